@@ -1,0 +1,50 @@
+PYTHON ?= python3
+PORT ?= 7071
+
+# Another PYTHON gets a virtual environment of its own, so that the versions do not undo each other.
+ifeq ($(origin PYTHON),file)
+VENV := .venv
+else
+VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+endif
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help run test demo lint clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
+	@$(BIN)/python -m optout serve --port $(PORT)
+
+demo: $(VENV)/.app ## play a conversation and show what happens
+	@$(BIN)/python -m optout demo
+
+test: $(VENV)/.dev lint ## run all tests (PYTHON=python3.13 for another version)
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## check style and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+
+clean: ## remove the virtual environments and caches
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "optout needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 ..." % v)'
+	@echo "making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements.txt constraints.txt | $(BIN)/python
+	@echo "installing requirements.txt"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app
+	@echo "installing requirements-dev.txt"
+	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps --ignore-requires-python -r requirements-runtime.txt
+	@touch $@

@@ -1,0 +1,88 @@
+"""The triggers and routes of the Functions app. Each function has its own key, so that a service that
+may look up cannot change the list."""
+
+import logging
+
+import azure.functions as func
+
+from optout import api, http, service
+
+# The SDKs log the address of every request; some contain a person's number.
+logging.getLogger("azure.core").setLevel(logging.WARNING)
+
+# Routes take every method, so that a wrong one gets an answer that says which is right.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+
+@app.function_name("sms_events")
+@app.event_grid_trigger(arg_name="event")
+def sms_events(event: str) -> None:
+    """An event from Azure Communication Services. An exception makes Event Grid deliver it again."""
+    service.current().handle(event)
+
+
+@app.route("suppressions/check", methods=METHODS)
+def check_suppressions(req: func.HttpRequest) -> func.HttpResponse:
+    """May these people be texted from this sender?"""
+    return _respond(req, POST=api.check)
+
+
+@app.route("suppressions/{sender}/{recipient}", methods=METHODS)
+def look_up_suppression(req: func.HttpRequest) -> func.HttpResponse:
+    """May this person be texted from this sender?"""
+    return _respond(req, GET=api.look_up)
+
+
+@app.route("suppressions/opt-out", methods=METHODS)
+def opt_out(req: func.HttpRequest) -> func.HttpResponse:
+    """Opt a person out by hand."""
+    return _respond(req, POST=api.opt_out)
+
+
+@app.route("suppressions/opt-in", methods=METHODS)
+def opt_in(req: func.HttpRequest) -> func.HttpResponse:
+    """Opt a person in by hand."""
+    return _respond(req, POST=api.opt_in)
+
+
+@app.route("suppressions/history", methods=METHODS)
+def history(req: func.HttpRequest) -> func.HttpResponse:
+    """What happened to this number, newest first."""
+    return _respond(req, POST=api.history)
+
+
+@app.route("suppressions", methods=METHODS)
+def list_suppressions(req: func.HttpRequest) -> func.HttpResponse:
+    """Who is on a list."""
+    return _respond(req, GET=api.listed)
+
+
+@app.route("quarantine", methods=METHODS)
+def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
+    """The events that could not be understood."""
+    return _respond(req, GET=api.quarantine)
+
+
+@app.route("quarantine/replay", methods=METHODS)
+def replay_quarantine(req: func.HttpRequest) -> func.HttpResponse:
+    """Handle an event in quarantine again."""
+    return _respond(req, POST=api.replay)
+
+
+@app.route("health", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the store answers."""
+    return _respond(req, GET=api.health)
+
+
+def _respond(req: func.HttpRequest, **operations: http.Operation) -> func.HttpResponse:
+    request = http.Request(req.method, req.get_body(), req.params, req.route_params)
+    response = http.respond(request, service.current, operations)
+    return func.HttpResponse(
+        response.body,
+        status_code=int(response.status),
+        mimetype=response.content_type,
+        headers=dict(response.headers),
+    )

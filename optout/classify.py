@@ -1,0 +1,40 @@
+"""What a text asks for, by the rules of the number it was sent to.
+
+Only a whole message that is a documented keyword counts: "weekend" is not END. Nothing here may
+know who sent the text, when, or what the recipient's consent is.
+"""
+
+from optout import normalise
+from optout.domain import Certainty, Intent, Match
+from optout.rules import Keyword, Ruleset
+
+NO_MATCH = Match(Intent.NONE)
+
+
+def classify(text: str, rules: Ruleset) -> Match:
+    """The intent of a message, how certain it is, and the rule and word that said so."""
+    plain = normalise.plain(text)
+    keyword = rules.keywords.get(_key(plain))
+    if keyword is None and "\n" in plain:
+        keyword = _above_signature(plain, rules)
+    return _match(keyword) if keyword else NO_MATCH
+
+
+def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:
+    """The keyword above a signature block.
+
+    An opt-out word alone on the first line counts whatever stands below it: a missed STOP is worse
+    than a mistaken one.
+    """
+    first_line = rules.keywords.get(_key(plain.strip().split("\n", 1)[0]))
+    if first_line and first_line.intent.opts_out:
+        return first_line
+    return rules.keywords.get(_key(normalise.without_signature(plain)))
+
+
+def _key(plain: str) -> str:
+    return normalise.words(plain).replace(" ", "")
+
+
+def _match(keyword: Keyword) -> Match:
+    return Match(keyword.intent, Certainty.CERTAIN, keyword.rule, keyword.word, keyword.language)

@@ -1,0 +1,110 @@
+"""A conversation with Contoso's programs, played through the real path of events.
+
+It uses a store of its own in a temporary folder and sends nothing: what a phone would show is printed.
+"""
+
+import io
+import json
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from optout import programs, settings
+from optout.domain import Evidence, Party
+from optout.handle import EventHandler
+from optout.programs import Sender
+from optout.replies import PrintedReplies
+from optout.service import now_utc
+from optout.store.sqlite import SqliteStore
+from optout.suppressions import Suppressions
+
+PERSON = "+14255550123"
+# (sender, what the person writes): each number type with what is special about it.
+CONVERSATION = (
+    ("12345", "Hi, is this Contoso?"),
+    ("12345", "HELP"),
+    ("12345", "Stop."),
+    ("+14255550100", "weekend plans?"),
+    ("12345", "START"),
+    ("+18335550100", "STOP"),
+    ("12345", "start"),
+    ("+18335550100", "UNSTOP"),
+    ("+14255550100", "opt-out"),
+    ("54321", "“UNSUBSCRIBE”"),
+    ("54321", "START"),
+    ("55555", "Arrêt"),
+    ("55555", "AIDE"),
+    ("78787", "STOP ALL"),
+    ("99999", "STOP"),
+)
+
+
+def play(show: Callable[[str], None]) -> None:
+    """Play the conversation, a block of lines for each message."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder) / "demo.db")
+        directory = programs.load(settings.ROOT / "programs.toml")
+        replies = PrintedReplies(output=io.StringIO())
+        handler = EventHandler(directory, store, replies, now_utc)
+        suppressions = Suppressions(directory, store, now_utc, cache_seconds=0)
+        start = now_utc() - timedelta(minutes=1)
+        for number, (to, text) in enumerate(CONVERSATION):
+            sender = directory.sender(to)
+            handler.handle(_event(number, to, text, start + timedelta(seconds=number)))
+            (evidence,) = store.history(PERSON, 1, None).items
+            show(_block(sender, evidence, suppressions))
+        store.close()
+
+
+def _event(number: int, to: str, text: str, at: datetime) -> str:
+    """An event as Azure Communication Services publishes it."""
+    return json.dumps(
+        {
+            "id": f"demo-{number}",
+            "topic": "demo",
+            "subject": f"/phonenumber/{to}",
+            "eventType": "Microsoft.Communication.SMSReceived",
+            "dataVersion": "1.0",
+            "metadataVersion": "1",
+            "eventTime": at.isoformat(),
+            "data": {
+                "messageId": f"demo-{number}",
+                "from": PERSON,
+                "to": to,
+                "message": text,
+                "receivedTimestamp": at.isoformat(),
+                "segmentCount": 1,
+            },
+        }
+    )
+
+
+def _block(sender: Sender, evidence: Evidence, suppressions: Suppressions) -> str:
+    answer = suppressions.check(sender, [PERSON])[0]
+    rule = f" by {evidence.rule}" if evidence.rule else ""
+    lists = f"suppressed, scope {answer.scope}, blocked by {answer.blocked_by}"
+    return "\n".join(
+        (
+            f"{PERSON} → {sender.name} ({_kind(sender)}): {evidence.text}",
+            f"  understood  {evidence.intent}{rule}: {evidence.effect}",
+            f"  answer      {_answered(evidence)}",
+            f"  list        {sender.list}: {lists if answer.suppressed else 'may be texted'}",
+            "",
+        )
+    )
+
+
+def _kind(sender: Sender) -> str:
+    kind = str(sender.number_type).replace("_", " ")
+    where = f" {sender.country}" if sender.country else ""
+    if not sender.configured:
+        return f"{kind}, not in the program file"
+    return f"{kind}{where}, opt-out managed by {sender.managed_by}"
+
+
+def _answered(evidence: Evidence) -> str:
+    reply = evidence.reply
+    if reply is None or reply.answered_by is Party.NOBODY:
+        return "nobody"
+    return f"{reply.answered_by} ({reply.status}): {reply.text}"

@@ -1,0 +1,179 @@
+"""The path of one event: gather, decide, apply; then the reply, and one log line.
+
+Suppression first, reply second. Whatever fails halfway is finished by the redelivery, which finds
+the record and does what is still pending. An exception tells Event Grid to deliver again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import NAMESPACE_OID, uuid5
+
+from optout import classify, consent, decide, events, log
+from optout.domain import (
+    Consents,
+    Decision,
+    Evidence,
+    Intent,
+    Known,
+    Match,
+    Quarantined,
+    Reply,
+    ReplyStatus,
+    Retryable,
+)
+from optout.programs import Directory, Sender
+from optout.record import Recorded, record
+from optout.replies import Outcome, ReplySender, Sending
+from optout.store import Store
+
+# Rule 8: at most about five seconds in process, then Event Grid's turn.
+RETRY_SECONDS = 5.0
+RETRY_DELAYS = (0.25, 0.5, 1.0, 2.0)
+
+
+class Result(StrEnum):
+    """How an event ended."""
+
+    HANDLED = "handled"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+
+
+class ReplyDelayed(Retryable):
+    """The reply could not be sent yet and is still due."""
+
+
+@dataclass(frozen=True)
+class EventHandler:
+    """Handles events with the parts it is given; safe to share between threads."""
+
+    directory: Directory
+    store: Store
+    replies: ReplySender
+    clock: Callable[[], datetime]
+    expected_source: str | None = None
+    on_change: Callable[[str], None] = lambda recipient: None
+    sleep: Callable[[float], None] = time.sleep
+
+    def handle(self, raw: str) -> Result:
+        """One event as JSON text. Raises Retryable where it must be delivered again."""
+        try:
+            event = events.parse(raw, self.expected_source)
+        except events.Malformed as problem:
+            return self._quarantine(raw, str(problem))
+        if isinstance(event, events.Ignored):
+            log.logger.info(log.line("ignored", type=event.event_type[:100]))
+            return Result.IGNORED
+        return self._message(event, raw)
+
+    def _message(self, message: events.InboundSms, raw: str) -> Result:
+        sender = self.directory.sender(message.sender)
+        match = classify.classify(message.text, sender.rules)
+        when = decide.timing(message, match, self.clock())
+        if when is None:
+            return self._quarantine(raw, "no readable time: neither receivedTimestamp nor eventTime")
+        if not sender.configured and match.intent is not Intent.NONE:
+            log.logger.warning(log.line("unconfigured_sender", sender=sender.id))
+        recorded = self._recorded(message, match, when, sender)
+        evidence = self._answered(recorded, sender)
+        log.logger.info(log.evidence_line("message" if recorded.is_new else "message_again", evidence))
+        return Result.HANDLED
+
+    def _recorded(
+        self, message: events.InboundSms, match: Match, when: decide.Timing, sender: Sender
+    ) -> Recorded:
+        evidence = decide.message_evidence(message, match, when, sender, self.clock())
+
+        def decision(known: Known) -> Decision:
+            now = self.clock()
+            return decide.decide(replace(evidence, received_at=now), sender, known, now)
+
+        scopes = consent.sender_scopes(sender.id, sender.list)
+        recorded = record(self.store, evidence, scopes, decision)
+        self.on_change(evidence.recipient)
+        return recorded
+
+    def _answered(self, recorded: Recorded, sender: Sender) -> Evidence:
+        """Send the reply if one is pending, and settle what became of it.
+
+        The first attempt follows the transaction that found the reply due; every later one asks
+        again. Raises ReplyDelayed where the reply is still due after the attempts of this delivery.
+        """
+        evidence, consents = recorded.evidence, recorded.consents
+        reply = evidence.reply
+        if reply is None or reply.status is not ReplyStatus.PENDING:
+            return evidence
+        if recorded.is_new:
+            reply = replace(reply, in_doubt=False)
+        elif status := decide.still_due(evidence, consents, self.clock()):
+            return self._settle(evidence, replace(reply, status=status))
+        started = self.clock()
+        for delay in (*RETRY_DELAYS, RETRY_SECONDS):
+            outcome = self.replies.send(sender.name, evidence.recipient, reply, evidence.id)
+            reply = _after(reply, outcome, self.clock())
+            if reply.status is not ReplyStatus.PENDING:
+                return self._settle(evidence, reply)
+            wait = max(delay, outcome.retry_after or 0.0)
+            if (self.clock() - started).total_seconds() + wait > RETRY_SECONDS:
+                break
+            self.sleep(wait)
+            evidence = replace(evidence, reply=reply)
+            if status := decide.still_due(evidence, self._consents(evidence), self.clock()):
+                return self._settle(evidence, replace(reply, status=status))
+        evidence = self._settle(evidence, reply)
+        log.logger.warning(log.evidence_line("reply_delayed", evidence))
+        raise ReplyDelayed(f"the reply to {evidence.id} is still due: {reply.error}")
+
+    def _consents(self, evidence: Evidence) -> Consents:
+        scopes = consent.sender_scopes(evidence.sender or "", evidence.list or "")
+        found = self.store.lookup([evidence.recipient], scopes)
+        return found.get(evidence.recipient, {})
+
+    def _settle(self, evidence: Evidence, reply: Reply) -> Evidence:
+        self.store.settle(evidence, reply)
+        evidence = replace(evidence, reply=reply)
+        if reply.status is ReplyStatus.FAILED:
+            log.logger.error(log.evidence_line("reply_failed", evidence))
+        return evidence
+
+    def _quarantine(self, raw: str, reason: str) -> Result:
+        body = raw.encode("utf-8", "replace").decode()
+        event = Quarantined(str(uuid5(NAMESPACE_OID, body)), self.clock(), reason, body)
+        self.store.quarantine(event)
+        log.logger.error(log.line("quarantined", id=event.id, reason=reason))
+        return Result.QUARANTINED
+
+    def replay(self, event_id: str) -> Result | None:
+        """Handle a quarantined event again, and release it if it is understood; None: not there."""
+        held = self.store.held_one(event_id)
+        if held is None:
+            return None
+        result = self.handle(held.body)
+        if result is not Result.QUARANTINED:
+            self.store.release(event_id)
+        return result
+
+
+def _after(reply: Reply, outcome: Outcome, now: datetime) -> Reply:
+    """The reply after one attempt."""
+    in_doubt = reply.in_doubt or outcome.in_doubt
+    match outcome.sending:
+        case Sending.TAKEN:
+            return replace(
+                reply,
+                status=outcome.status or ReplyStatus.SENT,
+                sent_at=now,
+                message_id=outcome.message_id,
+                in_doubt=False,
+                error=None,
+            )
+        case Sending.REFUSED:
+            return replace(reply, status=ReplyStatus.FAILED, error=outcome.error)
+        case Sending.TOO_OLD:
+            status = ReplyStatus.UNKNOWN if in_doubt else ReplyStatus.EXPIRED
+            return replace(reply, status=status, error=outcome.error)
+        case Sending.AGAIN:
+            return replace(reply, in_doubt=in_doubt, error=outcome.error)

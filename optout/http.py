@@ -1,0 +1,155 @@
+"""What every HTTP operation shares, free of any web framework: bodies in, problems out.
+
+Errors are problem+json (RFC 9457) whose `detail` says what to change.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from optout import log
+from optout.domain import ConfigurationError, Retryable
+from optout.service import Service
+from optout.suppressions import BadRequest, NotFound
+
+BODY_LIMIT = 1024 * 1024
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an operation needs of an HTTP request."""
+
+    method: str
+    body: bytes = b""
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Status, JSON text and further headers."""
+
+    status: int
+    body: str
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Operation = Callable[[Request, Service], Any]
+
+
+class TooLarge(BadRequest):
+    """The body is larger than any request needs."""
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+_Model = TypeVar("_Model", bound=Body)
+
+
+def respond(
+    request: Request, service: Callable[[], Service], operations: Mapping[str, Operation]
+) -> Response:
+    """Run the operation of the request's method, and make a response of whatever comes of it."""
+    operation = operations.get(request.method.upper())
+    if operation is None:
+        allowed = ", ".join(sorted(operations))
+        return _problem(
+            HTTPStatus.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed}
+        )
+    try:
+        if len(request.body) > BODY_LIMIT:
+            raise TooLarge(f"the body is larger than {BODY_LIMIT} bytes; send it in parts")
+        return Response(HTTPStatus.OK, json.dumps(operation(request, service())))
+    except TooLarge as problem:
+        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
+    except BadRequest as problem:
+        return _problem(HTTPStatus.BAD_REQUEST, str(problem))
+    except NotFound as problem:
+        return _problem(HTTPStatus.NOT_FOUND, str(problem))
+    except (Retryable, ConfigurationError) as problem:
+        return _unavailable(problem)
+    except Exception:
+        log.logger.exception(log.line("unexpected_error"))
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; it has been logged")
+
+
+def parsed(model: type[_Model], request: Request) -> _Model:
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise BadRequest("the body is not a JSON object")
+    return _validated(model, value)
+
+
+def queried(model: type[_Model], request: Request) -> _Model:
+    return _validated(model, dict(request.query))
+
+
+def _validated(model: type[_Model], value: dict[str, Any]) -> _Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as problem:
+        raise BadRequest(
+            "; ".join(
+                f"{'.'.join(map(str, error['loc']))}: {_sentence(error['type'], error['msg'])}"
+                for error in problem.errors(include_input=False, include_url=False)
+            )
+        ) from None
+
+
+def _sentence(kind: str, message: str) -> str:
+    known = {
+        "missing": "is missing",
+        "extra_forbidden": "there is no such field; remove it",
+        "timezone_aware": "needs a time zone, for example 2026-01-31T09:00:00Z",
+        "too_long": message.lower() + "; send it in parts",
+    }
+    return known.get(kind, message[:1].lower() + message[1:])
+
+
+def encoded(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+
+
+def decoded(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise bad_cursor() from None
+
+
+def bad_cursor() -> BadRequest:
+    return BadRequest("cursor: is none of ours; leave it out to begin at the first page")
+
+
+def _unavailable(problem: Exception) -> Response:
+    """The store is away or the app is misconfigured: whoever asks must not send."""
+    if isinstance(problem, ConfigurationError):
+        log.logger.critical(log.line("misconfigured", problem=str(problem)))
+        detail = "the service is misconfigured; its log says what to change. Do not send meanwhile"
+    else:
+        log.logger.error(log.line("unavailable", problem=str(problem)))
+        detail = "the store cannot answer now. Do not send; ask again later"
+    return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+
+
+def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    return Response(status, json.dumps(body), PROBLEM, headers or {})

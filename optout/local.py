@@ -1,0 +1,214 @@
+"""Serves function_app's own functions over HTTP on a laptop where Core Tools are not installed.
+
+The URLs, the port and the Event Grid endpoint's behaviour are those of `func start`: validation and
+CloudEvents handshakes, one invocation for each event of an array, 202 only if all succeed. Loopback
+only. What the functions do is theirs; this module knows triggers, not messages.
+"""
+
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import azure.functions as func
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from optout import __version__, log, service
+from optout.domain import ConfigurationError
+from optout.settings import Settings
+
+HOST = "127.0.0.1"
+EVENT_GRID = "/runtime/webhooks/EventGrid"
+CONCURRENCY = 32
+BODY_LIMIT = 16 * 1024 * 1024
+
+
+class LocalHost:
+    """A WSGI application that invokes the functions of a FunctionApp."""
+
+    def __init__(self, app: func.FunctionApp) -> None:
+        self._event_functions: dict[str, Any] = {}
+        self._http_functions: dict[str, Any] = {}
+        routes = []
+        for function in app.get_functions():
+            name = str(function.get_function_name())
+            binding = function.get_trigger().get_dict_repr()  # type: ignore[union-attr]
+            if binding["type"] == "eventGridTrigger":
+                self._event_functions[name] = function.get_user_function()
+            elif binding["type"] == "httpTrigger":
+                self._http_functions[name] = function.get_user_function()
+                route = _werkzeug_route(binding.get("route") or name)
+                methods = [str(method) for method in binding.get("methods", ())] or None
+                routes.append(Rule(route, endpoint=name, methods=methods))
+        self._routes = Map(routes, strict_slashes=False)
+        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="event")
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        request.max_content_length = BODY_LIMIT
+        try:
+            response = self._respond(request)
+        except HTTPException as problem:
+            response = Response(status=problem.code or 500)
+        return response(environ, start_response)
+
+    def routes(self) -> Iterator[str]:
+        """The address of every function, for people to see."""
+        for name in self._event_functions:
+            yield f"{EVENT_GRID}?functionName={name}"
+        for rule in self._routes.iter_rules():
+            yield rule.rule.replace("<", "{").replace(">", "}")
+
+    def close(self) -> None:
+        """Let the invocations that have begun end."""
+        self._pool.shutdown()
+
+    def _respond(self, request: Request) -> Response:
+        if request.path.rstrip("/").lower() == EVENT_GRID.lower():
+            return self._event_grid(request)
+        return self._http(request)
+
+    def _http(self, request: Request) -> Response:
+        try:
+            name, parameters = self._routes.bind(HOST).match(request.path, request.method)
+        except (NotFound, MethodNotAllowed):
+            # The Functions host answers 404 for both.
+            return Response(status=404)
+        function_request = func.HttpRequest(
+            method=request.method,
+            url=request.url,
+            headers=dict(request.headers),
+            params=request.args.to_dict(),
+            route_params=parameters,
+            body=request.get_data(),
+        )
+        try:
+            answer = self._http_functions[name](function_request)
+        except Exception:
+            log.logger.exception(log.line("function_failed", function=name))
+            return Response(status=500)
+        return Response(
+            answer.get_body(),
+            status=answer.status_code,
+            headers=list(answer.headers.items()),
+            content_type=answer.mimetype,
+        )
+
+    def _event_grid(self, request: Request) -> Response:
+        """As documented for the Event Grid trigger's webhook."""
+        name = request.args.get("functionName", "")
+        function = self._event_functions.get(name)
+        if function is None:
+            return Response(f"cannot find function: '{name}'", status=404)
+        if request.method == "OPTIONS":
+            origin = request.headers.get("WebHook-Request-Origin", "eventgrid.azure.net")
+            return Response(headers={"WebHook-Allowed-Origin": origin})
+        kind = request.headers.get("aeg-event-type", "").lower()
+        if kind == "unsubscribe":
+            return Response(status=202)
+        if kind not in ("subscriptionvalidation", "notification"):
+            return Response(
+                "header aeg-event-type: write Notification or SubscriptionValidation", status=400
+            )
+        try:
+            events = json.loads(request.get_data())
+        except (ValueError, RecursionError):
+            return Response("the body is not JSON", status=400)
+        events = events if isinstance(events, list) else [events]
+        if kind == "subscriptionvalidation":
+            return _validation(events)
+        return self._notification(name, function, events)
+
+    def _notification(self, name: str, function: Any, events: list[Any]) -> Response:
+        """One invocation for each event; a single failure fails the whole request."""
+        invocations = [self._pool.submit(function, json.dumps(event)) for event in events]
+        failures = [problem for each in invocations if (problem := each.exception()) is not None]
+        for problem in failures:
+            log.logger.error(log.line("function_failed", function=name, problem=str(problem)))
+        if failures:
+            return Response(f"Exception while executing function: Functions.{name}", status=500)
+        return Response(status=202)
+
+
+def _werkzeug_route(route: str) -> str:
+    return "/api/" + route.replace("{", "<").replace("}", ">")
+
+
+def _validation(events: list[Any]) -> Response:
+    try:
+        data = events[0]["data"]
+        data = json.loads(data) if isinstance(data, str) else data
+        code = data["validationCode"]
+    except (LookupError, TypeError, ValueError):
+        return Response("no data.validationCode in the event", status=400)
+    return Response(json.dumps({"validationResponse": code}), content_type="application/json")
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Logs no requests: addresses may contain a person's number."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+def server(host: LocalHost, port: int) -> BaseWSGIServer:
+    """A server on loopback that is ready to serve. Raises ConfigurationError for a port in use."""
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            raise ConfigurationError(
+                f"port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
+            )
+    return make_server(HOST, port, host, threaded=True, request_handler=_QuietHandler)
+
+
+def serve(app: func.FunctionApp, port: int) -> None:
+    """Serve until interrupted. Raises ConfigurationError before it serves anything."""
+    running = service.current()
+    host = LocalHost(app)
+    listening = server(host, port)
+    print(banner(host, listening.port, running.settings), flush=True)
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        listening.serve_forever()
+    except KeyboardInterrupt:
+        print("stopping", file=sys.stderr)
+    finally:
+        listening.server_close()
+        host.close()
+        service.shutdown()
+
+
+def banner(host: LocalHost, port: int, settings: Settings) -> str:
+    """What is served, with which settings, and what to try next."""
+    base = f"http://localhost:{port}"
+    answers = "sent through ACS" if settings.answers_through_acs else "printed here"
+    routes = "\n".join(f"  {base}{route}" for route in host.routes())
+    return f"""optout {__version__}, store {settings.store}, replies are {answers}
+
+{routes}
+
+Try next, in another terminal:
+
+  curl -i '{base}{EVENT_GRID}?functionName=sms_events' -H 'aeg-event-type: Notification' -d '[{{
+    "id": "1", "topic": "local", "subject": "sms", "dataVersion": "1.0",
+    "eventType": "Microsoft.Communication.SMSReceived", "eventTime": "'$(date -u +%FT%TZ)'",
+    "data": {{"messageId": "1", "from": "14255550123", "to": "12345", "message": "STOP",
+             "receivedTimestamp": "'$(date -u +%FT%TZ)'"}}}}]'
+
+  curl -s {base}/api/suppressions/check -d '{{"sender": "12345", "recipients": ["+14255550123"]}}'
+
+  curl -s {base}/api/suppressions/history -d '{{"recipient": "+14255550123"}}'
+
+Ctrl-C stops it."""

@@ -1,0 +1,310 @@
+"""The program file as it is written, and everything that cannot be right about it.
+
+The limits come from the Azure Communication Services SMS FAQ. docs/programs.md explains every field.
+"""
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from optout import numbers, rules
+from optout.domain import ConfigurationError, NumberType, Party
+
+_LANGUAGE = re.compile(r"[a-z]{2}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class _Texts(_Strict):
+    stop: str | None = Field(None, min_length=1)
+    start: str | None = Field(None, min_length=1)
+    help: str | None = Field(None, min_length=1)
+
+    def given(self) -> dict[str, str]:
+        return self.model_dump(exclude_none=True)
+
+
+class _Replies(_Strict):
+    """Texts in the program's own language, and a table for each other one."""
+
+    languages: dict[str, _Texts] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        tables = {name: item for name, item in value.items() if _LANGUAGE.fullmatch(name)}
+        texts = {name: item for name, item in value.items() if name not in tables}
+        return {"languages": {"": texts, **tables}}
+
+    def given(self) -> dict[str, dict[str, str]]:
+        return {language: texts.given() for language, texts in self.languages.items()}
+
+
+class SenderEntry(_Strict):
+    number: str
+    type: NumberType
+    country: str | None = Field(None, pattern=r"^[A-Z]{2}$")
+    managed_by: Literal["service", "platform", "carrier"] | None = None
+    answers: Literal["service", "nobody"] | None = None
+    trial: bool = False
+    replies: _Replies = Field(default_factory=_Replies)
+
+    @property
+    def manager(self) -> Party:
+        """Who manages opt-out: a toll-free number is the carrier's."""
+        if self.managed_by:
+            return Party(self.managed_by)
+        return Party.CARRIER if self.type is NumberType.TOLL_FREE else Party.SERVICE
+
+    @property
+    def place(self) -> str | None:
+        """The country; toll-free numbers and 10DLC are American unless said otherwise."""
+        if self.country is None and self.type in (NumberType.TOLL_FREE, NumberType.LONG_CODE):
+            return "US"
+        return self.country
+
+
+class ProgramEntry(_Strict):
+    name: str = Field(min_length=1)
+    list: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    replies: _Replies = Field(default_factory=_Replies)
+    sender: tuple[SenderEntry, ...] = ()
+
+
+class ProgramFile(_Strict):
+    program: tuple[ProgramEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one entry of the program file, and what to do about it."""
+
+    entry: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.problem}. {self.remedy}"
+
+
+def read(path: Path) -> ProgramFile:
+    """A program file that can be right. Raises ConfigurationError with every finding, a line each."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigurationError(f"{path}: not valid TOML: {problem}") from None
+    try:
+        file = ProgramFile.model_validate(document)
+        found = list(_findings(file))
+    except ValidationError as problem:
+        found = [_schema_finding(document, dict(error)) for error in problem.errors()]
+    if found:
+        raise ConfigurationError("\n".join(f"{path}: {finding}" for finding in found))
+    return file
+
+
+def _findings(file: ProgramFile) -> Iterator[Finding]:
+    claims: dict[str, list[str]] = defaultdict(list)
+    for program in file.program:
+        for number, entry in enumerate(program.sender, start=1):
+            name = f'program "{program.name}", sender {number} ({entry.number})'
+            problems = list(_sender_problems(entry))
+            yield from (Finding(name, problem, remedy) for problem, remedy in problems)
+            if not problems:
+                claims[numbers.sender_id(entry.number)].append(name)
+        only_toll_free = {entry.type for entry in program.sender} == {NumberType.TOLL_FREE}
+        if only_toll_free and any("start" in texts for texts in program.replies.given().values()):
+            yield Finding(f'program "{program.name}", replies', *_carrier_text("start"))
+    for claimants in claims.values():
+        if len(claimants) > 1:
+            yield Finding(
+                claimants[1],
+                f"this sender is also claimed by {claimants[0]}",
+                "A sender belongs to exactly one program: remove one of the two entries.",
+            )
+
+
+def _sender_problems(entry: SenderEntry) -> Iterator[tuple[str, str]]:
+    """What cannot be right about a sender, and the remedy."""
+    if entry.trial:
+        yield _TRIAL
+        return
+    problem = _number_problem(entry)
+    if problem:
+        yield problem
+        return
+    if rules.choose(entry.type, entry.place, entry.manager) is None:
+        yield _no_rules(entry)
+    if entry.type is NumberType.TOLL_FREE:
+        for texts in entry.replies.given().values():
+            yield from (_carrier_text(name) for name in ("stop", "start") if name in texts)
+
+
+def _number_problem(entry: SenderEntry) -> tuple[str, str] | None:
+    match entry.type:
+        case NumberType.SHORT_CODE:
+            return _short_code_problem(entry)
+        case NumberType.TOLL_FREE:
+            return _toll_free_problem(entry)
+        case NumberType.LONG_CODE:
+            return _long_code_problem(entry)
+        case NumberType.ALPHANUMERIC:
+            return _alphanumeric_problem(entry)
+
+
+_TRIAL = (
+    "a trial phone number is for voice only and cannot send or receive SMS",
+    "Get a number with SMS from Azure Communication Services and enter that.",
+)
+
+
+def _carrier_text(name: str) -> tuple[str, str]:
+    word = {"stop": "STOP", "start": "START and UNSTOP"}[name]
+    return (
+        f"a custom {name} reply for a toll-free number: the carrier answers {word}, and its text "
+        "cannot be overridden",
+        f"Remove replies.{name} here; a stop reply of the program is used for the words that the "
+        "carrier does not know.",
+    )
+
+
+def _short_code_problem(entry: SenderEntry) -> tuple[str, str] | None:
+    if "+" in entry.number:
+        return (
+            "a short code has no plus sign and no country code",
+            f'Write number = "{entry.number.replace("+", "")}".',
+        )
+    if not re.fullmatch(r"[0-9]{5,6}", entry.number):
+        return (
+            "a short code has 5 or 6 digits and nothing else",
+            "Copy it from the short codes page of your Azure Communication Services resource.",
+        )
+    if entry.country is None:
+        return "a short code without a country", 'Add country = "US", "CA" or "GB".'
+    return None
+
+
+def _toll_free_problem(entry: SenderEntry) -> tuple[str, str] | None:
+    number = _e164(entry)
+    if number is None:
+        return _NOT_E164
+    if not number.startswith("+1") or numbers.describe(number)[0] is not NumberType.TOLL_FREE:
+        return (
+            "this number has no toll-free prefix of North America",
+            'Correct the number, or write type = "long_code" if it is a 10DLC number.',
+        )
+    return None
+
+
+def _long_code_problem(entry: SenderEntry) -> tuple[str, str] | None:
+    number = _e164(entry)
+    if number is None:
+        return _NOT_E164
+    number_type, country = numbers.describe(number)
+    if number_type is NumberType.TOLL_FREE:
+        return "this number is toll-free", 'Write type = "toll_free".'
+    if not number.startswith("+1") or country not in ("US", None) or entry.place != "US":
+        return (
+            "a 10DLC number outside the United States: they exist only there",
+            "Correct number and country; a long code of another country needs no entry, it is "
+            "handled by what its number shows.",
+        )
+    return None
+
+
+def _alphanumeric_problem(entry: SenderEntry) -> tuple[str, str] | None:
+    if len(entry.number) > 11:
+        return (
+            f"a sender ID of {len(entry.number)} characters; 11 are allowed",
+            "Shorten it to the sender ID that is enabled on your resource.",
+        )
+    if not re.fullmatch(r"[A-Za-z0-9 ]+", entry.number):
+        return (
+            "a sender ID with other characters than A-Z, a-z, 0-9 and space",
+            "Write the sender ID that is enabled on your resource.",
+        )
+    if not re.search(r"[A-Za-z]", entry.number):
+        return (
+            "a sender ID without a letter",
+            "Add a letter, or correct the type: digits alone are a short code.",
+        )
+    return None
+
+
+_NOT_E164 = (
+    "not a phone number in international form",
+    'Write it with plus sign and country code, for example number = "+18335550100".',
+)
+
+
+def _e164(entry: SenderEntry) -> str | None:
+    try:
+        number = numbers.normalise(entry.number)
+    except numbers.NotANumber:
+        return None
+    return number if number.startswith("+") else None
+
+
+def _no_rules(entry: SenderEntry) -> tuple[str, str]:
+    managed_by = entry.manager
+    known = ", ".join(rules.countries(entry.type)) or "any country"
+    if entry.type is NumberType.TOLL_FREE:
+        return (
+            f"a toll-free number in {entry.place} managed by {managed_by}",
+            "Toll-free numbers are the carrier's, and reach the US, Canada and Puerto Rico: remove "
+            'managed_by, and write country = "US", "CA" or "PR".',
+        )
+    return (
+        f"there are no rules for a {entry.type} in {entry.place} managed by {managed_by}",
+        f"There are rules for: {known}; ACS manages opt-out for US short codes only.",
+    )
+
+
+def _schema_finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
+    """A finding from pydantic's error: which entry, what, and the remedy where there is a usual one."""
+    location = [part for part in error["loc"] if part not in ("languages", "")]
+    where = ".".join(str(part) for part in location if not isinstance(part, int))
+    remedies = {
+        "extra_forbidden": "Remove it, or correct its spelling; docs/programs.md lists every field.",
+        "missing": "Add it; docs/programs.md lists every field.",
+        "string_type": "Write it in quotes.",
+    }
+    if location[-1:] == ["type"] and str(error["input"]).lower().startswith("trial"):
+        return Finding(_entry(document, location), *_TRIAL)
+    if location[-1:] == ["country"]:
+        remedies["string_pattern_mismatch"] = 'Write two capital letters, such as "US", "CA", "GB".'
+    return Finding(
+        f"{_entry(document, location)}, {where}",
+        error["msg"],
+        remedies.get(error["type"], "docs/programs.md lists every field."),
+    )
+
+
+def _entry(document: dict[str, Any], location: list[Any]) -> str:
+    """`program "Contoso Alerts", sender 2 (12345)`, as far as the document has names."""
+    name, value = "file", document
+    for part in location:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(part, int) and isinstance(value, dict):
+            if "sender" in value or "list" in value or "name" in value:
+                name = f'program "{value.get("name", part + 1)}"'
+            else:
+                name += f", sender {part + 1} ({value.get('number', 'no number')})"
+    return name

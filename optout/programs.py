@@ -1,0 +1,120 @@
+"""Programs: which sender is on which suppression list, by whose rules, and with which replies.
+
+Nothing here may know about messages or consents; what a program file may say is `program_file`'s.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optout import numbers, program_file, rules
+from optout.domain import Intent, NumberType, Party
+from optout.program_file import ProgramFile
+from optout.rules import Ruleset
+
+_REPLY_OF = {
+    Intent.STOP: "stop",
+    Intent.STOP_ALL: "stop",
+    Intent.START: "start",
+    Intent.HELP: "help",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One of our numbers or sender IDs, with all that is decided by its configuration.
+
+    `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` is who
+    manages opt-out there. `answers` overrides who answers: SERVICE for a toll-free number that no
+    carrier serves, NOBODY where something else answers.
+    """
+
+    id: str
+    name: str
+    number_type: NumberType
+    country: str | None
+    managed_by: Party
+    list: str
+    rules: Ruleset
+    program: str | None = None
+    answers: Party | None = None
+    replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def configured(self) -> bool:
+        return self.program is not None
+
+    def reply(self, intent: Intent, language: str | None) -> str | None:
+        """The configured text for an intent, in the language asked for where there is one."""
+        name = _REPLY_OF.get(intent, "")
+        return self.replies.get(language or "", {}).get(name) or self.replies.get("", {}).get(name)
+
+
+class Directory:
+    """All programs: which sender belongs to which list and is answered how."""
+
+    def __init__(self, senders: Mapping[str, Sender]) -> None:
+        self.senders = senders
+        self.lists = frozenset(sender.list for sender in senders.values())
+
+    def sender(self, sender_id: str) -> Sender:
+        """The configured sender, or one that stands by itself with a list of its own."""
+        return self.senders.get(sender_id) or _unconfigured(sender_id)
+
+    def on_list(self, name: str) -> list[Sender]:
+        """The configured senders that share a list."""
+        return [sender for sender in self.senders.values() if sender.list == name]
+
+
+def _unconfigured(sender_id: str) -> Sender:
+    number_type, country = numbers.describe(sender_id)
+    managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
+    return Sender(
+        id=sender_id,
+        name=sender_id,
+        number_type=number_type,
+        country=country,
+        managed_by=managed_by,
+        # No list of the program file can have a colon in its name.
+        list=f"sender:{sender_id}",
+        rules=rules.unconfigured(number_type, country),
+    )
+
+
+def load(path: Path) -> Directory:
+    """The programs of a file. Raises ConfigurationError with everything that cannot be right."""
+    file = program_file.read(path)
+    return Directory({sender.id: sender for sender in _senders(file)})
+
+
+def _senders(file: ProgramFile) -> Iterator[Sender]:
+    for program in file.program:
+        for entry in program.sender:
+            managed_by = entry.manager
+            ruleset = rules.choose(entry.type, entry.place, managed_by)
+            if ruleset is None:
+                raise AssertionError("a sender without rules passed the check")
+            identity = numbers.sender_id(entry.number)
+            is_id = entry.type is NumberType.ALPHANUMERIC
+            yield Sender(
+                id=identity,
+                name=entry.number if is_id else identity,
+                number_type=entry.type,
+                country=entry.place,
+                managed_by=managed_by,
+                list=program.list,
+                rules=ruleset,
+                program=program.name,
+                answers=Party(entry.answers) if entry.answers else None,
+                replies=_merged(program.replies.given(), entry.replies.given()),
+            )
+
+
+def _merged(
+    program: dict[str, dict[str, str]], sender: dict[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """A sender's own texts over those of its program."""
+    return {
+        language: program.get(language, {}) | sender.get(language, {})
+        for language in {*program, *sender}
+    }

@@ -1,0 +1,44 @@
+"""Writing one piece of evidence: read, decide, write on condition that nothing changed meanwhile."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from optout import decide
+from optout.domain import Conflict, Consents, Decision, Evidence, Known, Scope, StoreAway
+from optout.store import Store
+
+# Each conflict means that somebody else got on; this many in a row, and the caller comes back later.
+ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The evidence as it stands in the store, the consents in the scopes that were asked about, and
+    whether it was written now or found there."""
+
+    evidence: Evidence
+    consents: Consents
+    is_new: bool
+
+
+def record(
+    store: Store,
+    evidence: Evidence,
+    scopes: Sequence[Scope],
+    decision: Callable[[Known], Decision],
+) -> Recorded:
+    """Record evidence once, however often and from wherever it comes. Raises StoreAway."""
+    since = evidence.received_at - decide.RECENT_WINDOW
+    for _ in range(ATTEMPTS):
+        known = store.read(evidence.recipient, evidence.id, scopes, evidence.sender, since)
+        if known.evidence is not None:
+            return Recorded(known.evidence, known.consents, is_new=False)
+        if decide.is_late(evidence, known):
+            known = replace(known, timeline=store.timeline(evidence.recipient))
+        made = decision(known)
+        try:
+            store.record(made)
+        except Conflict:
+            continue
+        return Recorded(made.evidence, {**known.consents, **made.consents}, is_new=True)
+    raise StoreAway("too many changes of one recipient at the same time")

@@ -1,0 +1,115 @@
+"""The parts put together: built once, when first needed, from the settings."""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from optout import log, programs, replies, settings
+from optout.domain import Retryable
+from optout.handle import EventHandler, Result
+from optout.programs import Directory
+from optout.settings import Settings
+from optout.store import Store
+from optout.store.sqlite import SqliteStore
+from optout.suppressions import Suppressions
+
+FORGET_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that a trigger, a route or the command line needs."""
+
+    settings: Settings
+    directory: Directory
+    store: Store
+    suppressions: Suppressions
+    events: EventHandler
+    texts: "TextRetention"
+
+    def handle(self, raw: str) -> Result:
+        """One event; now and then, texts that need not be kept are forgotten on the way."""
+        result = self.events.handle(raw)
+        self.texts.forget_now_and_then()
+        return result
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.events.replies.close()
+        self.store.close()
+
+
+class TextRetention:
+    """Rule 14: the text of a message without a keyword is kept for a number of days.
+
+    It runs beside the events, at most once an hour in each process: a timer trigger would need a
+    storage account on every laptop.
+    """
+
+    def __init__(self, store: Store, days: int) -> None:
+        self._store = store
+        self._days = timedelta(days=days)
+        self._next = datetime.min.replace(tzinfo=UTC)
+        self._lock = threading.Lock()
+
+    def forget_now_and_then(self) -> None:
+        now = now_utc()
+        with self._lock:
+            if now < self._next:
+                return
+            self._next = now + FORGET_EVERY
+        try:
+            if forgotten := self._store.forget_texts(now - self._days):
+                log.logger.info(log.line("texts_forgotten", messages=forgotten))
+        except Retryable as problem:
+            log.logger.warning(log.line("texts_not_forgotten", problem=str(problem)))
+
+
+def now_utc() -> datetime:
+    """The clock of the service."""
+    return datetime.now(UTC)
+
+
+def build(configured: Settings) -> Service:
+    """A service for the settings. Raises ConfigurationError and StoreAway."""
+    directory = programs.load(configured.programs_path)
+    store = SqliteStore(configured.sqlite_path)
+    acs = replies.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
+    suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds)
+    handler = EventHandler(
+        directory=directory,
+        store=store,
+        replies=acs or replies.PrintedReplies(),
+        clock=now_utc,
+        expected_source=configured.event_source,
+        on_change=suppressions.forget,
+    )
+    texts = TextRetention(store, configured.text_days)
+    return Service(configured, directory, store, suppressions, handler, texts)
+
+
+_current: Service | None = None
+_building = threading.Lock()
+
+
+def current() -> Service:
+    """The service of this process, built at the first call.
+
+    Raises ConfigurationError or StoreAway, at every call until it can be built: an event then fails
+    and is delivered again, where an app that does not load at all would lose it to a 404.
+    """
+    global _current
+    if _current is None:
+        with _building:
+            if _current is None:
+                _current = build(settings.load())
+    return _current
+
+
+def shutdown() -> None:
+    """Close the service of this process; the next call builds a new one."""
+    global _current
+    with _building:
+        if _current is not None:
+            _current.close()
+            _current = None

@@ -1,0 +1,92 @@
+"""Keeping evidence, consents and quarantined events: what any store must do.
+
+A store keeps; it decides nothing. Every method may raise StoreAway when the storage cannot answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from optout.domain import Consent, Consents, Decision, Evidence, Known, Quarantined, Reply, Scope
+
+
+class Page(NamedTuple):
+    """Some evidence of a recipient, newest first, and the number to go on below, if any."""
+
+    items: tuple[Evidence, ...]
+    below: int | None
+
+
+class Listed(NamedTuple):
+    """Some recipients who are out of a scope, and the one to go on after, if any."""
+
+    items: tuple[tuple[str, Consent], ...]
+    after: str | None
+
+
+class Held(NamedTuple):
+    """Some quarantined events, oldest first, and the id to go on after, if any."""
+
+    items: tuple[Quarantined, ...]
+    after: str | None
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def read(
+        self,
+        recipient: str,
+        evidence_id: str | None,
+        scopes: Sequence[Scope],
+        sender: str | None,
+        recent_since: datetime,
+    ) -> Known:
+        """What a decision needs: the record of the same message if there is one, the consents in
+        the scopes, and the newest keyword messages to the sender since then. No timeline."""
+
+    def timeline(self, recipient: str) -> tuple[Evidence, ...]:
+        """All evidence about a recipient, oldest first."""
+
+    def record(self, decision: Decision) -> None:
+        """Evidence, its consents and its pending reply, in one transaction.
+
+        Raises Conflict, and writes nothing, if the evidence's number or id is already taken: somebody
+        wrote about the recipient since it was read.
+        """
+
+    def settle(self, evidence: Evidence, reply: Reply) -> bool:
+        """Put what became of a pending reply in its place; False if it is pending no longer."""
+
+    def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
+        """The consents of many recipients; one who has none is missing from the answer."""
+
+    def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
+        """The recipients who are out of a scope, in the order of their numbers."""
+
+    def knows(self, scope: Scope) -> bool:
+        """Whether anybody ever opted out of or into a scope."""
+
+    def history(self, recipient: str, limit: int, below: int | None) -> Page:
+        """The evidence about a recipient, newest first."""
+
+    def quarantine(self, event: Quarantined) -> None:
+        """Hold an event; the same event again changes nothing."""
+
+    def held(self, limit: int, after: str | None) -> Held:
+        """The events in quarantine."""
+
+    def held_one(self, event_id: str) -> Quarantined | None:
+        """One event in quarantine, None if it is not there."""
+
+    def release(self, event_id: str) -> None:
+        """Take an event out of quarantine, after it was understood."""
+
+    def forget_texts(self, before: datetime) -> int:
+        """Forget the texts of messages without a keyword received before then; how many it was."""
+
+    def check(self) -> None:
+        """Raises StoreAway unless the storage answers."""
+
+    def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,303 @@
+"""What other services and people ask of the list: check, opt out, opt in, list, history.
+
+HTTP and the command line call these. A lookup errs towards suppression: only answers of *suppressed*
+are cached, *may send* is always read.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from cachetools import TTLCache
+
+from optout import consent, decide, log, numbers
+from optout.domain import (
+    EVERYTHING,
+    Certainty,
+    Consents,
+    Decision,
+    Effect,
+    Evidence,
+    EvidenceKind,
+    Intent,
+    Known,
+    OptoutError,
+    Party,
+    Scope,
+    ScopeKind,
+    aware,
+    evidence_id,
+)
+from optout.programs import Directory, Sender
+from optout.record import record
+from optout.store import Listed, Page, Store
+
+CACHE_ENTRIES = 100_000
+
+
+class BadRequest(OptoutError):
+    """What was asked cannot be right; the message says what to change."""
+
+
+class NotFound(OptoutError):
+    """What was asked for is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether one recipient may be texted.
+
+    `scope` is the consent that says no. `error` stands for an entry that is no number, which counts
+    as suppressed. `remedy` says what the person must do where we cannot lift the block.
+    """
+
+    recipient: str
+    suppressed: bool
+    since: datetime | None = None
+    scope: ScopeKind | None = None
+    source: EvidenceKind | None = None
+    keyword: str | None = None
+    blocked_by: Party | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a manual change is about: a sender (and its list, as the person's own word would be), a
+    list, or everything."""
+
+    sender: Sender | None = None
+    list: str | None = None
+    everything: bool = False
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The consents that are changed."""
+        if self.sender:
+            return consent.sender_scopes(self.sender.id, self.sender.list)[:2]
+        return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of a carrier's or ACS's that only the person can lift, and how."""
+
+    sender: Sender
+    blocked_by: Party
+
+    @property
+    def remedy(self) -> str:
+        words = " or ".join(
+            keyword.word
+            for keyword in self.sender.rules.keywords.values()
+            if keyword.intent is Intent.START and keyword.answered_by is self.blocked_by
+        )
+        whom = "The carrier" if self.blocked_by is Party.CARRIER else "ACS"
+        return (
+            f"{whom} blocks messages from {self.sender.name} to this person, and only the person can "
+            f"lift that: ask them to text {words or 'START'} to {self.sender.name}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The outcome of a manual change: the answer that now holds, and the blocks that remain."""
+
+    answer: Answer
+    effect: Effect
+    blocks: tuple[Block, ...] = ()
+
+
+class Suppressions:
+    """The operations on the list; safe to share between threads."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        store: Store,
+        clock: Callable[[], datetime],
+        cache_seconds: float,
+    ) -> None:
+        self._directory = directory
+        self._store = store
+        self._clock = clock
+        # By recipient, so that a change drops all that is known of one; entries share its age.
+        self._suppressed: TTLCache[str, dict[str, Answer]] = TTLCache(
+            CACHE_ENTRIES, cache_seconds or 1e-9
+        )
+        self._lock = threading.Lock()
+
+    def sender(self, raw: str) -> Sender:
+        """The sender that somebody names. Raises BadRequest for what is none."""
+        try:
+            return self._directory.sender(numbers.sender_id(raw))
+        except numbers.NotANumber as problem:
+            raise BadRequest(f"sender: {problem}") from None
+
+    def check(self, sender: Sender, recipients: Sequence[object]) -> list[Answer]:
+        """Who may be texted from a sender, in the order asked."""
+        normalised = [_normalised(raw) for raw in recipients]
+        cached = self._from_cache(sender, normalised)
+        asked = {number for number in normalised if isinstance(number, str) and number not in cached}
+        scopes = consent.sender_scopes(sender.id, sender.list)
+        found = self._store.lookup(sorted(asked), scopes) if asked else {}
+        read = {number: _answer(number, found.get(number, {}), scopes) for number in asked}
+        self._to_cache(sender, read)
+        known = read | cached
+        return [known[number] if isinstance(number, str) else number for number in normalised]
+
+    def forget(self, recipient: str) -> None:
+        """Drop what the cache holds of a recipient, after a change."""
+        with self._lock:
+            self._suppressed.pop(recipient, None)
+
+    def target(self, sender: str | None, list_name: str | None, everything: bool) -> Target:
+        """What a manual change is about. Raises BadRequest."""
+        if sum(map(bool, (sender, list_name, everything))) != 1:
+            raise BadRequest('name exactly one of "sender", "list" and "everything": true')
+        if sender:
+            return Target(sender=self.sender(sender))
+        if list_name and list_name not in self._directory.lists:
+            raise BadRequest(
+                f"list: the program file has no list {list_name!r}; "
+                f"it has {', '.join(sorted(self._directory.lists)) or 'none'}"
+            )
+        return Target(list=list_name, everything=everything)
+
+    def change(
+        self,
+        target: Target,
+        recipient: str,
+        *,
+        out: bool,
+        actor: str,
+        reason: str,
+        at: datetime | None = None,
+    ) -> Changed:
+        """Opt a recipient out or in by hand, and record who did it and why.
+
+        `at` is when the person asked, by default now; a time in the past takes its place in the
+        order. A block of a carrier's or ACS's is not lifted. Raises BadRequest.
+        """
+        now = aware(self._clock())
+        evidence = self._manual(target, recipient, out, actor, reason, at or now, now)
+        senders = [target.sender] if target.sender else self._directory.on_list(target.list or "")
+        own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in senders}
+        scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))
+
+        def decision(known: Known) -> Decision:
+            new = evidence
+            if not out and target.sender and _blocks(own, known.consents):
+                new = replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))
+            return decide.apply(new, known)
+
+        recorded = record(self._store, evidence, scopes, decision)
+        self.forget(evidence.recipient)
+        log.logger.info(log.evidence_line("manual", recorded.evidence))
+        about = (*target.scopes, EVERYTHING)
+        return Changed(
+            _answer(evidence.recipient, recorded.consents, about),
+            recorded.evidence.effect,
+            () if out else _blocks(own, recorded.consents),
+        )
+
+    def _manual(
+        self,
+        target: Target,
+        recipient: str,
+        out: bool,
+        actor: str,
+        reason: str,
+        at: datetime,
+        now: datetime,
+    ) -> Evidence:
+        if aware(at) > now:
+            raise BadRequest("at: is in the future; leave it out for now")
+        number = _recipient(recipient)
+        opted_out = Intent.STOP_ALL if target.everything else Intent.STOP
+        return Evidence(
+            id=evidence_id(EvidenceKind.MANUAL, str(uuid4()), number),
+            number=0,
+            kind=EvidenceKind.MANUAL,
+            recipient=number,
+            at=aware(at),
+            received_at=now,
+            sender=target.sender.id if target.sender else None,
+            list=target.sender.list if target.sender else target.list,
+            scopes=target.scopes,
+            intent=opted_out if out else Intent.START,
+            certainty=Certainty.CERTAIN,
+            actor=actor,
+            reason=reason,
+        )
+
+    def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
+        """Who is out of a scope. Raises NotFound for a list that never was."""
+        known = scope.kind is not ScopeKind.LIST or scope.name in self._directory.lists
+        if not known and not self._store.knows(scope):
+            raise NotFound(
+                f"there is no list {scope.name!r}; "
+                f"the program file has {', '.join(sorted(self._directory.lists)) or 'none'}"
+            )
+        return self._store.listed(scope, limit, after)
+
+    def history(self, recipient: str, limit: int, below: int | None) -> Page:
+        """All evidence about a recipient, newest first. Raises BadRequest."""
+        return self._store.history(_recipient(recipient), limit, below)
+
+    def _from_cache(self, sender: Sender, normalised: Sequence["str | Answer"]) -> dict[str, Answer]:
+        with self._lock:
+            return {
+                number: answers[sender.id]
+                for number in normalised
+                if isinstance(number, str)
+                and (answers := self._suppressed.get(number)) is not None
+                and sender.id in answers
+            }
+
+    def _to_cache(self, sender: Sender, read: dict[str, Answer]) -> None:
+        with self._lock:
+            for number, answer in read.items():
+                if answer.suppressed:
+                    self._suppressed.setdefault(number, {})[sender.id] = answer
+
+
+def _normalised(raw: object) -> str | Answer:
+    """The number, or the answer for an entry that is none."""
+    try:
+        return numbers.normalise(str(raw) if isinstance(raw, int) else raw)  # type: ignore[arg-type]
+    except numbers.NotANumber as problem:
+        return Answer(str(raw), suppressed=True, error=str(problem))
+
+
+def _recipient(raw: str) -> str:
+    try:
+        return numbers.normalise(raw)
+    except numbers.NotANumber as problem:
+        raise BadRequest(f"recipient: {problem}") from None
+
+
+def _answer(recipient: str, consents: Consents, scopes: Sequence[Scope]) -> Answer:
+    verdict = consent.verdict(consents, scopes)
+    if not verdict.suppressed or verdict.consent is None or verdict.scope is None:
+        return Answer(recipient, suppressed=False)
+    return Answer(
+        recipient,
+        suppressed=True,
+        since=verdict.consent.since,
+        scope=verdict.scope.kind,
+        source=verdict.consent.source,
+        keyword=verdict.consent.keyword,
+        blocked_by=verdict.consent.blocked_by,
+    )
+
+
+def _blocks(own: dict[Scope, Sender], consents: Consents) -> tuple[Block, ...]:
+    """The senders whose messages a carrier or ACS refuses for this recipient."""
+    return tuple(
+        Block(sender, found.blocked_by)
+        for scope, sender in own.items()
+        if (found := consents.get(scope)) is not None and found.out and found.blocked_by.is_external
+    )
