@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from cachetools import TTLCache
 
 from optout import numbers
-from optout.domain import ConfigurationError, Reply, ReplyStatus
+from optout.domain import ConfigurationError, Reply, ReplyStatus, aware
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest
@@ -129,7 +129,7 @@ class AcsReplies:
 
         if reply.send_id is None or reply.first_attempt_at is None:
             raise ValueError("a reply without a repeatability id")
-        first_sent = format_datetime(reply.first_attempt_at, usegmt=True)
+        first_sent = format_datetime(aware(reply.first_attempt_at), usegmt=True)
         token = _CURRENT.set(_Repeatability(reply.send_id, first_sent))
         try:
             (result,) = self._client.send(

@@ -1,0 +1,138 @@
+"""A handler on a real store, with a clock that tests move and a phone that they look at."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from optout import consent, programs, settings
+from optout.domain import Consents, Evidence, Reply, ReplyStatus
+from optout.handle import EventHandler, Result
+from optout.programs import Directory
+from optout.replies import Outcome, ReplySender, Sending
+from optout.store import Store
+from optout.store.sqlite import SqliteStore
+from optout.suppressions import Answer, Suppressions
+from tests.support.payloads import sms_event
+
+CONTOSO = programs.load(settings.ROOT / "programs.toml")
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PERSON = "+14255550123"
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+    def sleep(self, seconds: float) -> None:
+        self.move(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Sms:
+    """What a phone was sent."""
+
+    recipient: str
+    sender: str
+    text: str
+    tag: str
+
+
+@dataclass
+class Phone:
+    """Takes replies as ACS does: the same id again is the same SMS. `outcomes` go first."""
+
+    received: list[Sms] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    on_send: Callable[[str, str, Reply], None] = lambda sender, recipient, reply: None
+    ids: set[str] = field(default_factory=set)
+
+    def send(self, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+        self.on_send(sender, recipient, reply)
+        if self.outcomes:
+            return self.outcomes.pop(0)
+        if str(reply.send_id) not in self.ids:
+            self.ids.add(str(reply.send_id))
+            self.received.append(Sms(recipient, sender, str(reply.text), tag))
+        return Outcome(Sending.TAKEN, ReplyStatus.SENT, message_id=f"sms-{reply.send_id}")
+
+    def close(self) -> None:
+        pass
+
+
+class World:
+    """Contoso's service in one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        directory: Directory = CONTOSO,
+        replies: ReplySender | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.phone = Phone()
+        self.directory = directory
+        self.store: Store = SqliteStore(folder / "optout.db")
+        self.replies: ReplySender = replies or self.phone
+        self.suppressions = Suppressions(directory, self.store, self.clock, 30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.store.close()
+
+    @property
+    def handler(self) -> EventHandler:
+        return EventHandler(
+            self.directory,
+            self.store,
+            self.replies,
+            self.clock,
+            on_change=self.suppressions.forget,
+            sleep=self.clock.sleep,
+        )
+
+    def receive(
+        self,
+        text: str,
+        to: str = "12345",
+        person: str = PERSON,
+        *,
+        at: datetime | None = None,
+        message_id: str | None = None,
+    ) -> Evidence:
+        """Deliver one message, sent now unless said otherwise; the record it left."""
+        event = sms_event(text, to=to, from_=person, at=at or self.clock.now, message_id=message_id)
+        assert self.handler.handle(event) is Result.HANDLED
+        return self.newest(person)
+
+    def newest(self, person: str = PERSON) -> Evidence:
+        return self.store.history(person, 1, None).items[0]
+
+    def history(self, person: str = PERSON) -> tuple[Evidence, ...]:
+        """All evidence about a person, oldest first."""
+        return self.store.timeline(person)
+
+    def check(self, sender: str = "12345", person: str = PERSON) -> Answer:
+        return self.suppressions.check(self.suppressions.sender(sender), [person])[0]
+
+    def consents(self, person: str, senders: Sequence[str]) -> Consents:
+        """The consents that decide about some senders."""
+        scopes = dict.fromkeys(
+            scope
+            for sender in map(self.directory.sender, senders)
+            for scope in consent.sender_scopes(sender.id, sender.list)
+        )
+        return self.store.lookup([person], list(scopes)).get(person, {})

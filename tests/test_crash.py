@@ -1,0 +1,177 @@
+"""A kill at every step of `handle`, before and after each effect; then Event Grid delivers again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.credentials import AzureKeyCredential
+
+from optout.domain import Reply, ReplyStatus
+from optout.handle import Result
+from optout.replies import AcsReplies, Outcome
+from tests.support.acs import LoopbackAcs
+from tests.support.payloads import sms_event
+from tests.support.world import NOON, PERSON, Clock, World
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+class KillSwitch:
+    """Counts the points where a process can die and, at the chosen one, dies."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self._passed = 0
+
+    def point(self) -> None:
+        self._passed += 1
+        if self._passed == self._at:
+            raise Killed
+
+    @property
+    def was_reached(self) -> bool:
+        return self._passed >= self._at
+
+    def around(self, effect: Callable[..., Any]) -> Callable[..., Any]:
+        """The same effect with a point before it and one after it."""
+
+        def guarded(*arguments: Any, **named: Any) -> Any:
+            self.point()
+            result = effect(*arguments, **named)
+            self.point()
+            return result
+
+        return guarded
+
+
+@dataclass
+class Guarded:
+    """Any part with kill points around the methods that have an effect."""
+
+    part: Any
+    switch: KillSwitch
+    effects: tuple[str, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self.part, name)
+        return self.switch.around(attribute) if name in self.effects else attribute
+
+
+CONVERSATION = (
+    ("STOP", "12345"),
+    ("HELP", "12345"),
+    ("START", "12345"),
+    ("STOP", "+18335550100"),
+    ("QUIT", "+14255550100"),
+    ("hello", "12345"),
+)
+
+
+def conversation() -> list[str]:
+    """Events a few seconds apart, each with an id of its own."""
+    return [
+        sms_event(text, to=to, at=NOON + timedelta(seconds=number), message_id=f"crash-{number}")
+        for number, (text, to) in enumerate(CONVERSATION)
+    ]
+
+
+def outcome(world: World, acs: LoopbackAcs) -> object:
+    """What a person and an auditor would see in the end, without times of sending."""
+    return (
+        world.consents(PERSON, [to for _, to in CONVERSATION]),
+        [
+            (item.message_id, item.effect, item.reply and (item.reply.status, item.reply.text))
+            for item in world.history()
+        ],
+        acs.phones[PERSON],
+    )
+
+
+def play(folder: Path, kill_at: int) -> tuple[object, bool]:
+    """The conversation with one kill; what was being handled then is delivered again."""
+    clock = Clock(NOON)
+    switch = KillSwitch(kill_at)
+    with LoopbackAcs(clock) as acs:
+        replies = AcsReplies(acs.endpoint, AzureKeyCredential(acs.key))
+        with World(folder, replies=replies, clock=clock) as world:
+            store = world.store
+            for number, event in enumerate(conversation()):
+                clock.now = NOON + timedelta(seconds=number)
+                world.store = Guarded(store, switch, ("record", "settle"))
+                world.replies = Guarded(replies, switch, ("send",))
+                try:
+                    world.handler.handle(event)
+                except Killed:
+                    world.store, world.replies = store, replies
+                    assert world.handler.handle(event) is Result.HANDLED
+            world.store, world.replies = store, replies
+            return outcome(world, acs), switch.was_reached
+
+
+def test_a_kill_at_every_step(tmp_path: Path) -> None:
+    """Wherever the process dies, the redelivery ends as if it had not: no second SMS, none lost."""
+    undisturbed, _ = play(tmp_path / "undisturbed", kill_at=0)
+    for step in count(1):
+        disturbed, was_reached = play(tmp_path / str(step), kill_at=step)
+        assert disturbed == undisturbed, f"killed at step {step}"
+        if not was_reached:
+            break
+    # Six messages, each with a record before and after; four replies, each sent and settled.
+    assert step == 6 * 2 + 4 * 4 + 1
+
+
+def test_a_redelivery_after_the_reply_has_expired(tmp_path: Path) -> None:
+    """An attempt whose end nobody knows is unknown after five minutes, and is not made again."""
+    clock = Clock(NOON)
+    event = sms_event("STOP", at=NOON)
+    with LoopbackAcs(clock) as acs:
+        replies = AcsReplies(acs.endpoint, AzureKeyCredential(acs.key))
+        with World(tmp_path, replies=replies, clock=clock) as world:
+            switch = KillSwitch(at=4)
+            world.store = Guarded(world.store, switch, ("record",))
+            world.replies = Guarded(replies, switch, ("send",))
+            with pytest.raises(Killed):
+                world.handler.handle(event)
+            assert len(acs.phones[PERSON]) == 1
+            clock.move(minutes=5)
+            world.handler.handle(event)
+            assert reply(world).status is ReplyStatus.UNKNOWN
+            assert len(acs.phones[PERSON]) == 1
+
+
+def test_a_redelivery_after_a_newer_message(tmp_path: Path) -> None:
+    """A confirmation that was never sent is not sent after the person has changed their mind."""
+    with World(tmp_path) as world:
+        event = sms_event("STOP", at=NOON)
+
+        def dies(sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+            raise Killed
+
+        world.phone.send = dies  # type: ignore[method-assign]
+        with pytest.raises(Killed):
+            world.handler.handle(event)
+        del world.phone.send
+        world.clock.move(seconds=30)
+        world.receive("START")
+        world.handler.handle(event)
+        stop, start = world.history()
+        assert stop.reply is not None
+        assert start.reply is not None
+        # The attempt may have been taken before the process died.
+        assert stop.reply.status is ReplyStatus.UNKNOWN
+        assert start.reply.status is ReplyStatus.SENT
+        assert [sms.tag for sms in world.phone.received] == [start.id]
+        assert not world.check().suppressed
+
+
+def reply(world: World) -> Reply:
+    """The reply to the newest message."""
+    found = world.newest().reply
+    assert found is not None
+    return found

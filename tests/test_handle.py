@@ -1,0 +1,367 @@
+"""One message at a time: what it does, who answers with what, and what the record says."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from optout import programs
+from optout.domain import Effect, Evidence, Intent, Party, Quarantined, Reply, ReplyStatus, ScopeKind
+from optout.handle import ReplyDelayed, Result
+from optout.replies import Outcome, Sending
+from tests.support.payloads import sms_event
+from tests.support.world import CONTOSO, NOON, PERSON, World
+
+CARRIER_STOP = (
+    "NETWORK MSG: You replied with the word STOP, which blocks all texts sent from this number. "
+    "Text back UNSTOP to receive messages again."
+)
+CARRIER_START = (
+    "NETWORK MSG: You have replied UNSTOP and will begin receiving messages again from this number."
+)
+ALERTS_STOP = "Contoso Alerts: You opted out and will not receive any more messages."
+ALERTS_HELP = "Thanks for texting Contoso! Call 1-800-800-8000 for support."
+FRENCH_STOP = "Contoso Canada : vous êtes désabonné et ne recevrez plus de messages."
+FRENCH_HELP = CONTOSO.senders["55555"].replies["fr"]["help"]
+
+AGAIN = Outcome(Sending.AGAIN, error="503")
+IN_DOUBT = Outcome(Sending.AGAIN, error="ServiceResponseError", in_doubt=True)
+THROTTLED = Outcome(Sending.AGAIN, error="429", retry_after=60)
+REFUSED = Outcome(Sending.REFUSED, error="400 no such number")
+TOO_OLD = Outcome(Sending.TOO_OLD, error="412")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as opened:
+        yield opened
+
+
+def replied(evidence: Evidence) -> Reply:
+    assert evidence.reply is not None
+    return evidence.reply
+
+
+@pytest.mark.parametrize(
+    ("to", "text", "effect", "answered_by", "status", "answer", "blocked_by"),
+    [
+        ("12345", "STOP", "opted_out", "service", "sent", ALERTS_STOP, "service"),
+        ("12345", "Opt-Out!", "opted_out", "service", "sent", ALERTS_STOP, "service"),
+        ("12345", "HELP", "none", "service", "sent", ALERTS_HELP, None),
+        ("12345", "see you at the weekend", "none", None, None, None, None),
+        ("+18335550100", "STOP", "opted_out", "carrier", "by_carrier", CARRIER_STOP, "carrier"),
+        ("+18335550100", "QUIT", "opted_out", "service", "sent", ALERTS_STOP, "service"),
+        ("+18335550100", "UNSTOP", "opted_in", "carrier", "by_carrier", CARRIER_START, None),
+        ("+18335550100", "HELP", "none", "service", "sent", ALERTS_HELP, None),
+        ("+14255550100", "REVOKE", "opted_out", "service", "sent", ALERTS_STOP, "service"),
+        ("54321", "CANCEL", "opted_out", "platform", "by_platform", ALERTS_STOP, "platform"),
+        ("54321", "UNSTOP", "opted_in", "nobody", "none", None, None),
+        ("54321", "HELP", "none", "platform", "by_platform", ALERTS_HELP, None),
+        ("54321", "Arrêt", "opted_out", "service", "sent", ALERTS_STOP, "service"),
+        ("55555", "ARRET", "opted_out", "service", "sent", FRENCH_STOP, "service"),
+        ("55555", "aide", "none", "service", "sent", FRENCH_HELP, None),
+        ("55555", "UNSTOP", "none", None, None, None, None),
+        ("78787", "Stop all", "opted_out", "service", "sent", None, "service"),
+        ("CONTOSO", "STOP", "opted_out", "nobody", "none", None, "service"),
+        ("99999", "STOP", "opted_out", "nobody", "none", None, "service"),
+        ("99999", "HELP", "none", "nobody", "none", None, None),
+        ("+18445550100", "STOP", "opted_out", "carrier", "by_carrier", CARRIER_STOP, "carrier"),
+        ("+447700900900", "STOP", "opted_out", "nobody", "none", None, "service"),
+    ],
+)
+def test_each_sender(
+    world: World,
+    to: str,
+    text: str,
+    effect: str,
+    answered_by: str | None,
+    status: str | None,
+    answer: str | None,
+    blocked_by: str | None,
+) -> None:
+    """The matrix: effect, who answers with what, and who blocks, for each kind of sender."""
+    evidence = world.receive(text, to)
+    assert evidence.effect == effect
+    assert (evidence.reply and evidence.reply.answered_by) == answered_by
+    assert (evidence.reply and evidence.reply.status) == status
+    if answer is not None:
+        assert replied(evidence).text == answer
+    assert [sms.text for sms in world.phone.received] == (
+        [replied(evidence).text] if status == "sent" else []
+    )
+    assert world.check(to).blocked_by == blocked_by
+    assert evidence.text == text
+
+
+def test_start_on_one_sender_leaves_the_carriers_block(world: World) -> None:
+    """START to the short code does not pretend that the toll-free block of the same list is gone."""
+    world.receive("STOP", "+18335550100")
+    assert world.check("12345").scope is ScopeKind.LIST
+    world.clock.move(minutes=1)
+    world.receive("START", "12345")
+    assert not world.check("12345").suppressed
+    assert world.check("+18335550100").blocked_by is Party.CARRIER
+
+
+def test_stop_all_reaches_every_list_until_a_later_start(world: World) -> None:
+    """STOP ALL ends everything; a later START to one program brings that one back alone."""
+    world.receive("STOP ALL", "78787")
+    assert world.check("12345").scope is ScopeKind.EVERYTHING
+    world.clock.move(minutes=1)
+    world.receive("START", "12345")
+    assert not world.check("12345").suppressed
+    assert world.check("55555").scope is ScopeKind.EVERYTHING
+    assert world.check("78787").scope is ScopeKind.SENDER
+
+
+def test_an_ordinary_message_opts_nobody_in(world: World) -> None:
+    """Only an explicit word opts a person in."""
+    world.receive("STOP")
+    for text in ("yes please", "hello", "start sending me things", "START NOW"):
+        world.clock.move(minutes=1)
+        world.receive(text)
+    assert world.check().suppressed
+
+
+def test_a_carriers_block_survives_other_words(world: World) -> None:
+    """QUIT after STOP keeps `since` and the carrier's block, and cannot be answered through it."""
+    world.receive("STOP", "+18335550100")
+    world.clock.move(minutes=10)
+    quit_ = world.receive("QUIT", "+18335550100")
+    assert quit_.effect is Effect.CONFIRMED
+    assert replied(quit_).status is ReplyStatus.BLOCKED
+    answer = world.check("+18335550100")
+    assert (answer.since, answer.blocked_by) == (NOON, Party.CARRIER)
+
+
+def test_help_while_opted_out(world: World) -> None:
+    """Answered where the block is ours, recorded as blocked where a carrier would stop it."""
+    for to, status in (("55555", ReplyStatus.SENT), ("+18335550100", ReplyStatus.BLOCKED)):
+        world.receive("STOP", to)
+        assert replied(world.receive("HELP", to)).status is status
+
+
+@pytest.mark.parametrize(
+    ("texts", "minutes", "expected"),
+    [
+        (["STOP", "STOP"], 1, ["sent", "guarded"]),
+        (["STOP", "STOP"], 6, ["sent", "sent"]),
+        (["HELP", "HELP", "HELP"], 3, ["sent", "guarded", "sent"]),
+        (["HELP", "STOP", "HELP"], 1, ["sent", "sent", "sent"]),
+        (["STOP", "START", "STOP", "START"], 1, ["sent"] * 4),
+        (["STOP", "STOP ALL"], 1, ["sent", "sent"]),
+        (["HELP"] * 9, 7, ["sent"] * 6 + ["guarded"] * 3),
+        (["STOP", "START"] * 4, 1, ["sent"] * 6 + ["guarded"] * 2),
+    ],
+)
+def test_loops(world: World, texts: list[str], minutes: int, expected: list[str]) -> None:
+    """Rule 6: the same request again within five minutes, or more than six answers an hour."""
+    found = []
+    for text in texts:
+        found.append(replied(world.receive(text)).status)
+        world.clock.move(minutes=minutes)
+    assert found == expected
+
+
+def test_a_loop_of_a_machine_stays_silent(world: World) -> None:
+    """However long two machines talk to each other, six answers an hour is the most."""
+    for _ in range(120):
+        world.receive("STOP")
+        world.clock.move(seconds=30)
+        world.receive("START")
+        world.clock.move(seconds=30)
+    assert len(world.phone.received) <= 2 * 6
+    assert len(world.history()) == 240
+
+
+@pytest.mark.parametrize(
+    ("late_by", "status"),
+    [(299, ReplyStatus.SENT), (300, ReplyStatus.EXPIRED), (86_400, ReplyStatus.EXPIRED)],
+)
+def test_a_reply_expires(world: World, late_by: int, status: ReplyStatus) -> None:
+    """Five minutes after receipt it is too late to answer, never to suppress."""
+    evidence = world.receive("STOP", at=NOON - timedelta(seconds=late_by))
+    assert replied(evidence).status is status
+    assert world.check().suppressed
+
+
+def test_the_published_sample(world: World) -> None:
+    """A message of 2020 suppresses; its reply has expired."""
+    evidence = world.receive("STOP", at=datetime(2020, 9, 18, 0, 27, 45, 320000, UTC))
+    assert (evidence.effect, replied(evidence).status) == (Effect.OPTED_OUT, ReplyStatus.EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "at", "flags"),
+    [
+        (timedelta(minutes=5), NOON + timedelta(minutes=5), ()),
+        (timedelta(minutes=5, seconds=1), NOON, ("future_time",)),
+        (timedelta(days=400), NOON, ("future_time",)),
+    ],
+)
+def test_a_time_in_the_future(
+    world: World, ahead: timedelta, at: datetime, flags: tuple[str, ...]
+) -> None:
+    """Beyond what a clock may be wrong by, a time in the future counts as now, and is flagged."""
+    evidence = world.receive("STOP", at=NOON + ahead)
+    assert (evidence.at, evidence.flags) == (at, flags)
+    # The reply's time runs from its first attempt where that is earlier than the receipt.
+    assert replied(evidence).expires_at == NOON + timedelta(minutes=5)
+
+
+def test_no_time_at_all(world: World) -> None:
+    """A clear STOP is applied at arrival and flagged; anything else waits in quarantine."""
+    stop = sms_event("STOP", at="yesterday", message_id="s")
+    start = sms_event("START", at="yesterday", message_id="t")
+    assert world.handler.handle(stop) is Result.HANDLED
+    assert (world.newest().at, world.newest().flags) == (NOON, ("no_time",))
+    assert world.handler.handle(start) is Result.QUARANTINED
+    assert world.check().suppressed
+    world.clock.move(hours=1)
+    assert world.handler.handle(stop) is Result.HANDLED
+    assert len(world.history()) == 1
+
+
+def test_a_late_message_is_outdated(world: World) -> None:
+    """An older START after a STOP changes nothing, is answered by nothing, and is recorded."""
+    world.receive("STOP")
+    late = world.receive("START", at=NOON - timedelta(minutes=1))
+    assert (late.effect, replied(late).status) == (Effect.OUTDATED, ReplyStatus.SUPERSEDED)
+    assert world.check().suppressed
+
+
+def test_on_a_tie_stop_wins(world: World) -> None:
+    """STOP and START at the same instant, in either order, end in out."""
+    for first, second, person in (("STOP", "START", PERSON), ("START", "STOP", "+14255550124")):
+        world.receive(first, person=person, at=NOON)
+        world.receive(second, person=person, at=NOON)
+        assert world.check(person=person).suppressed
+
+
+def test_a_start_that_another_list_member_outdates(world: World) -> None:
+    """START is not confirmed to a person whom a newer STOP keeps off the list."""
+    world.receive("STOP", "12345")
+    evidence = world.receive("START", "+14255550100", at=NOON - timedelta(seconds=30))
+    assert evidence.effect is Effect.OPTED_IN
+    assert replied(evidence).status is ReplyStatus.SUPERSEDED
+    assert world.check("+14255550100").scope is ScopeKind.LIST
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status", "sent", "raises"),
+    [
+        ([REFUSED], "failed", 0, False),
+        ([AGAIN], "sent", 1, False),
+        ([AGAIN, IN_DOUBT], "sent", 1, False),
+        ([TOO_OLD], "expired", 0, False),
+        ([IN_DOUBT, TOO_OLD], "unknown", 0, False),
+        ([THROTTLED], "pending", 0, True),
+        ([AGAIN] * 9, "pending", 0, True),
+    ],
+)
+def test_attempts(world: World, outcomes: list[Outcome], status: str, sent: int, raises: bool) -> None:
+    """Rule 8: what may help is tried for about five seconds, then Event Grid comes again."""
+    world.phone.outcomes = list(outcomes)
+    if raises:
+        with pytest.raises(ReplyDelayed):
+            world.receive("STOP")
+    else:
+        world.receive("STOP")
+    assert replied(world.newest()).status == status
+    assert len(world.phone.received) == sent
+    assert world.clock.now - NOON <= timedelta(seconds=5)
+    assert world.check().suppressed
+
+
+@pytest.mark.parametrize(
+    ("outcome", "end"), [(THROTTLED, ReplyStatus.EXPIRED), (IN_DOUBT, ReplyStatus.UNKNOWN)]
+)
+def test_a_reply_that_never_gets_through(world: World, outcome: Outcome, end: ReplyStatus) -> None:
+    """After five minutes it is expired, or unknown if an attempt may have been taken."""
+    world.phone.outcomes = [outcome] * 20
+    event = sms_event("STOP", at=NOON)
+    with pytest.raises(ReplyDelayed):
+        world.handler.handle(event)
+    world.clock.move(minutes=5)
+    assert world.handler.handle(event) is Result.HANDLED
+    assert replied(world.newest()).status is end
+    assert not world.phone.received
+
+
+def test_a_newer_message_while_waiting_to_try_again(world: World) -> None:
+    """Each attempt after the first asks whether what it says is still true."""
+
+    def changes_mind(seconds: float) -> None:
+        if not world.phone.received:
+            world.phone.outcomes = []
+            world.receive("START", message_id="newer")
+
+    world.phone.outcomes = [AGAIN]
+    world.clock.sleep = changes_mind  # type: ignore[method-assign]
+    world.clock.move(seconds=1)
+    world.handler.handle(sms_event("STOP", at=NOON))
+    stop = next(item for item in world.history() if item.intent is Intent.STOP)
+    assert replied(stop).status is ReplyStatus.SUPERSEDED
+    assert [sms.text[:13] for sms in world.phone.received] == ["Contoso Promo"]
+
+
+def test_quarantine_and_replay(world: World) -> None:
+    """What cannot be understood is kept once, and can be handled when it can be understood."""
+    broken = '{"eventType": "Microsoft.Communication.SMSReceived", "data": {}}'
+    for _ in range(2):
+        assert world.handler.handle(broken) is Result.QUARANTINED
+    (held,) = world.store.held(10, None).items
+    assert held.body == broken
+    assert world.handler.replay(held.id) is Result.QUARANTINED
+    assert world.handler.replay("no such id") is None
+    event = sms_event("STOP", at=NOON, message_id="r")
+    world.store.quarantine(Quarantined("mended", NOON, "an older version did not know it", event))
+    assert world.handler.replay("mended") is Result.HANDLED
+    assert world.store.held_one("mended") is None
+    assert world.check().suppressed
+
+
+def test_other_events_are_ignored(world: World) -> None:
+    """An event type that is not ours leaves nothing behind."""
+    event = sms_event("STOP").replace("SMSReceived", "ChatMessageReceived")
+    assert world.handler.handle(event) is Result.IGNORED
+    assert not world.store.held(1, None).items
+
+
+def test_a_toll_free_number_without_a_carrier(tmp_path: Path) -> None:
+    """answers = "service" sends exactly the carrier's texts, and the block is ours."""
+    file = tmp_path / "programs.toml"
+    file.write_text(
+        '[[program]]\nname = "P"\nlist = "p"\n[[program.sender]]\nnumber = "+18335550100"\n'
+        'type = "toll_free"\nanswers = "service"\n'
+    )
+    world = World(tmp_path, directory=programs.load(file))
+    assert replied(world.receive("STOP", "+18335550100")).status is ReplyStatus.SENT
+    assert world.check("+18335550100").blocked_by is Party.SERVICE
+    world.clock.move(minutes=1)
+    world.receive("UNSTOP", "+18335550100")
+    assert [sms.text for sms in world.phone.received] == [CARRIER_STOP, CARRIER_START]
+
+
+def test_a_long_code_that_something_else_answers(tmp_path: Path) -> None:
+    """answers = "nobody": the change is made, and nothing is sent."""
+    file = tmp_path / "programs.toml"
+    file.write_text(
+        '[[program]]\nname = "P"\nlist = "p"\nreplies = { stop = "Bye." }\n[[program.sender]]\n'
+        'number = "+14255550100"\ntype = "long_code"\nanswers = "nobody"\n'
+    )
+    world = World(tmp_path, directory=programs.load(file))
+    evidence = world.receive("STOP", "+14255550100")
+    assert (replied(evidence).answered_by, replied(evidence).status) == (Party.NOBODY, ReplyStatus.NONE)
+    assert world.check("+14255550100").suppressed
+
+
+def test_a_sender_that_joins_a_program_keeps_its_opt_outs(tmp_path: Path) -> None:
+    """The sender's own consent outlives the list it stood alone on."""
+    with World(tmp_path, directory=programs.Directory({})) as alone:
+        alone.receive("STOP", "12345")
+        assert alone.check("12345").suppressed
+    with World(tmp_path) as joined:
+        assert joined.check("12345").scope is ScopeKind.SENDER
+        assert not joined.check("+14255550100").suppressed

@@ -1,0 +1,289 @@
+"""What a store must do, on SQLite: transactions, conflicts, threads, processes, upgrades."""
+
+import multiprocessing
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from optout.decide import RECENT_LIMIT
+from optout.domain import (
+    EVERYTHING,
+    ConfigurationError,
+    Conflict,
+    Consent,
+    Decision,
+    Effect,
+    Evidence,
+    EvidenceKind,
+    Intent,
+    Party,
+    Quarantined,
+    Reply,
+    ReplyStatus,
+    Scope,
+    ScopeKind,
+    StoreAway,
+    evidence_id,
+)
+from optout.store import Store
+from optout.store import sqlite as sqlite_store
+from optout.store.sqlite import SqliteStore
+from tests.support.payloads import sms_event
+from tests.support.world import NOON, PERSON, World
+
+SCOPE = Scope(ScopeKind.SENDER, "12345")
+LIST = Scope(ScopeKind.LIST, "contoso-alerts")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = SqliteStore(tmp_path / "optout.db")
+    yield opened
+    opened.close()
+
+
+def evidence(number: int = 1, recipient: str = PERSON, **changed: object) -> Evidence:
+    """A STOP of a recipient; the number is its place in the recipient's evidence."""
+    made = Evidence(
+        id=evidence_id(EvidenceKind.MESSAGE, f"m{number}", recipient),
+        number=number,
+        kind=EvidenceKind.MESSAGE,
+        recipient=recipient,
+        at=NOON,
+        received_at=NOON + timedelta(seconds=number),
+        sender="12345",
+        list="contoso-alerts",
+        scopes=(SCOPE, LIST),
+        text="STOP",
+        intent=Intent.STOP,
+        effect=Effect.OPTED_OUT,
+        flags=("event_time",),
+        reply=Reply(Party.SERVICE, ReplyStatus.PENDING, "Bye.", send_id="i", expires_at=NOON),
+    )
+    return replace(made, **changed)  # type: ignore[arg-type]
+
+
+OUT = Consent(True, NOON, NOON, EvidenceKind.MESSAGE, "STOP", Party.CARRIER, "some id")
+
+
+def test_a_record_is_read_as_it_was_written(store: Store) -> None:
+    """Evidence, consents, and what is known of the recipient come back whole."""
+    written = evidence()
+    store.record(Decision(written, {SCOPE: OUT}))
+    known = store.read(PERSON, written.id, [SCOPE, LIST], "12345", NOON)
+    assert known.evidence == written
+    assert (known.last_number, known.last_received_at) == (1, written.received_at)
+    assert known.consents == {SCOPE: OUT}
+    assert known.recent == (written,)
+    assert store.timeline(PERSON) == (written,)
+    assert store.lookup([PERSON, "+14255550199"], [SCOPE, LIST]) == {PERSON: {SCOPE: OUT}}
+
+
+@pytest.mark.parametrize(
+    "second", [evidence(1, id="another"), evidence(2, id=evidence(1).id)], ids=["number", "id"]
+)
+def test_a_conflict_writes_nothing(store: Store, second: Evidence) -> None:
+    """A number or an id that is taken: the transaction leaves neither evidence nor consent."""
+    store.record(Decision(evidence()))
+    with pytest.raises(Conflict):
+        store.record(Decision(second, {SCOPE: OUT}))
+    assert len(store.timeline(PERSON)) == 1
+    assert store.lookup([PERSON], [SCOPE]) == {}
+
+
+def test_settle_only_what_is_pending(store: Store) -> None:
+    """A reply moves on from pending once; what came first stands."""
+    pending = evidence()
+    assert pending.reply is not None
+    store.record(Decision(pending))
+    sent = Reply(Party.SERVICE, ReplyStatus.SENT, "Bye.", sent_at=NOON, message_id="sms")
+    assert store.settle(pending, replace(pending.reply, error="429"))
+    assert store.settle(pending, sent)
+    assert not store.settle(pending, replace(sent, status=ReplyStatus.UNKNOWN))
+    assert store.timeline(PERSON)[0] == replace(pending, reply=sent)
+
+
+def test_recent_is_bounded(store: Store) -> None:
+    """Only keyword messages to the sender, newest first, within the window and the limit."""
+    for number in range(1, 31):
+        store.record(Decision(evidence(number)))
+    store.record(Decision(evidence(31, intent=Intent.NONE)))
+    store.record(Decision(evidence(32, sender="54321")))
+    known = store.read(PERSON, None, [], "12345", NOON)
+    assert [item.number for item in known.recent] == list(range(30, 30 - RECENT_LIMIT, -1))
+    late = store.read(PERSON, None, [], "12345", NOON + timedelta(seconds=29))
+    assert [item.number for item in late.recent] == [30, 29]
+
+
+def test_history_in_pages(store: Store) -> None:
+    """Newest first; the next page goes on where the last one ended; others are not read."""
+    for number in range(1, 8):
+        store.record(Decision(evidence(number)))
+    store.record(Decision(evidence(1, recipient="+14255550124")))
+    found, below = [], None
+    while True:
+        page = store.history(PERSON, 3, below)
+        found += [item.number for item in page.items]
+        below = page.below
+        if below is None:
+            break
+    assert found == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_list_in_pages(store: Store) -> None:
+    """Everyone who is out of a scope, once, in order; nobody who is back in, nobody of another."""
+    people = [f"+142555501{number:02}" for number in range(10)]
+    for number, person in enumerate(people):
+        consent = replace(OUT, out=number != 4)
+        store.record(Decision(evidence(recipient=person), {LIST: consent}))
+    store.record(Decision(evidence(recipient="+14255550150"), {EVERYTHING: OUT}))
+    found, after = [], None
+    while True:
+        page = store.listed(LIST, 4, after)
+        found += [recipient for recipient, _ in page.items]
+        after = page.after
+        if after is None:
+            break
+    assert found == people[:4] + people[5:]
+    assert store.knows(EVERYTHING)
+    assert not store.knows(Scope(ScopeKind.LIST, "other"))
+
+
+def test_quarantine_in_pages(store: Store) -> None:
+    """Oldest first; the same event again is held once, with the newest reason."""
+    for number in range(5):
+        at = NOON + timedelta(seconds=number)
+        store.quarantine(Quarantined(f"id-{9 - number}", at, "reason", "{}"))
+    store.quarantine(Quarantined("id-9", NOON, "another reason", "{}"))
+    first = store.held(3, None)
+    rest = store.held(3, first.after)
+    assert [event.id for event in first.items + rest.items] == ["id-9", "id-8", "id-7", "id-6", "id-5"]
+    assert first.items[0].reason == "another reason"
+    assert rest.after is None
+    store.release("id-7")
+    assert store.held_one("id-7") is None
+    assert store.held_one("id-8") == Quarantined("id-8", NOON + timedelta(seconds=1), "reason", "{}")
+
+
+def test_texts_are_forgotten(store: Store) -> None:
+    """The text of an ordinary message goes; that of a keyword stays, and so does the record."""
+    store.record(Decision(evidence(1)))
+    store.record(Decision(evidence(2, intent=Intent.NONE, text="hello", reply=None)))
+    store.record(Decision(evidence(3, intent=Intent.NONE, text="newer", reply=None)))
+    assert store.forget_texts(NOON + timedelta(seconds=3)) == 1
+    assert store.forget_texts(NOON + timedelta(seconds=3)) == 0
+    assert [item.text for item in store.timeline(PERSON)] == ["STOP", None, "newer"]
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "’); DROP TABLE consent; --", "🛑" * 500, "\ufffd"])
+def test_any_text(store: Store, text: str) -> None:
+    """Whatever a person writes is kept as it is."""
+    store.record(Decision(evidence(text=text)))
+    assert store.timeline(PERSON)[0].text == text
+
+
+def test_threads_of_one_process(tmp_path: Path) -> None:
+    """Many threads, one recipient: every message is recorded, numbered without a gap."""
+    with World(tmp_path) as world:
+        events = [
+            sms_event("STOP" if n % 2 else "START", message_id=f"t{n}", at=NOON) for n in range(64)
+        ]
+
+        def work(part: list[str]) -> None:
+            for event in part:
+                world.handler.handle(event)
+
+        threads = [threading.Thread(target=work, args=(events[n::8] * 2,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [item.number for item in world.history()] == list(range(1, 65))
+        assert world.check().suppressed
+
+
+def _process(folder: Path, part: int) -> None:
+    with World(folder) as world:
+        for n in range(30):
+            world.handler.handle(sms_event("STOP", message_id=f"{part}-{n}", at=NOON))
+
+
+def test_processes_on_one_file(tmp_path: Path) -> None:
+    """Several processes that start at once share a new file; nothing is lost or doubled."""
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_process, args=(tmp_path, part)) for part in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 4
+    with World(tmp_path) as world:
+        assert [item.number for item in world.history()] == list(range(1, 121))
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    """A schema that this version does not know is not touched."""
+    path = tmp_path / "optout.db"
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(ConfigurationError, match="newer version of optout"):
+        SqliteStore(path)
+
+
+def test_an_older_file_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each upgrade runs once, on a file that has data."""
+    path = tmp_path / "optout.db"
+    old = SqliteStore(path)
+    old.record(Decision(evidence()))
+    old.close()
+    monkeypatch.setattr(
+        sqlite_store,
+        "UPGRADES",
+        (*sqlite_store.UPGRADES, "CREATE TABLE added (x); CREATE INDEX i ON added (x)"),
+    )
+    for _ in range(2):
+        new = SqliteStore(path)
+        assert len(new.timeline(PERSON)) == 1
+        new.close()
+
+
+@pytest.mark.parametrize("broken", ["not a database", "a folder"])
+def test_a_store_that_cannot_answer(tmp_path: Path, broken: str) -> None:
+    """What SQLite cannot open is StoreAway, with the file's name and no more."""
+    path = tmp_path / "optout.db"
+    if broken == "a folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"not a database " * 1000)
+    with pytest.raises(StoreAway, match=r"SQLite at optout\.db"):
+        SqliteStore(path)
+
+
+def test_a_locked_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that holds the file too long makes an event come back; reading goes on."""
+    monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 0.1)
+    with World(tmp_path) as world:
+        holder = sqlite3.connect(tmp_path / "optout.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreAway):
+            world.receive("STOP")
+        assert not world.check().suppressed
+        holder.execute("ROLLBACK")
+        holder.close()
+        world.receive("STOP")
+        assert world.check().suppressed
+
+
+def test_it_is_durable(store: Store) -> None:
+    """Write-ahead log, and a full flush for each transaction."""
+    assert isinstance(store, SqliteStore)
+    connection = store._connection()
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)

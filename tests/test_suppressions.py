@@ -1,0 +1,123 @@
+"""Lookups and manual changes below HTTP: the cache, and blocks that nobody at a desk can lift."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from optout.domain import Effect, Party, StoreAway
+from optout.suppressions import Changed
+from tests.support.world import NOON, PERSON, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as opened:
+        yield opened
+
+
+class Away:
+    """A store that cannot answer."""
+
+    def lookup(self, *asked: object) -> object:
+        raise StoreAway("away")
+
+
+def opt(world: World, out: bool, *, at_hours_ago: int = 0, **target: str) -> Changed:
+    """A manual change by the support desk."""
+    about = world.suppressions.target(
+        target.get("sender"), target.get("list"), everything="everything" in target
+    )
+    at = world.clock.now - timedelta(hours=at_hours_ago)
+    return world.suppressions.change(about, PERSON, out=out, actor="ann", reason="phoned", at=at)
+
+
+def test_the_cache_knows_only_who_is_suppressed(world: World) -> None:
+    """While the store is away, a known *suppressed* is still answered, *may send* never."""
+    world.receive("STOP")
+    assert world.check().suppressed
+    assert not world.check("54321").suppressed
+    world.suppressions._store = Away()  # type: ignore[assignment]
+    assert world.check().suppressed
+    with pytest.raises(StoreAway):
+        world.check("54321")
+
+
+def test_our_own_writes_drop_the_cache(world: World) -> None:
+    """After START by text, and after an opt-in by hand, the next answer is read anew."""
+    world.receive("STOP")
+    assert world.check().suppressed
+    world.clock.move(seconds=1)
+    world.receive("START")
+    assert not world.check().suppressed
+    opt(world, out=True, sender="12345")
+    assert world.check().suppressed
+    world.clock.move(seconds=1)
+    opt(world, out=False, sender="12345")
+    assert not world.check().suppressed
+
+
+def test_the_cache_forgets_in_time(world: World) -> None:
+    """What another process changed is seen after at most the cache's seconds."""
+    world.suppressions = type(world.suppressions)(world.directory, world.store, world.clock, 0)
+    world.receive("STOP")
+    assert world.check().suppressed
+    world.suppressions._store = Away()  # type: ignore[assignment]
+    with pytest.raises(StoreAway):
+        world.check()
+
+
+@pytest.mark.parametrize(
+    ("to", "whose", "words"),
+    [("+18335550100", Party.CARRIER, "START or UNSTOP"), ("54321", Party.PLATFORM, "START")],
+)
+def test_a_block_that_is_not_ours(world: World, to: str, whose: Party, words: str) -> None:
+    """Opting in by hand changes nothing there, and says what the person must text."""
+    world.receive("STOP", to)
+    changed = opt(world, out=False, sender=to)
+    assert (changed.answer.suppressed, changed.answer.blocked_by) == (True, whose)
+    (block,) = changed.blocks
+    assert f"text {words} to {to}" in block.remedy
+    assert changed.effect is Effect.NONE
+    assert world.newest().flags == ("blocked",)
+    assert world.check(to).suppressed
+
+
+def test_a_list_is_lifted_around_a_block(world: World) -> None:
+    """Opting in to a list lifts it, and names the sender that stays blocked."""
+    world.receive("STOP", "+18335550100")
+    world.clock.move(seconds=1)
+    changed = opt(world, out=False, list="contoso-alerts")
+    assert not changed.answer.suppressed
+    assert [block.sender.id for block in changed.blocks] == ["+18335550100"]
+    assert not world.check("12345").suppressed
+    assert world.check("+18335550100").suppressed
+
+
+def test_manual_changes_take_their_place_in_the_order(world: World) -> None:
+    """What the person said two hours ago does not undo what they texted since."""
+    world.receive("START", at=NOON - timedelta(hours=1))
+    changed = opt(world, out=True, at_hours_ago=2, sender="12345")
+    assert (changed.effect, changed.answer.suppressed) == (Effect.OUTDATED, False)
+    changed = opt(world, out=True, sender="12345")
+    assert (changed.effect, changed.answer.suppressed) == (Effect.OPTED_OUT, True)
+    assert opt(world, out=True, sender="12345").effect is Effect.CONFIRMED
+
+
+def test_opting_in_deletes_nothing(world: World) -> None:
+    """The opt-out before it stays in the history, with who said what and why."""
+    opt(world, out=True, everything="true")
+    world.clock.move(seconds=1)
+    opt(world, out=False, everything="true")
+    assert [(item.effect, item.actor, item.reason) for item in world.history()] == [
+        (Effect.OPTED_OUT, "ann", "phoned"),
+        (Effect.OPTED_IN, "ann", "phoned"),
+    ]
+
+
+def test_unconfigured_senders_stand_alone(world: World) -> None:
+    """An opt-out from a sender that no program names touches no other sender."""
+    opt(world, out=True, sender="99999")
+    assert world.check("99999").suppressed
+    assert not world.check("12345").suppressed
