@@ -1,0 +1,106 @@
+"""What the documents say is so: their examples run, and nothing is left out."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from optout import domain, rules, settings
+from tests.support.serving import serving
+
+README = (settings.ROOT / "README.md").read_text("utf-8")
+RULES = (settings.ROOT / "docs/rules.md").read_text("utf-8")
+API = (settings.ROOT / "docs/api.md").read_text("utf-8")
+
+
+def blocks(document: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a document: language and text."""
+    return re.findall(r"```(\w+)\n(.*?)```", document, flags=re.DOTALL)
+
+
+def examples(document: str) -> list[tuple[str, str | None]]:
+    """Each curl command, with the output that the document shows below it, if any."""
+    found = blocks(document)
+    following = [*found[1:], ("", "")]
+    return [
+        (text, output if kind in ("json", "text") else None)
+        for (language, text), (kind, output) in zip(found, following, strict=True)
+        if language == "sh" and text.startswith("curl")
+    ]
+
+
+def without_moments(value: object) -> object:
+    """An answer without what differs each time: ids and times are a word in the document."""
+    if isinstance(value, dict):
+        blank = {"id", "at", "received_at", "sent_at", "since"}
+        return {
+            name: "…" if name in blank and item is not None else without_moments(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [without_moments(item) for item in value]
+    return value
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
+def test_the_examples_run(document: str, tmp_path: Path) -> None:
+    """Every curl command, in order, answers what the document shows."""
+    commands = examples((settings.ROOT / document).read_text("utf-8"))
+    assert commands
+    with serving(tmp_path) as port:
+        for command, expected in commands:
+            answer = subprocess.run(
+                ["bash", "-c", command.replace("localhost:7071", f"127.0.0.1:{port}")],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            if expected is None:
+                assert "detail" not in json.loads(answer)
+            elif expected.startswith("{"):
+                assert without_moments(json.loads(answer)) == json.loads(expected)
+            else:
+                assert answer == expected
+
+
+def test_every_rule_is_documented() -> None:
+    """Each row of the rules and each of its words is in docs/rules.md."""
+    for row in rules.rows().values():
+        assert f"`{row.id}`" in RULES
+        for entry in row.keyword:
+            for word in entry.words:
+                assert word in RULES
+
+
+def test_every_route_is_documented() -> None:
+    """Each HTTP function's route is in docs/api.md."""
+    for binding in map(str, function_routes()):
+        assert f"/api/{binding}" in API
+
+
+def function_routes() -> list[str]:
+    """The routes that function_app declares."""
+    source = (settings.ROOT / "function_app.py").read_text("utf-8")
+    return re.findall(r'@app\.route\("([^"]+)"', source)
+
+
+def test_every_reply_status_is_documented() -> None:
+    """Each status that a history can show is explained."""
+    for status in domain.ReplyStatus:
+        assert f"`{status}`" in RULES
+
+
+def test_the_readme_stays_within_reach() -> None:
+    """What it is, run it, see it work, use it, deploy it, how it is made: in this order."""
+    headings = re.findall(r"^#+ (.*)$", README, flags=re.MULTILINE)
+    assert headings == ["optout", "Run it", "See it work", "Use it", "Deploy it", "How it is made"]
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of every document names a file that exists."""
+    for document in (*settings.ROOT.glob("*.md"), *settings.ROOT.glob("docs/*.md")):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text("utf-8")):
+            if not target.startswith("http"):
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
