@@ -14,7 +14,7 @@ NO_MATCH = Match(Intent.NONE)
 def classify(text: str, rules: Ruleset) -> Match:
     """The intent of a message, how certain it is, and the rule and word that said so."""
     plain = normalise.plain(text)
-    keyword = rules.keywords.get(_key(plain))
+    keyword = rules.keyword(plain)
     if keyword is None and "\n" in plain:
         keyword = _above_signature(plain, rules)
     return _match(keyword) if keyword else NO_MATCH
@@ -23,17 +23,15 @@ def classify(text: str, rules: Ruleset) -> Match:
 def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:
     """The keyword above a signature block.
 
-    An opt-out word alone on the first line counts whatever stands below it: a missed STOP is worse
-    than a mistaken one.
+    An opt-out word alone on the first line counts whatever stands below it, and one alone on a line
+    below another keyword counts instead of that: a missed STOP is worse than a mistaken one.
     """
-    first_line = rules.keywords.get(_key(plain.strip().split("\n", 1)[0]))
-    if first_line and first_line.intent.opts_out:
-        return first_line
-    return rules.keywords.get(_key(normalise.without_signature(plain)))
-
-
-def _key(plain: str) -> str:
-    return normalise.words(plain).replace(" ", "")
+    lines = [rules.keyword(line) for line in plain.strip().split("\n")]
+    if lines[0]:
+        for keyword in lines:
+            if keyword and keyword.intent.opts_out:
+                return keyword
+    return rules.keyword(normalise.without_signature(plain))
 
 
 def _match(keyword: Keyword) -> Match:

@@ -54,9 +54,7 @@ Event = InboundSms | Ignored
 
 
 def _as_text(value: object) -> object:
-    """Numbers as JSON numbers become text; a lone surrogate, which no store takes, is replaced."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    """A lone surrogate, which no store takes, is replaced."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
@@ -77,7 +75,7 @@ class _Envelope(_Lenient):
     source: Text = ""
     id: Text = ""
     time: Any = None
-    data: dict[str, Any]
+    data: Any = None
 
 
 class _SmsReceived(_Lenient):
@@ -94,7 +92,7 @@ def parse(raw: str, expected_source: str | None = None) -> Event:
     `expected_source`, where given, is the ACS resource id that the event must name, compared without
     regard to case. Raises Malformed.
     """
-    envelope = _envelope(_object(raw))
+    envelope = _envelope(_object(raw, "the event"))
     if envelope.type.lower() != SMS_RECEIVED.lower():
         return Ignored(envelope.type)
     if expected_source and envelope.source.lower() != expected_source.lower():
@@ -105,29 +103,32 @@ def parse(raw: str, expected_source: str | None = None) -> Event:
     return _sms(envelope, raw)
 
 
-def _object(raw: str) -> dict[str, Any]:
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError) as problem:
-        raise Malformed(f"not JSON ({type(problem).__name__})") from None
+def _object(value: object, name: str) -> dict[str, Any]:
+    """An object with its keys in lower case and without nulls. `value` may be its JSON text.
+
+    Whole numbers stay text: phone numbers are, and any length of one can be read.
+    """
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_int=str)
+        except (ValueError, RecursionError) as problem:
+            raise Malformed(f"{name} is not JSON ({type(problem).__name__})") from None
     if not isinstance(value, dict):
-        raise Malformed("not a JSON object: an event is one object")
-    return _lower_keys(value)
+        raise Malformed(f"{name} is not a JSON object")
+    return {key.lower(): item for key, item in value.items() if item is not None}
 
 
 def _envelope(event: dict[str, Any]) -> _Envelope:
     """Both schemas under one set of names: Event Grid's eventType, topic and eventTime, CloudEvents'
     type, source and time."""
     for ours, theirs in (("type", "eventtype"), ("source", "topic"), ("time", "eventtime")):
-        if event.get(ours) is None and event.get(theirs) is not None:
-            event[ours] = event[theirs]
-    if isinstance(event.get("data"), str):
-        event["data"] = _object(event["data"])
+        if theirs in event:
+            event.setdefault(ours, event[theirs])
     return _validated(_Envelope, event)
 
 
 def _sms(envelope: _Envelope, raw: str) -> InboundSms:
-    data = _validated(_SmsReceived, _lower_keys(envelope.data), "data.")
+    data = _validated(_SmsReceived, _object(envelope.data, "data"), "data.")
     try:
         recipient = numbers.normalise(data.recipient)
     except numbers.NotANumber as problem:
@@ -138,7 +139,7 @@ def _sms(envelope: _Envelope, raw: str) -> InboundSms:
         raise Malformed("data.to is no phone number, short code or sender ID") from None
     at, flags = _first_time(data.receivedtimestamp, envelope.time)
     return InboundSms(
-        message_id=data.messageid or envelope.id or _digest(raw),
+        message_id=data.messageid.strip() or envelope.id.strip() or _digest(raw),
         recipient=recipient,
         sender=sender,
         text=data.message,
@@ -157,8 +158,10 @@ def _first_time(received: object, event_time: object) -> tuple[datetime | None, 
 
 def _time(value: object) -> datetime | None:
     """A time with its zone, None for what is no time, has no zone, or is a default value."""
+    if not isinstance(value, str):
+        return None
     try:
-        at = aware(datetime.fromisoformat(str(value).strip().upper()))
+        at = aware(datetime.fromisoformat(value.strip().upper()))
     except (ValueError, OverflowError):
         return None
     return at if at >= _EARLIEST else None
@@ -174,10 +177,6 @@ def _validated(model: type[_Model], value: dict[str, Any], prefix: str = "") -> 
                 for error in problem.errors(include_input=False, include_url=False)
             )
         ) from None
-
-
-def _lower_keys(value: dict[str, Any]) -> dict[str, Any]:
-    return {key.lower(): item for key, item in value.items()}
 
 
 def _digest(raw: str) -> str:

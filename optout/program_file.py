@@ -100,7 +100,7 @@ class Finding:
 def read(path: Path) -> ProgramFile:
     """A program file that can be right. Raises ConfigurationError with every finding, a line each."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as problem:
         raise ConfigurationError(
             f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
@@ -130,9 +130,9 @@ def _findings(file: ProgramFile) -> Iterator[Finding]:
         if only_toll_free and any("start" in texts for texts in program.replies.given().values()):
             yield Finding(f'program "{program.name}", replies', *_carrier_text("start"))
     for claimants in claims.values():
-        if len(claimants) > 1:
+        for claimant in claimants[1:]:
             yield Finding(
-                claimants[1],
+                claimant,
                 f"this sender is also claimed by {claimants[0]}",
                 "A sender belongs to exactly one program: remove one of the two entries.",
             )
@@ -143,15 +143,19 @@ def _sender_problems(entry: SenderEntry) -> Iterator[tuple[str, str]]:
     if entry.trial:
         yield _TRIAL
         return
+    if entry.place is not None and not numbers.is_country(entry.place):
+        yield _no_country(entry.place)
+        return
     problem = _number_problem(entry)
     if problem:
         yield problem
-        return
-    if rules.choose(entry.type, entry.place, entry.manager) is None:
+    elif rules.choose(entry.type, entry.place, entry.manager) is None:
         yield _no_rules(entry)
     if entry.type is NumberType.TOLL_FREE:
-        for texts in entry.replies.given().values():
-            yield from (_carrier_text(name) for name in ("stop", "start") if name in texts)
+        given = set().union(*entry.replies.given().values())
+        yield from (_carrier_text(name) for name in ("stop", "start") if name in given)
+    if entry.answers and entry.manager is Party.PLATFORM:
+        yield _PLATFORM_ANSWERS
 
 
 def _number_problem(entry: SenderEntry) -> tuple[str, str] | None:
@@ -170,6 +174,17 @@ _TRIAL = (
     "a trial phone number is for voice only and cannot send or receive SMS",
     "Get a number with SMS from Azure Communication Services and enter that.",
 )
+
+
+_PLATFORM_ANSWERS = (
+    "answers is set where the platform, ACS, manages opt-out and answers",
+    'Remove answers, or write managed_by = "service".',
+)
+
+
+def _no_country(code: str) -> tuple[str, str]:
+    remedy = 'Write the two letters of ISO 3166, such as "US", "CA" or "GB".'
+    return f'there is no country "{code}"', 'Write country = "GB".' if code == "UK" else remedy
 
 
 def _carrier_text(name: str) -> tuple[str, str]:
@@ -261,16 +276,22 @@ def _e164(entry: SenderEntry) -> str | None:
 
 def _no_rules(entry: SenderEntry) -> tuple[str, str]:
     managed_by = entry.manager
-    known = ", ".join(rules.countries(entry.type)) or "any country"
+    known = ", ".join(rules.countries(entry.type))
     if entry.type is NumberType.TOLL_FREE:
         return (
             f"a toll-free number in {entry.place} managed by {managed_by}",
             "Toll-free numbers are the carrier's, and reach the US, Canada and Puerto Rico: remove "
             'managed_by, and write country = "US", "CA" or "PR".',
         )
+    if managed_by is not Party.SERVICE:
+        return (
+            f"the {managed_by} does not manage opt-out for this sender",
+            "Remove managed_by: the platform, ACS, manages opt-out for US short codes only, the "
+            "carrier for toll-free numbers only.",
+        )
     return (
-        f"there are no rules for a {entry.type} in {entry.place} managed by {managed_by}",
-        f"There are rules for: {known}; ACS manages opt-out for US short codes only.",
+        f"there are no rules for type {entry.type} in {entry.place}",
+        f"Correct the country: there are rules for {known}.",
     )
 
 
@@ -278,19 +299,28 @@ def _schema_finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
     """A finding from pydantic's error: which entry, what, and the remedy where there is a usual one."""
     location = [part for part in error["loc"] if part not in ("languages", "")]
     where = ".".join(str(part) for part in location if not isinstance(part, int))
-    remedies = {
-        "extra_forbidden": "Remove it, or correct its spelling; docs/programs.md lists every field.",
-        "missing": "Add it; docs/programs.md lists every field.",
-        "string_type": "Write it in quotes.",
+    problems = {
+        "extra_forbidden": ("there is no such field", "Remove it, or correct its spelling;"),
+        "missing": ("it is missing", "Add it;"),
+        "string_type": ("it is no text", "Write it in quotes;"),
+        "string_too_short": ("it is empty", "Write a text, or remove it;"),
+        "tuple_type": ("it is not a list of tables", "Write it with two brackets: [[…]];"),
+        "model_type": ("it is not a table", "Write it as a table;"),
     }
     if location[-1:] == ["type"] and str(error["input"]).lower().startswith("trial"):
         return Finding(_entry(document, location), *_TRIAL)
     if location[-1:] == ["country"]:
-        remedies["string_pattern_mismatch"] = 'Write two capital letters, such as "US", "CA", "GB".'
+        return Finding(_entry(document, location), *_no_country(str(error["input"])))
+    if location[-1:] == ["list"]:
+        problems["string_pattern_mismatch"] = (
+            "not a list's name",
+            "Write up to 63 lower-case letters, digits and hyphens;",
+        )
+    problem, remedy = problems.get(error["type"], (error["msg"], ""))
     return Finding(
         f"{_entry(document, location)}, {where}",
-        error["msg"],
-        remedies.get(error["type"], "docs/programs.md lists every field."),
+        problem,
+        f"{remedy} docs/programs.md explains every field.".lstrip(),
     )
 
 

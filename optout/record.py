@@ -1,5 +1,7 @@
 """Writing one piece of evidence: read, decide, write on condition that nothing changed meanwhile."""
 
+import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,8 +9,10 @@ from optout import decide
 from optout.domain import Conflict, Consents, Decision, Evidence, Known, Scope, StoreAway
 from optout.store import Store
 
-# Each conflict means that somebody else got on; this many in a row, and the caller comes back later.
-ATTEMPTS = 20
+# Each conflict means that somebody else got on. Waiting a little longer each time lets all of them
+# through; after about five seconds of it the caller comes back later.
+ATTEMPTS = 60
+LONGEST_WAIT_SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ def record(
 ) -> Recorded:
     """Record evidence once, however often and from wherever it comes. Raises StoreAway."""
     since = evidence.received_at - decide.RECENT_WINDOW
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         known = store.read(evidence.recipient, evidence.id, scopes, evidence.sender, since)
         if known.evidence is not None:
             return Recorded(known.evidence, known.consents, is_new=False)
@@ -39,6 +43,7 @@ def record(
         try:
             store.record(made)
         except Conflict:
+            time.sleep(random.uniform(0, min(LONGEST_WAIT_SECONDS, 0.001 * 2**attempt)))
             continue
         return Recorded(made.evidence, {**known.consents, **made.consents}, is_new=True)
     raise StoreAway("too many changes of one recipient at the same time")

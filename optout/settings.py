@@ -5,7 +5,7 @@ docs/settings.md describes each; a test holds the two together.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,13 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     programs: Path = Path("programs.toml")
-    store: str = Field("sqlite:.data/optout.db", pattern=r"^sqlite:.+$")
-    acs_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+/?$")
+    store: str = Field(default="sqlite:.data/optout.db", pattern=r"^sqlite:.+$")
+    acs_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+/?$")
     acs_key: str | None = None
     acs_connection_string: str | None = None
     event_source: str | None = None
-    cache_seconds: float = Field(30, ge=0, le=30)
-    text_days: int = Field(30, ge=0, le=3650)
-    in_azure: bool = False
+    cache_seconds: float = Field(default=30, ge=0, le=30)
+    text_days: int = Field(default=30, ge=0, le=3650)
 
     @model_validator(mode="after")
     def _one_way_to_acs(self) -> "Settings":
@@ -42,6 +41,11 @@ class Settings(BaseModel):
             )
         if self.acs_key and not self.acs_endpoint:
             raise ValueError("OPTOUT_ACS_KEY is set without OPTOUT_ACS_ENDPOINT: add the endpoint")
+        if self.acs_endpoint and self.acs_endpoint.startswith("http:") and not self.acs_key:
+            raise ValueError(
+                "OPTOUT_ACS_ENDPOINT begins with http: without OPTOUT_ACS_KEY the app signs in by its "
+                "identity, and that needs https"
+            )
         return self
 
     @property
@@ -71,43 +75,55 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         if name.startswith(_PREFIX) and value
     }
     try:
-        settings = Settings.model_validate(given | {"in_azure": bool(environment.get(_IN_AZURE))})
+        settings = Settings.model_validate(given)
     except ValidationError as problem:
         raise ConfigurationError("\n".join(map(_sentence, problem.errors()))) from None
-    if settings.in_azure:
-        _refuse_laptop_defaults(settings)
+    problems = list(_laptop_defaults(settings)) if environment.get(_IN_AZURE) else []
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     return settings
 
 
 def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
-    """Take what local.settings.json says for variables that the environment does not set.
+    """Take what local.settings.json says for variables that the environment does not have.
 
-    It is what `func start` does. Raises ConfigurationError for a file that cannot be read.
+    It is what `func start` does. A variable that is there and empty stays so: it unsets what the file
+    says. Raises ConfigurationError for a file that cannot be read.
     """
     if not path.exists():
         return
     try:
-        values = json.loads(path.read_text("utf-8"))["Values"]
+        values = json.loads(path.read_text("utf-8-sig"))["Values"]
         for name, value in values.items():
-            os.environ.setdefault(name, str(value))
-    except (OSError, ValueError, KeyError, AttributeError) as problem:
+            os.environ.setdefault(name, "" if value is None else str(value))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
+        # Not its repr: a decoding error's holds the whole file, secrets and all.
         raise ConfigurationError(
-            f"{path}: cannot be read ({problem!r}). Begin again from local.settings.sample.json."
+            f"{path}: cannot be read ({problem}). It must be a JSON object with an object "
+            '"Values"; begin again from local.settings.sample.json.'
         ) from None
 
 
-def _refuse_laptop_defaults(settings: Settings) -> None:
+def _laptop_defaults(settings: Settings) -> Iterator[str]:
     """On Azure Functions a file is lost with its instance, and a printed reply reaches nobody."""
     if settings.store.startswith("sqlite:"):
-        raise ConfigurationError(
+        yield (
             "OPTOUT_STORE is an SQLite file, which Azure Functions loses with the instance: the "
             "suppression list would be lost."
         )
     if not settings.answers_through_acs:
-        raise ConfigurationError(
+        yield (
             "OPTOUT_ACS_ENDPOINT is not set: in Azure replies must go through Azure Communication "
             "Services. Set it, or OPTOUT_ACS_CONNECTION_STRING."
         )
+
+
+_TAKES = {
+    "OPTOUT_STORE": "write sqlite:PATH, for example sqlite:.data/optout.db",
+    "OPTOUT_ACS_ENDPOINT": "write https://NAME.communication.azure.com, without a path",
+    "OPTOUT_CACHE_SECONDS": "write a number from 0 to 30",
+    "OPTOUT_TEXT_DAYS": "write a whole number from 0 to 3650",
+}
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -116,6 +132,4 @@ def _sentence(error: Mapping[str, Any]) -> str:
     variable = _PREFIX + str(error["loc"][0]).upper()
     if error["type"] == "extra_forbidden":
         return f"{variable}: there is no such setting; docs/settings.md lists them"
-    if variable == "OPTOUT_STORE":
-        return "OPTOUT_STORE: write sqlite:PATH, for example sqlite:.data/optout.db"
-    return f"{variable}: {error['msg'].lower()}; docs/settings.md says what it takes"
+    return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"

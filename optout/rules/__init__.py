@@ -94,37 +94,36 @@ def countries(number_type: NumberType) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def choose(number_type: NumberType, country: str | None, managed_by: Party) -> Ruleset | None:
     """The rules of a configured sender, None where no row describes such a sender."""
-    for row in rows().values():
-        if (
-            row.number_type is number_type
-            and row.managed_by is managed_by
-            and (not row.countries or country in row.countries)
-        ):
-            return _compile(row.id, rows()["house"], row)
-    return None
+    row = _row(number_type, country, managed_by)
+    return _compile(row.id, rows()["house"], row) if row else None
 
 
 @lru_cache(maxsize=256)
 def unconfigured(number_type: NumberType, country: str | None) -> Ruleset:
     """The rules of a sender that the program file does not name, by what its number shows.
 
-    A short code shows no country, so it gets the words of all of them; what a carrier or ACS would
-    do about them is not known, so the block is ours.
+    A short code shows no country, so it gets the words of all of them. Only what a carrier does to
+    every toll-free number is known: any other block is ours, and nobody else answers.
     """
-    plain = _compile("unconfigured", rows()["house"], rows()["unconfigured"])
+    general = (rows()["house"], rows()["unconfigured"])
     if number_type is NumberType.SHORT_CODE:
-        union = {
-            comparison: _ours(keyword)
-            for row in rows().values()
-            if row.number_type is NumberType.SHORT_CODE
-            for comparison, keyword in _compile(row.id, row).keywords.items()
-        }
-        return Ruleset("unconfigured", union | dict(plain.keywords))
+        described = [row for row in rows().values() if row.number_type is NumberType.SHORT_CODE]
+        return _unanswered(_compile("unconfigured", *described, *general))
     managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
-    own = choose(number_type, country, managed_by)
-    if own is None:
-        return plain
-    return Ruleset(own.id, dict(plain.keywords) | dict(own.keywords))
+    own = _row(number_type, country, managed_by)
+    return _unanswered(_compile(own.id, *general, own) if own else _compile("unconfigured", *general))
+
+
+def _row(number_type: NumberType, country: str | None, managed_by: Party) -> Row | None:
+    """The row of a kind of sender; one without countries is for any."""
+    for row in rows().values():
+        if (
+            row.number_type is number_type
+            and row.managed_by is managed_by
+            and (not row.countries or country in row.countries)
+        ):
+            return row
+    return None
 
 
 def _compile(name: str, *chosen: Row) -> Ruleset:
@@ -148,5 +147,14 @@ def _compile(name: str, *chosen: Row) -> Ruleset:
     )
 
 
-def _ours(keyword: Keyword) -> Keyword:
-    return replace(keyword, blocked_by=Party.SERVICE, answered_by=Party.NOBODY, reply=None)
+def _unanswered(ruleset: Ruleset) -> Ruleset:
+    """The same words, blocked by us and answered by nobody where it is not the carrier's business."""
+    return Ruleset(
+        ruleset.id,
+        {
+            comparison: keyword
+            if keyword.answered_by is Party.CARRIER
+            else replace(keyword, blocked_by=Party.SERVICE, answered_by=Party.NOBODY)
+            for comparison, keyword in ruleset.keywords.items()
+        },
+    )

@@ -1,0 +1,277 @@
+"""The keyword rules: every row of the data, and the table of who recognises, blocks and answers."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from optout import normalise, rules
+from optout.domain import Intent, NumberType, Party
+from optout.rules import KeywordEntry, Row, Ruleset
+
+TOLL_FREE, SHORT_CODE = NumberType.TOLL_FREE, NumberType.SHORT_CODE
+LONG_CODE, ALPHANUMERIC = NumberType.LONG_CODE, NumberType.ALPHANUMERIC
+CARRIER, PLATFORM, SERVICE, NOBODY = Party.CARRIER, Party.PLATFORM, Party.SERVICE, Party.NOBODY
+
+# The words that stop by themselves in the US and, by the house rule, everywhere.
+US_STOPS = ("STOP", "QUIT", "END", "REVOKE", "OPT OUT", "CANCEL", "UNSUBSCRIBE")
+STOPS = (*US_STOPS, "ARRET", "STOP ALL")
+
+# Azure Communication Services SMS FAQ, opt-outs for toll-free numbers.
+CARRIER_STOP = (
+    "NETWORK MSG: You replied with the word STOP, which blocks all texts sent from this number. "
+    "Text back UNSTOP to receive messages again."
+)
+CARRIER_START = (
+    "NETWORK MSG: You have replied UNSTOP and will begin receiving messages again from this number."
+)
+
+# Word: (intent, blocked by, answered by).
+Expected = dict[str, tuple[Intent, Party, Party]]
+
+
+def words(*texts: str, intent: Intent, blocked: Party = SERVICE, answered: Party = SERVICE) -> Expected:
+    return dict.fromkeys(texts, (intent, blocked, answered))
+
+
+def stops(answered: Party = SERVICE) -> Expected:
+    """The words that opt out everywhere, with our block."""
+    return {
+        **words(*US_STOPS, "ARRET", intent=Intent.STOP, answered=answered),
+        **words("STOP ALL", intent=Intent.STOP_ALL, answered=answered),
+    }
+
+
+def starts(*texts: str, answered: Party = SERVICE) -> Expected:
+    return words(*texts, intent=Intent.START, answered=answered)
+
+
+def helps(*texts: str, answered: Party = SERVICE) -> Expected:
+    return words(*texts, intent=Intent.HELP, answered=answered)
+
+
+BY_CARRIER = {
+    **words("STOP", intent=Intent.STOP, blocked=CARRIER, answered=CARRIER),
+    **starts("START", "UNSTOP", answered=CARRIER),
+}
+TOLL_FREE_WORDS = stops() | BY_CARRIER | helps("HELP")
+UNKNOWN = stops(NOBODY) | starts("START", "UNSTOP", answered=NOBODY) | helps("HELP", answered=NOBODY)
+
+CONFIGURED: list[tuple[NumberType, str | None, Party, str, Expected]] = [
+    (TOLL_FREE, "US", CARRIER, "toll_free", TOLL_FREE_WORDS),
+    (TOLL_FREE, "CA", CARRIER, "toll_free", TOLL_FREE_WORDS),
+    (TOLL_FREE, "PR", CARRIER, "toll_free", TOLL_FREE_WORDS),
+    (
+        SHORT_CODE,
+        "US",
+        PLATFORM,
+        "us.short_code.platform",
+        stops()
+        | words(*US_STOPS, intent=Intent.STOP, blocked=PLATFORM, answered=PLATFORM)
+        | starts("START", answered=PLATFORM)
+        | starts("UNSTOP", answered=NOBODY)
+        | helps("HELP", answered=PLATFORM),
+    ),
+    (
+        SHORT_CODE,
+        "US",
+        SERVICE,
+        "us.short_code.service",
+        stops() | starts("START", "UNSTOP") | helps("HELP"),
+    ),
+    (
+        SHORT_CODE,
+        "CA",
+        SERVICE,
+        "ca.short_code",
+        stops() | starts("START") | helps("HELP", "INFO", "AIDE"),
+    ),
+    (SHORT_CODE, "GB", SERVICE, "gb.short_code", stops() | starts("START") | helps("HELP")),
+    (LONG_CODE, "US", SERVICE, "us.long_code", stops() | starts("START", "UNSTOP") | helps("HELP")),
+    (ALPHANUMERIC, "GB", SERVICE, "alphanumeric", stops(NOBODY)),
+    (ALPHANUMERIC, None, SERVICE, "alphanumeric", stops(NOBODY)),
+]
+
+UNCONFIGURED: list[tuple[NumberType, str | None, str, Expected]] = [
+    (TOLL_FREE, "US", "toll_free", UNKNOWN | BY_CARRIER),
+    (TOLL_FREE, "CA", "toll_free", UNKNOWN | BY_CARRIER),
+    (TOLL_FREE, "GB", "unconfigured", UNKNOWN),
+    (SHORT_CODE, None, "unconfigured", UNKNOWN | helps("INFO", "AIDE", answered=NOBODY)),
+    (LONG_CODE, "US", "us.long_code", UNKNOWN),
+    (LONG_CODE, "GB", "unconfigured", UNKNOWN),
+    (LONG_CODE, None, "unconfigured", UNKNOWN),
+    (ALPHANUMERIC, None, "alphanumeric", UNKNOWN),
+]
+
+NOT_DESCRIBED = [
+    (TOLL_FREE, "GB", CARRIER),
+    (TOLL_FREE, "US", SERVICE),
+    (TOLL_FREE, "US", PLATFORM),
+    (SHORT_CODE, "CA", PLATFORM),
+    (SHORT_CODE, "GB", PLATFORM),
+    (SHORT_CODE, "FR", SERVICE),
+    (SHORT_CODE, None, SERVICE),
+    (LONG_CODE, "CA", SERVICE),
+    (LONG_CODE, "US", PLATFORM),
+    (ALPHANUMERIC, "GB", PLATFORM),
+]
+
+ROWS = list(rules.rows().values())
+ENTRIES = [(row, entry) for row in ROWS for entry in row.keyword]
+
+
+def table(ruleset: Ruleset) -> Expected:
+    """What a set of rules says of each word."""
+    return {
+        keyword.word: (keyword.intent, keyword.blocked_by, keyword.answered_by)
+        for keyword in ruleset.keywords.values()
+    }
+
+
+@pytest.mark.parametrize(
+    ("number_type", "country", "managed_by", "row", "expected"),
+    CONFIGURED,
+    ids=[f"{kind}-{country}-{manager}" for kind, country, manager, _, _ in CONFIGURED],
+)
+def test_configured_senders(
+    number_type: NumberType, country: str | None, managed_by: Party, row: str, expected: Expected
+) -> None:
+    """Each kind of sender has the words, blocks and answers of the table, and no others."""
+    found = rules.choose(number_type, country, managed_by)
+    assert found is not None
+    assert found.id == row
+    assert table(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("number_type", "country", "row", "expected"),
+    UNCONFIGURED,
+    ids=[f"{kind}-{country}" for kind, country, _, _ in UNCONFIGURED],
+)
+def test_unconfigured_senders(
+    number_type: NumberType, country: str | None, row: str, expected: Expected
+) -> None:
+    """A sender without a program has the words of what it shows; only its carrier answers."""
+    found = rules.unconfigured(number_type, country)
+    assert found.id == row
+    assert table(found) == expected
+
+
+def test_an_unconfigured_short_code_has_every_countrys_words() -> None:
+    """A short code shows no country, so no country's word is missed."""
+    found = rules.unconfigured(SHORT_CODE, None)
+    for row in ROWS:
+        if row.number_type is SHORT_CODE:
+            for entry in row.keyword:
+                for word in entry.words:
+                    keyword = found.keyword(word)
+                    assert keyword is not None
+                    assert keyword.intent is entry.intent
+
+
+@pytest.mark.parametrize(("number_type", "country", "managed_by"), NOT_DESCRIBED)
+def test_what_no_row_describes(number_type: NumberType, country: str | None, managed_by: Party) -> None:
+    """A sender that cannot be has no rules."""
+    assert rules.choose(number_type, country, managed_by) is None
+
+
+def test_every_row_is_in_the_table() -> None:
+    """A row that is added must be added to the table of this test."""
+    described = {row for _, _, _, row, _ in CONFIGURED}
+    assert described | {"house", "unconfigured"} == {row.id for row in ROWS}
+    pairs = {(row.number_type, country) for row in ROWS for country in row.countries}
+    assert pairs <= {(kind, country) for kind, country, _, _, _ in CONFIGURED}
+
+
+@pytest.mark.parametrize(
+    ("word", "text"), [("STOP", CARRIER_STOP), ("START", CARRIER_START), ("UNSTOP", CARRIER_START)]
+)
+@pytest.mark.parametrize("configured", [True, False])
+def test_the_carriers_texts(word: str, text: str, configured: bool) -> None:
+    """Word for word as the FAQ quotes them."""
+    found = (
+        rules.choose(TOLL_FREE, "US", CARRIER) if configured else rules.unconfigured(TOLL_FREE, "US")
+    )
+    assert found is not None
+    keyword = found.keyword(word)
+    assert keyword is not None
+    assert keyword.reply == text
+
+
+def test_only_the_carrier_has_fixed_texts() -> None:
+    """Every other answer is the program's own."""
+    fixed = {(row.id, word) for row, entry in ENTRIES if entry.reply for word in entry.words}
+    assert fixed == {("toll_free", "STOP"), ("toll_free", "START"), ("toll_free", "UNSTOP")}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_rows(row: Row) -> None:
+    """A row names its source and a day that has been, and each word once."""
+    assert row.source.strip() == row.source
+    assert row.reviewed <= datetime.now(UTC).date()
+    keys = [normalise.key(word) for entry in row.keyword for word in entry.words]
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
+    assert row.keyword or row.id in ("house", "unconfigured")
+    assert (row.number_type is None) == (row.managed_by is None)
+
+
+@pytest.mark.parametrize(
+    ("row", "entry"), ENTRIES, ids=[f"{row.id}-{entry.words[0]}" for row, entry in ENTRIES]
+)
+def test_entries(row: Row, entry: KeywordEntry) -> None:
+    """A word means something; who blocks is who manages or us; a fixed text is somebody else's."""
+    assert entry.intent is not Intent.NONE
+    assert all(word == word.strip().upper() for word in entry.words)
+    assert entry.blocked_by in (row.managed_by, SERVICE)
+    assert entry.blocked_by is SERVICE or entry.intent.opts_out
+    assert entry.answered_by in (row.managed_by, SERVICE, NOBODY)
+    assert entry.reply is None or entry.answered_by.is_external
+
+
+@pytest.mark.parametrize("word", STOPS)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.number_type], ids=lambda row: row.id)
+def test_the_words_that_count_everywhere(row: Row, word: str) -> None:
+    """No row loses an opt-out word of the house rule."""
+    assert row.number_type is not None
+    assert row.managed_by is not None
+    found = rules.choose(row.number_type, next(iter(row.countries), None), row.managed_by)
+    assert found is not None
+    keyword = found.keyword(word)
+    assert keyword is not None
+    assert keyword.intent.opts_out
+
+
+@pytest.mark.parametrize(
+    ("word", "language"),
+    [("STOP", "en"), ("ARRET", "fr"), ("START", "en"), ("HELP", "en"), ("INFO", "en"), ("AIDE", "fr")],
+)
+def test_languages(word: str, language: str) -> None:
+    """In Canada each word is answered in its own language."""
+    found = rules.choose(SHORT_CODE, "CA", SERVICE)
+    assert found is not None
+    keyword = found.keyword(word)
+    assert keyword is not None
+    assert keyword.language == language
+
+
+def test_a_rule_names_row_and_word() -> None:
+    """What a match's rule points to can be found in the data."""
+    for _, country, managed_by, row, _ in CONFIGURED:
+        found = rules.choose(rules.rows()[row].number_type or LONG_CODE, country, managed_by)
+        assert found is not None
+        for keyword in found.keywords.values():
+            origin, word = keyword.rule.split(":")
+            assert origin in (row, "house")
+            assert word in [each for entry in rules.rows()[origin].keyword for each in entry.words]
+
+
+def test_countries() -> None:
+    """The countries that a remedy may name."""
+    assert rules.countries(SHORT_CODE) == ("CA", "GB", "US")
+    assert rules.countries(ALPHANUMERIC) == ()
+
+
+@pytest.mark.parametrize("text", ["", "!", "🛑", None])
+def test_no_word_is_no_keyword(text: str | None) -> None:
+    """A text without a letter is no keyword of any rules."""
+    assert rules.unconfigured(SHORT_CODE, None).keyword(text) is None
