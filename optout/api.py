@@ -6,10 +6,10 @@ The routes themselves are in function_app.py, what all operations share in http.
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from optout import __version__
-from optout.domain import EVERYTHING, Evidence, Quarantined, Scope, ScopeKind
+from optout.domain import EVERYTHING, Evidence, Quarantined, Scope, ScopeKind, aware
 from optout.http import Body, Request, bad_cursor, decoded, encoded, parsed, queried
 from optout.service import Service
 from optout.store import codec
@@ -18,7 +18,20 @@ from optout.suppressions import Answer, BadRequest, Changed, NotFound, Target
 CHECK_LIMIT = 10_000
 PAGE_LIMIT = 1_000
 
+# The largest number of a piece of evidence that any store can hold has this many digits.
+_NUMBER_DIGITS = 18
+
 _Said = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return aware(moment)
+    except OverflowError:
+        raise ValueError("is no time that can be; correct the year") from None
+
+
+_Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class CheckBody(Body):
@@ -37,7 +50,7 @@ class ChangeBody(Body):
     recipient: str
     reason: _Said
     actor: _Said
-    at: AwareDatetime | None = None
+    at: _Moment | None = None
 
 
 class HistoryBody(Body):
@@ -121,7 +134,7 @@ def history(request: Request, service: Service) -> Any:
     """POST /api/suppressions/history"""
     body = parsed(HistoryBody, request)
     below = decoded(body.cursor)
-    if below is not None and not below.isdecimal():
+    if below is not None and not (below.isdecimal() and len(below) <= _NUMBER_DIGITS):
         raise bad_cursor()
     page = service.suppressions.history(
         body.recipient, body.limit, int(below) if below is not None else None
@@ -157,13 +170,26 @@ def health(request: Request, service: Service) -> Any:
 
 def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Any:
     sender = service.suppressions.sender(sender_name)
-    answers = service.suppressions.check(sender, recipients)
+    answers = service.suppressions.check(sender, [_number_text(given) for given in recipients])
     return {
         "sender": sender.name,
         "list": sender.list,
         "configured": sender.configured,
-        "results": [_result(answer) for answer in answers],
+        "results": [
+            _result(answer) if answer.error is None else _no_number(given, answer.error)
+            for given, answer in zip(recipients, answers, strict=True)
+        ],
     }
+
+
+def _number_text(given: object) -> str:
+    """An entry as text; what can be no phone number is as good as empty."""
+    return str(given) if isinstance(given, str | int) else ""
+
+
+def _no_number(given: object, error: str) -> dict[str, Any]:
+    """Suppressed, because nobody can know whom it stands for."""
+    return {"recipient": given, "suppressed": True, "error": error}
 
 
 def _changed(request: Request, service: Service, *, out: bool) -> Any:
@@ -199,8 +225,6 @@ def _outcome(changed: Changed, target: Target) -> dict[str, Any]:
 
 
 def _result(answer: Answer) -> dict[str, Any]:
-    if answer.error:
-        return {"recipient": answer.recipient, "suppressed": True, "error": answer.error}
     return {
         "recipient": answer.recipient,
         "suppressed": answer.suppressed,

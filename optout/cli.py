@@ -1,6 +1,8 @@
 """The command line: serve, demo, classify."""
 
 import argparse
+import contextlib
+import io
 import json
 import logging
 import sys
@@ -21,13 +23,22 @@ EPILOG = """examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code. A usage error or a bad configuration is 2."""
     asked = _parser().parse_args(arguments)
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            # Texts are whatever people write: a byte or a terminal that cannot say it stops nothing.
+            stream.reconfigure(errors="replace")
     try:
-        return int(asked.run(asked))
+        code = int(asked.run(asked))
+        sys.stdout.flush()  # here, where an error is still ours to answer for
     except OptoutError as problem:
         print(f"optout: {problem}", file=sys.stderr)
         return 2
     except BrokenPipeError:
+        # The reader, `head` for example, has enough; Python would complain once more at its end.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.close()
         return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,11 +51,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="serve the app on this machine, like func start")
+    serve = commands.add_parser(
+        "serve",
+        help="serve the app on this machine, like func start",
+        description="Serve the app's own functions on loopback, at the addresses of func start. "
+        "Settings come from the environment, then from local.settings.json; docs/settings.md lists "
+        "them. Without a setting for ACS, replies are printed.",
+    )
     serve.add_argument("--port", type=int, default=7071, help="default: 7071")
     serve.set_defaults(run=_serve)
 
-    show = commands.add_parser("demo", help="play a conversation and show what happens")
+    show = commands.add_parser(
+        "demo",
+        help="play a conversation and show what happens",
+        description="Play a conversation with the senders of programs.toml in a store of its own, and "
+        "show what was understood, who answered and what the list says. Nothing is sent.",
+    )
     show.set_defaults(run=_demo)
 
     ask = commands.add_parser(
@@ -60,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--country", default="US", help="of that number; default: US")
     ask.add_argument(
         "--ndjson", action="store_true",
-        help="read one JSON object a line (id, text, number_type, country), write one a line",
+        help="read one JSON object a line (id, text, number_type, country), write one a line, in "
+        "order (id, intent, certainty, rule, language)",
     )  # fmt: skip
     ask.set_defaults(run=_classify)
     return parser
@@ -79,6 +102,8 @@ def _serve(asked: argparse.Namespace) -> int:
 
 
 def _demo(asked: argparse.Namespace) -> int:
+    # The conversation says it all; warnings about its unknown sender would stand between its lines.
+    logging.basicConfig(level=logging.ERROR)
     demo.play(print)
     return 0
 
@@ -115,9 +140,10 @@ def _classified_line(number: int, line: str) -> str:
     )
 
 
-def _rules(number_type: str, country: str) -> Ruleset:
+def _rules(number_type: str, country: str | None) -> Ruleset:
     """The rules of such a number where opt-out is not managed by ACS."""
     kind = NumberType(number_type)
+    country = country.upper() if country else None
     manager = Party.CARRIER if kind is NumberType.TOLL_FREE else Party.SERVICE
     return rules.choose(kind, country, manager) or rules.unconfigured(kind, country)
 

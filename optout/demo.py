@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from optout import programs, settings
-from optout.domain import Evidence, Party
+from optout.domain import Effect, Evidence, Party
 from optout.handle import EventHandler
 from optout.programs import Sender
 from optout.replies import PrintedReplies
@@ -82,12 +82,13 @@ def _event(number: int, to: str, text: str, at: datetime) -> str:
 
 def _block(sender: Sender, evidence: Evidence, suppressions: Suppressions) -> str:
     answer = suppressions.check(sender, [PERSON])[0]
-    rule = f" by {evidence.rule}" if evidence.rule else ""
+    understood = f"{evidence.intent}, by {evidence.rule}" if evidence.rule else "no keyword"
+    effect = "changes nothing" if evidence.effect is Effect.NONE else evidence.effect
     lists = f"suppressed, scope {answer.scope}, blocked by {answer.blocked_by}"
     return "\n".join(
         (
             f"{PERSON} → {sender.name} ({_kind(sender)}): {evidence.text}",
-            f"  understood  {evidence.intent}{rule}: {evidence.effect}",
+            f"  understood  {understood}: {effect}",
             f"  answer      {_answered(evidence)}",
             f"  list        {sender.list}: {lists if answer.suppressed else 'may be texted'}",
             "",

@@ -6,6 +6,7 @@ Errors are problem+json (RFC 9457) whose `detail` says what to change.
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,13 +15,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from optout import log
-from optout.domain import ConfigurationError, Retryable
+from optout.domain import ConfigurationError, Retryable, StoreAway
 from optout.service import Service
 from optout.suppressions import BadRequest, NotFound
 
 BODY_LIMIT = 1024 * 1024
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+# How a caller gives its key to the Functions host, which passes it on to the function.
+_KEY_PARAMETERS = frozenset({"code", "clientid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def respond(
 
 def parsed(model: type[_Model], request: Request) -> _Model:
     try:
-        value = json.loads(request.body)
+        value = json.loads(request.body, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
     if not isinstance(value, dict):
@@ -95,7 +98,18 @@ def parsed(model: type[_Model], request: Request) -> _Model:
 
 
 def queried(model: type[_Model], request: Request) -> _Model:
-    return _validated(model, dict(request.query))
+    given = {
+        name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
+    }
+    return _validated(model, given)
+
+
+def _finite(text: str) -> float:
+    """A number as JSON knows it: Python would also take NaN, and 1e999 for infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return value
 
 
 def _validated(model: type[_Model], value: dict[str, Any]) -> _Model:
@@ -116,6 +130,8 @@ def _sentence(kind: str, message: str) -> str:
         "extra_forbidden": "there is no such field; remove it",
         "timezone_aware": "needs a time zone, for example 2026-01-31T09:00:00Z",
         "too_long": message.lower() + "; send it in parts",
+        "too_short": "needs at least one entry",
+        "value_error": message.removeprefix("Value error, "),
     }
     return known.get(kind, message[:1].lower() + message[1:])
 
@@ -130,7 +146,8 @@ def decoded(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise bad_cursor() from None
 
@@ -146,7 +163,8 @@ def _unavailable(problem: Exception) -> Response:
         detail = "the service is misconfigured; its log says what to change. Do not send meanwhile"
     else:
         log.logger.error(log.line("unavailable", problem=str(problem)))
-        detail = "the store cannot answer now. Do not send; ask again later"
+        what = "the store cannot answer now" if isinstance(problem, StoreAway) else str(problem)
+        detail = f"{what}. Do not send; ask again later"
     return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
 
 

@@ -5,6 +5,7 @@ CloudEvents handshakes, one invocation for each event of an array, 202 only if a
 only. What the functions do is theirs; this module knows triggers, not messages.
 """
 
+import errno
 import json
 import signal
 import socket
@@ -47,7 +48,8 @@ class LocalHost:
                 methods = [str(method) for method in binding.get("methods", ())] or None
                 routes.append(Rule(route, endpoint=name, methods=methods))
         self._routes = Map(routes, strict_slashes=False)
-        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="event")
+        # Like the Functions worker's own. The store keeps a connection for each of its threads.
+        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="function")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
@@ -84,12 +86,12 @@ class LocalHost:
             method=request.method,
             url=request.url,
             headers=dict(request.headers),
-            params=request.args.to_dict(),
+            params=_query(request),
             route_params=parameters,
             body=request.get_data(),
         )
         try:
-            answer = self._http_functions[name](function_request)
+            answer = self._pool.submit(self._http_functions[name], function_request).result()
         except Exception:
             log.logger.exception(log.line("function_failed", function=name))
             return Response(status=500)
@@ -136,6 +138,12 @@ class LocalHost:
         return Response(status=202)
 
 
+def _query(request: Request) -> dict[str, str]:
+    """The query as the Functions host passes it on: repeated values joined, empty ones left out."""
+    joined = {name: ",".join(values) for name, values in request.args.lists()}
+    return {name: value for name, value in joined.items() if value}
+
+
 def _werkzeug_route(route: str) -> str:
     return "/api/" + route.replace("{", "<").replace("}", ">")
 
@@ -160,13 +168,25 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 def server(host: LocalHost, port: int) -> BaseWSGIServer:
-    """A server on loopback that is ready to serve. Raises ConfigurationError for a port in use."""
-    with socket.socket() as probe:
-        if probe.connect_ex((HOST, port)) == 0:
-            raise ConfigurationError(
-                f"port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
-            )
-    return make_server(HOST, port, host, threaded=True, request_handler=_QuietHandler)
+    """A server on loopback that is ready to serve. Raises ConfigurationError for a port that it
+    cannot have."""
+    # Bound here, because werkzeug answers a port in use by ending the process.
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, port))
+            listening.listen()
+        except (OSError, OverflowError) as problem:
+            raise ConfigurationError(_port_problem(port, problem)) from None
+        return make_server(
+            HOST, port, host, threaded=True, request_handler=_QuietHandler, fd=listening.fileno()
+        )
+
+
+def _port_problem(port: int, problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+        return f"port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
+    return f"cannot listen on port {port} ({problem}). Choose another: PORT=7072 make run"
 
 
 def serve(app: func.FunctionApp, port: int) -> None:
@@ -174,17 +194,15 @@ def serve(app: func.FunctionApp, port: int) -> None:
     running = service.current()
     host = LocalHost(app)
     listening = server(host, port)
-    print(banner(host, listening.port, running.settings), flush=True)
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
+    # Before the banner, which says that Ctrl-C stops it; whoever stops a service sends SIGTERM.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        print(banner(host, listening.port, running.settings), flush=True)
         listening.serve_forever()
     except KeyboardInterrupt:
-        print("stopping", file=sys.stderr)
+        pass
     finally:
+        print("stopping", file=sys.stderr)
         listening.server_close()
         host.close()
         service.shutdown()
@@ -202,10 +220,10 @@ def banner(host: LocalHost, port: int, settings: Settings) -> str:
 Try next, in another terminal:
 
   curl -i '{base}{EVENT_GRID}?functionName=sms_events' -H 'aeg-event-type: Notification' -d '[{{
-    "id": "1", "topic": "local", "subject": "sms", "dataVersion": "1.0",
+    "id": "'$(date +%s)'", "topic": "local", "subject": "sms", "dataVersion": "1.0",
     "eventType": "Microsoft.Communication.SMSReceived", "eventTime": "'$(date -u +%FT%TZ)'",
-    "data": {{"messageId": "1", "from": "14255550123", "to": "12345", "message": "STOP",
-             "receivedTimestamp": "'$(date -u +%FT%TZ)'"}}}}]'
+    "data": {{"messageId": "'$(date +%s)'", "from": "14255550123", "to": "12345",
+             "message": "STOP", "receivedTimestamp": "'$(date -u +%FT%TZ)'"}}}}]'
 
   curl -s {base}/api/suppressions/check -d '{{"sender": "12345", "recipients": ["+14255550123"]}}'
 

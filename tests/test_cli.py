@@ -1,0 +1,248 @@
+"""The command line, as people and scripts use it."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optout import cli, programs
+from optout.domain import NumberType
+from optout.settings import ROOT
+from tests.support.client import environment, free_port
+
+FIELDS = {"id", "intent", "certainty", "rule", "language"}
+
+
+def run(
+    *arguments: str, given: bytes = b"", changes: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[bytes]":
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "optout", *arguments],
+        cwd=ROOT,
+        env=environment(Path("unused"), **(changes or {})),
+        input=given,
+        capture_output=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["STOP"], "stop (certain): rule house:STOP, language en"),
+        (["Stop!", "--number-type", "short_code"], "stop (certain): rule house:STOP, language en"),
+        (["Arrêt", "--number-type", "short_code", "--country", "CA"], "rule house:ARRET, language fr"),
+        (["aide", "--number-type", "short_code", "--country", "CA"], "help (certain): rule ca.short"),
+        (["aide", "--number-type", "short_code", "--country", "us"], "none: no rule takes this"),
+        (["unstop", "--number-type", "toll_free"], "start (certain): rule toll_free:UNSTOP"),
+        (["Stop all", "--number-type", "alphanumeric"], "stop_all (certain): rule "),
+        (["STOP", "--country", "FR"], "stop (certain): rule "),
+        (["weekend"], "none: no rule takes this for a request"),
+        ([""], "none: no rule takes this for a request"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_classify_one_text(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The intent, how certain it is, and the rule that says so."""
+    assert cli.main(["classify", *arguments]) == 0
+    assert expected in capsys.readouterr().out
+
+
+def test_classify_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without TEXT, the message is what is typed, all lines of it."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("STOP\n\n--\nPat Smith\n"))
+    assert cli.main(["classify"]) == 0
+    assert capsys.readouterr().out == "stop (certain): rule house:STOP, language en\n"
+
+
+def classify_lines(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, objects printed, and what is said to the person."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+    code = cli.main(["classify", "--ndjson"])
+    printed = capsys.readouterr()
+    return code, [json.loads(line) for line in printed.out.splitlines()], printed.err
+
+
+def test_ndjson_answers_a_line_for_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In order, for every type of number, with whatever id came; blank lines are no messages."""
+    texts = ["STOP", "weekend", "HELP", "stop\u2028all", "\ud83d\uded1"]
+    asked = [
+        {"id": f"{kind}-{number}", "text": text, "number_type": kind, "country": "US"}
+        for kind in NumberType
+        for number, text in enumerate(texts)
+    ]
+    extra: list[dict[str, Any]] = [
+        {"id": 7, "text": "STOP", "country": None},
+        {"text": "STOP"},
+        {"id": {"a": 1}, "text": "no", "language": "fr"},
+    ]
+    lines = [json.dumps(each) for each in (*asked, *extra)]
+    code, answers, said = classify_lines([*lines[:3], "", *lines[3:]], monkeypatch, capsys)
+    assert (code, said) == (0, "")
+    assert [answer["id"] for answer in answers] == [
+        *(each["id"] for each in asked), 7, None, {"a": 1},
+    ]  # fmt: skip
+    assert all(answer.keys() == FIELDS for answer in answers)
+    assert [answer["intent"] for answer in answers[:5]] == ["stop", "none", "help", "stop_all", "none"]
+    assert {(answer["certainty"], answer["intent"] == "none") for answer in answers} == {
+        ("certain", False), (None, True),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "STOP",
+        "[]",
+        '"STOP"',
+        "{}",
+        '{"text": null}',
+        '{"text": 7}',
+        '{"text": "STOP", "number_type": "pager"}',
+        '{"text": "STOP", "number_type": null}',
+        '{"text": "STOP", "country": ["US"]}',
+    ],
+)
+def test_a_bad_line_is_named(
+    bad: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and the line's number; the lines before it are answered, none after it."""
+    lines = ['{"text": "STOP"}', "", bad, '{"text": "START"}']
+    code, answers, said = classify_lines(lines, monkeypatch, capsys)
+    assert (code, [answer["intent"] for answer in answers]) == (2, ["stop"])
+    assert said.startswith("optout: line 3: not an object with at least")
+
+
+def test_bytes_that_are_no_text_stop_nothing() -> None:
+    """A message in a wrong encoding is still a message, and the next line is still read."""
+    done = run("classify", "--ndjson", given=b'{"text": "STOP \xff"}\n{"text": "START"}\n')
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line)["intent"] for line in done.stdout.splitlines()] == ["stop", "start"]
+
+
+def test_a_reader_that_has_enough_is_no_error_to_complain_of() -> None:
+    """As in `… | head -1`: no traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "optout", "classify", "--ndjson"],
+        cwd=ROOT,
+        env=environment(Path("unused")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate(b'{"text": "STOP"}\n' * 10)
+    assert (process.returncode, said) == (1, b"")
+
+
+def test_the_demo_shows_every_sender_that_can_receive(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with what was understood, who answered, and what the list says then."""
+    assert cli.main(["demo"]) == 0
+    blocks = capsys.readouterr().out.strip().split("\n\n")
+    for sender in programs.load(ROOT / "programs.toml").senders.values():
+        shown = any(f"→ {sender.name} (" in block for block in blocks)
+        assert shown is (sender.number_type is not NumberType.ALPHANUMERIC), sender.name
+    for block in blocks:
+        labels = [line.split()[0] for line in block.splitlines()[1:]]
+        assert labels == ["understood", "answer", "list"], block
+    story = "\n".join(blocks)
+    for answered in ("service (printed)", "carrier (by_carrier)", "platform (by_platform)", "nobody"):
+        assert f"answer      {answered}" in story
+    assert "NETWORK MSG: You replied with the word STOP" in story
+
+
+def test_the_demo_says_nothing_else(tmp_path: Path) -> None:
+    """No log lines between the messages, whatever the terminal can show."""
+    done = run("demo", changes={"PYTHONIOENCODING": "ascii:strict"})
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "explained"),
+    [
+        ([], ["serve", "demo", "classify", "examples:", "--ndjson < messages.ndjson"]),
+        (["serve"], ["--port", "7071", "loopback", "local.settings.json", "replies are printed"]),
+        (["demo"], ["conversation", "programs.toml", "Nothing is sent"]),
+        (["classify"], ["TEXT", "standard input", "--number-type", "toll_free", "US", "certainty"]),
+    ],
+    ids=["optout", "serve", "demo", "classify"],
+)
+def test_help_explains_itself(
+    arguments: list[str], explained: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a command does, what it takes, and what is assumed."""
+    with pytest.raises(SystemExit) as done:
+        cli.main([*arguments, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert done.value.code == 0
+    assert [each for each in explained if each not in text] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["dance"], ["serve", "--port", "many"], ["classify", "STOP", "--number-type", "pager"]],
+    ids=" ".join,
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, with the usage."""
+    with pytest.raises(SystemExit) as done:
+        cli.main(arguments)
+    assert done.value.code == 2
+    assert "usage: python -m optout" in capsys.readouterr().err
+
+
+BAD_PROGRAM = """[[program]]
+name = "Contoso"
+list = "contoso"
+
+[[program.sender]]
+number = "+12345"
+type = "short_code"
+country = "US"
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "messages"),
+    [
+        ({"OPTOUT_PROGRAMS": "bad.toml"}, ["bad.toml", "sender 1 (+12345)", 'Write number = "12345"']),
+        ({"OPTOUT_PROGRAMS": "none.toml"}, ["none.toml", "Set OPTOUT_PROGRAMS to your program file."]),
+        ({"OPTOUT_STORE": "postgres"}, ["OPTOUT_STORE: write sqlite:PATH"]),
+        ({"OPTOUT_STORE": "sqlite:bad.toml/x.db"}, ["SQLite at x.db"]),
+        ({"OPTOUT_CACHE": "1"}, ["OPTOUT_CACHE: there is no such setting"]),
+    ],
+    ids=str,
+)
+def test_serve_refuses_what_cannot_be_right(
+    tmp_path: Path, changes: dict[str, str], messages: list[str]
+) -> None:
+    """Exit code 2 before anything is served, with a message that says what to change."""
+    (tmp_path / "bad.toml").write_text(BAD_PROGRAM)
+    there = {
+        name: value.replace("sqlite:", f"sqlite:{tmp_path}/") if "STORE" in name else value
+        for name, value in changes.items()
+    }
+    if "OPTOUT_PROGRAMS" in there:
+        there["OPTOUT_PROGRAMS"] = str(tmp_path / there["OPTOUT_PROGRAMS"])
+    given = {"OPTOUT_STORE": f"sqlite:{tmp_path / 'optout.db'}", **there}
+    done = run("serve", "--port", str(free_port()), changes=given)
+    said = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert said.startswith("optout: ")
+    assert [each for each in messages if each not in said] == []
+    assert "Traceback" not in said
