@@ -20,7 +20,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.event_grid_trigger(arg_name="event")
 def sms_events(event: str) -> None:
     """An event from Azure Communication Services. An exception makes Event Grid deliver it again."""
-    service.current().handle(event)
+    service.handle(event)
 
 
 @app.route("suppressions/check", methods=METHODS)
@@ -75,6 +75,12 @@ def replay_quarantine(req: func.HttpRequest) -> func.HttpResponse:
 def health(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the store answers."""
     return _respond(req, GET=api.health)
+
+
+@app.route("openapi.json", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+def openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """The description of all this as OpenAPI 3.1."""
+    return _respond(req, GET=api.openapi)
 
 
 def _respond(req: func.HttpRequest, **operations: http.Operation) -> func.HttpResponse:

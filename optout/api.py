@@ -3,13 +3,25 @@
 The routes themselves are in function_app.py, what all operations share in http.py.
 """
 
+import json
 from datetime import datetime
+from functools import lru_cache
+from importlib import resources
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from optout import __version__
-from optout.domain import EVERYTHING, Evidence, Quarantined, Scope, ScopeKind, aware
+from optout.announce import event_type
+from optout.domain import (
+    EVERYTHING,
+    Evidence,
+    Quarantined,
+    Scope,
+    ScopeKind,
+    announcement_id,
+    aware,
+)
 from optout.http import Body, Request, bad_cursor, decoded, encoded, parsed, queried
 from optout.service import Service
 from optout.store import codec
@@ -108,12 +120,12 @@ def opt_in(request: Request, service: Service) -> Any:
 def listed(request: Request, service: Service) -> Any:
     """GET /api/suppressions?list=…"""
     query = queried(ListQuery, request)
-    if sum(map(bool, (query.list, query.sender, query.everything))) != 1:
+    if (query.list is not None) + (query.sender is not None) + query.everything != 1:
         raise BadRequest("add exactly one of ?list=, ?sender= and ?everything=true")
-    if query.sender:
+    if query.sender is not None:
         scope = Scope(ScopeKind.SENDER, service.suppressions.sender(query.sender).id)
     else:
-        scope = Scope(ScopeKind.LIST, query.list) if query.list else EVERYTHING
+        scope = Scope(ScopeKind.LIST, query.list) if query.list is not None else EVERYTHING
     page = service.suppressions.listed(scope, query.limit, decoded(query.cursor))
     return {
         "items": [
@@ -168,28 +180,25 @@ def health(request: Request, service: Service) -> Any:
     return {"status": "ok", "version": __version__}
 
 
+def openapi(request: Request, service: Service) -> Any:
+    """GET /api/openapi.json"""
+    return _openapi()
+
+
+@lru_cache(maxsize=1)
+def _openapi() -> Any:
+    return json.loads(resources.files("optout").joinpath("openapi.json").read_text("utf-8"))
+
+
 def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Any:
     sender = service.suppressions.sender(sender_name)
-    answers = service.suppressions.check(sender, [_number_text(given) for given in recipients])
+    answers = service.suppressions.check(sender, recipients)
     return {
         "sender": sender.name,
         "list": sender.list,
         "configured": sender.configured,
-        "results": [
-            _result(answer) if answer.error is None else _no_number(given, answer.error)
-            for given, answer in zip(recipients, answers, strict=True)
-        ],
+        "results": [_result(answer) for answer in answers],
     }
-
-
-def _number_text(given: object) -> str:
-    """An entry as text; what can be no phone number is as good as empty."""
-    return str(given) if isinstance(given, str | int) else ""
-
-
-def _no_number(given: object, error: str) -> dict[str, Any]:
-    """Suppressed, because nobody can know whom it stands for."""
-    return {"recipient": given, "suppressed": True, "error": error}
 
 
 def _changed(request: Request, service: Service, *, out: bool) -> Any:
@@ -225,6 +234,8 @@ def _outcome(changed: Changed, target: Target) -> dict[str, Any]:
 
 
 def _result(answer: Answer) -> dict[str, Any]:
+    if answer.error:
+        return {"recipient": answer.recipient, "suppressed": True, "error": answer.error}
     return {
         "recipient": answer.recipient,
         "suppressed": answer.suppressed,
@@ -260,9 +271,30 @@ def _history_item(evidence: Evidence) -> dict[str, Any]:
             "sent_at": _time(reply.sent_at),
             "message_id": reply.message_id,
             "error": reply.error,
+            "delivery": reply.delivery
+            and {
+                "delivered": reply.delivery.delivered,
+                "at": _time(reply.delivery.at),
+                "details": reply.delivery.details,
+            },
         },
+        "announcement": _announcement(evidence),
         "actor": evidence.actor,
         "reason": evidence.reason,
+    }
+
+
+def _announcement(evidence: Evidence) -> dict[str, Any] | None:
+    announcement = evidence.announcement
+    if announcement is None:
+        return None
+    return {
+        "type": event_type(evidence),
+        "events": [
+            {"id": announcement_id(evidence.id, scope), "scope": scope.kind}
+            for scope in announcement.scopes
+        ],
+        "published_at": _time(announcement.published_at),
     }
 
 

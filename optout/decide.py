@@ -11,15 +11,19 @@ from datetime import datetime, timedelta
 from optout import consent
 from optout.domain import (
     EVERYTHING,
+    Announcement,
+    Certainty,
     Consent,
     Consents,
     Decision,
+    Delivery,
     Effect,
     Evidence,
     EvidenceKind,
     Intent,
     Known,
     Match,
+    NumberType,
     Party,
     Reply,
     ReplyStatus,
@@ -29,12 +33,13 @@ from optout.domain import (
     evidence_id,
     reply_send_id,
 )
-from optout.events import InboundSms
+from optout.events import DeliveryReport, InboundSms
 from optout.programs import Sender
 from optout.rules import Keyword
 
 # Rule 2: a clock may be wrong by this much before its time is not believed.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+OPTED_OUT_RULE = "delivery_report:opted_out"
 # Rule 5, from the FCC: a confirmation within five minutes is presumed to be covered by consent.
 REPLY_LIFETIME = timedelta(minutes=5)
 # Rule 6.
@@ -105,9 +110,57 @@ def message_evidence(
     )
 
 
-def decide(evidence: Evidence, sender: Sender, known: Known, now: datetime) -> Decision:
+def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Evidence:
+    """Rule 11: the record of a report that the recipient has opted out of a sender.
+
+    It is about the time of the attempt that was blocked: a block that stood after an older START
+    evidently remains. Whose block it is follows from the sender's type.
+    """
+    now = aware(now)
+    at, flags = (report.at, report.flags) if report.at else (now, ("no_time",))
+    if at > now + CLOCK_TOLERANCE:
+        at, flags = now, (*flags, "future_time")
+    is_toll_free = sender.number_type is NumberType.TOLL_FREE
+    return Evidence(
+        id=evidence_id(EvidenceKind.DELIVERY_REPORT, report.message_id, report.recipient),
+        number=0,
+        kind=EvidenceKind.DELIVERY_REPORT,
+        recipient=report.recipient,
+        at=at,
+        received_at=now,
+        sender=sender.id,
+        list=sender.list,
+        scopes=consent.sender_scopes(sender.id, sender.list)[:1],
+        message_id=report.message_id,
+        intent=Intent.STOP,
+        certainty=Certainty.CERTAIN,
+        rule=OPTED_OUT_RULE,
+        blocked_by=Party.CARRIER if is_toll_free else Party.PLATFORM,
+        flags=flags,
+        reason=report.details,
+    )
+
+
+def delivered_reply(reply: Reply, report: DeliveryReport, now: datetime) -> Reply:
+    """A reply of ours after its delivery report, which also ends any doubt that it was taken."""
+    delivery = Delivery(report.delivered, report.at or aware(now), report.details)
+    status = ReplyStatus.SENT if report.delivered else ReplyStatus.FAILED
+    return replace(
+        reply,
+        status=status,
+        sent_at=reply.sent_at or report.at,
+        message_id=reply.message_id or report.message_id,
+        error=None if report.delivered else report.details,
+        in_doubt=False,
+        delivery=delivery,
+    )
+
+
+def decide(
+    evidence: Evidence, sender: Sender, known: Known, now: datetime, *, announce: bool
+) -> Decision:
     """The whole decision about a message, given what is known about its recipient."""
-    decision = apply(evidence, known)
+    decision = apply(evidence, known, announce=announce)
     evidence, consents = decision.evidence, {**known.consents, **decision.consents}
     if evidence.intent is Intent.NONE:
         return decision
@@ -115,8 +168,11 @@ def decide(evidence: Evidence, sender: Sender, known: Known, now: datetime) -> D
     return Decision(replace(evidence, reply=reply), decision.consents)
 
 
-def apply(evidence: Evidence, known: Known) -> Decision:
-    """Rule 2: number the evidence, find its effect and the consents that change by it."""
+def apply(evidence: Evidence, known: Known, *, announce: bool) -> Decision:
+    """Rule 2: number the evidence, find its effect and the consents that change by it.
+
+    With `announce`, the scopes in which a recipient went out or came in are to be announced.
+    """
     received_at = aware(evidence.received_at)
     if known.last_received_at is not None:
         # Two processes' clocks differ; the order of writing is what the history shows.
@@ -134,7 +190,16 @@ def apply(evidence: Evidence, known: Known) -> Decision:
             after = consent.advance(before, evidence, scope)
         if after is not None and after != before:
             changed[scope] = after
-    return Decision(replace(evidence, effect=_strongest(effects)), changed)
+    evidence = replace(evidence, effect=_strongest(effects))
+    turned = tuple(scope for scope, after in changed.items() if _turned(known, scope, after))
+    if announce and turned:
+        evidence = replace(evidence, announcement=Announcement(turned))
+    return Decision(evidence, changed)
+
+
+def _turned(known: Known, scope: Scope, after: Consent) -> bool:
+    before = known.consents.get(scope)
+    return before is None or before.out != after.out
 
 
 def _effect(before: Consent | None, evidence: Evidence) -> Effect:

@@ -164,6 +164,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What ACS reported of a reply: whether it reached the phone, when, and why not."""
+
+    delivered: bool
+    at: datetime
+    details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a message: its frozen text, who gives it and what became of it.
 
@@ -182,13 +191,26 @@ class Reply:
     sent_at: datetime | None = None
     message_id: str | None = None
     error: str | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The changes of consent that other services are told of: their scopes, and when that was done.
+
+    Without `published_at` it is still pending.
+    """
+
+    scopes: tuple[Scope, ...]
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One message, delivery report, manual change or imported entry about one recipient.
 
-    Append-only: after it is written, only a pending `reply` moves on and `text` may be forgotten.
+    Append-only: after it is written, only `reply` and `announcement` move on, and `text` may be
+    forgotten.
     `number` counts a recipient's evidence from 1; two writers that take the same number conflict.
     `at` is when it happened, `received_at` when it was taken in, later for each number.
     `scopes` are the consents it speaks about; none: it changes nothing.
@@ -214,6 +236,7 @@ class Evidence:
     effect: Effect = Effect.NONE
     flags: tuple[str, ...] = ()
     reply: Reply | None = None
+    announcement: Announcement | None = None
     actor: str | None = None
     reason: str | None = None
 
@@ -286,6 +309,11 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "urn:optout:evidence")
 def evidence_id(kind: EvidenceKind, message_id: str, recipient: str) -> str:
     """The same id for every delivery of the same message: derived, and safe as a key anywhere."""
     return str(uuid5(_NAMESPACE, f"{kind}\n{message_id}\n{recipient}"))
+
+
+def announcement_id(evidence: str, scope: Scope) -> str:
+    """The id of the announcement of one change, the same however often it is published."""
+    return str(uuid5(_NAMESPACE, f"announcement\n{evidence}\n{scope}"))
 
 
 def reply_send_id(evidence: str) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import NAMESPACE_OID, uuid5
 
 from optout import classify, consent, decide, events, log
+from optout.announce import Publisher
 from optout.domain import (
     Consents,
     Decision,
@@ -25,13 +26,17 @@ from optout.domain import (
     Retryable,
 )
 from optout.programs import Directory, Sender
-from optout.record import Recorded, record
+from optout.record import Recorded, publish_pending, record
 from optout.replies import Outcome, ReplySender, Sending
 from optout.store import Store
 
 # Rule 8: at most about five seconds in process, then Event Grid's turn.
 RETRY_SECONDS = 5.0
 RETRY_DELAYS = (0.25, 0.5, 1.0, 2.0)
+
+
+# Marks our own replies among the delivery reports of all that is sent.
+REPLY_TAG = "optout:"
 
 
 class Result(StrEnum):
@@ -54,6 +59,7 @@ class EventHandler:
     store: Store
     replies: ReplySender
     clock: Callable[[], datetime]
+    publisher: Publisher | None = None
     expected_source: str | None = None
     on_change: Callable[[str], None] = lambda recipient: None
     sleep: Callable[[float], None] = time.sleep
@@ -67,6 +73,8 @@ class EventHandler:
         if isinstance(event, events.Ignored):
             log.logger.info(log.line("ignored", type=event.event_type[:100]))
             return Result.IGNORED
+        if isinstance(event, events.DeliveryReport):
+            return self._report(event)
         return self._message(event, raw)
 
     def _message(self, message: events.InboundSms, raw: str) -> Result:
@@ -78,7 +86,7 @@ class EventHandler:
         if not sender.configured and match.intent is not Intent.NONE:
             log.logger.warning(log.line("unconfigured_sender", sender=sender.id))
         recorded = self._recorded(message, match, when, sender)
-        evidence = self._answered(recorded, sender)
+        evidence = self._finished(recorded, sender)
         log.logger.info(log.evidence_line("message" if recorded.is_new else "message_again", evidence))
         return Result.HANDLED
 
@@ -89,12 +97,76 @@ class EventHandler:
 
         def decision(known: Known) -> Decision:
             now = self.clock()
-            return decide.decide(replace(evidence, received_at=now), sender, known, now)
+            return decide.decide(
+                replace(evidence, received_at=now), sender, known, now, announce=self._announces
+            )
 
+        return self._record(evidence, sender, decision)
+
+    def _report(self, report: events.DeliveryReport) -> Result:
+        """Rule 11, and what became of our own replies; any other report changes nothing."""
+        sender = self.directory.sender(report.sender)
+        if report.is_unverified:
+            log.logger.error(
+                log.line(
+                    "toll_free_not_verified",
+                    sender=sender.id,
+                    remedy="submit the toll-free verification form in the Azure portal; unverified "
+                    "toll-free numbers have been blocked since 31 January 2024",
+                )
+            )
+        evidence_id = report.tag.removeprefix(REPLY_TAG) if report.tag.startswith(REPLY_TAG) else ""
+        if evidence_id:
+            self._complete(report, evidence_id)
+        if not report.says_opted_out:
+            return Result.HANDLED
+        evidence = decide.report_evidence(report, sender, self.clock())
+        recorded = self._record(
+            evidence, sender, lambda known: decide.apply(evidence, known, announce=self._announces)
+        )
+        evidence = self._finished(recorded, sender)
+        log.logger.info(log.evidence_line("delivery_report", evidence))
+        return Result.HANDLED
+
+    def _complete(self, report: events.DeliveryReport, evidence_id: str) -> None:
+        """Put a delivery report of our own reply beside that reply."""
+        while evidence := self.store.find(report.recipient, evidence_id):
+            reply = evidence.reply
+            if reply is None or reply.delivery is not None:
+                return
+            completed = decide.delivered_reply(reply, report, self.clock())
+            if self.store.settle(evidence, completed):
+                log.logger.info(log.evidence_line("reply_report", replace(evidence, reply=completed)))
+                return
+
+    def _record(
+        self, evidence: Evidence, sender: Sender, decision: Callable[[Known], Decision]
+    ) -> Recorded:
         scopes = consent.sender_scopes(sender.id, sender.list)
-        recorded = record(self.store, evidence, scopes, decision)
+        try:
+            recorded = record(self.store, evidence, scopes, decision)
+        except Exception as problem:
+            if evidence.intent.opts_out:
+                log.stop_not_recorded(evidence.id, problem)
+            raise
         self.on_change(evidence.recipient)
         return recorded
+
+    @property
+    def _announces(self) -> bool:
+        return self.publisher is not None
+
+    def _finished(self, recorded: Recorded, sender: Sender) -> Evidence:
+        """The reply and the announcement, whichever is still pending; neither waits for the other.
+
+        Raises what kept one of them from being done, after both were tried.
+        """
+        try:
+            evidence = self._answered(recorded, sender)
+        except ReplyDelayed:
+            publish_pending(self.store, self.publisher, recorded.evidence, self.clock())
+            raise
+        return publish_pending(self.store, self.publisher, evidence, self.clock())
 
     def _answered(self, recorded: Recorded, sender: Sender) -> Evidence:
         """Send the reply if one is pending, and settle what became of it.
@@ -112,7 +184,7 @@ class EventHandler:
             return self._settle(evidence, replace(reply, status=status))
         started = self.clock()
         for delay in (*RETRY_DELAYS, RETRY_SECONDS):
-            outcome = self.replies.send(sender.name, evidence.recipient, reply, evidence.id)
+            outcome = self.replies.send(sender.name, evidence.recipient, reply, REPLY_TAG + evidence.id)
             reply = _after(reply, outcome, self.clock())
             if reply.status is not ReplyStatus.PENDING:
                 return self._settle(evidence, reply)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from optout import log
+from optout.announce import NotAnnounced
 from optout.domain import ConfigurationError, Retryable, StoreAway
 from optout.service import Service
 from optout.suppressions import BadRequest, NotFound
@@ -80,6 +81,10 @@ def respond(
         return _problem(HTTPStatus.BAD_REQUEST, str(problem))
     except NotFound as problem:
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
+    except NotAnnounced as problem:
+        log.logger.error(log.line("not_announced", problem=str(problem)))
+        detail = "the change is recorded but not announced yet: repeat the request to announce it"
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
     except (Retryable, ConfigurationError) as problem:
         return _unavailable(problem)
     except Exception:

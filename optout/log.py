@@ -32,3 +32,11 @@ def evidence_line(event: str, evidence: Evidence) -> str:
         reply=evidence.reply and evidence.reply.status,
         reply_error=evidence.reply and evidence.reply.error,
     )
+
+
+def stop_not_recorded(evidence_id: str | None, problem: Exception) -> None:
+    """The worst case, at critical and under a name of its own, so that an alert can be set on it.
+
+    The event comes again, or waits in quarantine; whoever is alerted sees that it gets through.
+    """
+    logger.critical(line("stop_not_recorded", id=evidence_id, problem=str(problem)))

@@ -1,11 +1,14 @@
-"""Writing one piece of evidence: read, decide, write on condition that nothing changed meanwhile."""
+"""Writing one piece of evidence: read, decide, write on condition that nothing changed meanwhile;
+and announcing what it changed."""
 
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from optout import decide
+from optout.announce import Publisher
 from optout.domain import Conflict, Consents, Decision, Evidence, Known, Scope, StoreAway
 from optout.store import Store
 
@@ -47,3 +50,16 @@ def record(
             continue
         return Recorded(made.evidence, {**known.consents, **made.consents}, is_new=True)
     raise StoreAway("too many changes of one recipient at the same time")
+
+
+def publish_pending(
+    store: Store, publisher: Publisher | None, evidence: Evidence, now: datetime
+) -> Evidence:
+    """Publish the changes of evidence that are not announced yet. Raises NotAnnounced."""
+    announcement = evidence.announcement
+    if publisher is None or announcement is None or announcement.published_at is not None:
+        return evidence
+    publisher.publish(evidence)
+    announcement = replace(announcement, published_at=now)
+    store.announced(evidence, announcement)
+    return replace(evidence, announcement=announcement)

@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from optout import log, programs, replies, settings
-from optout.domain import Retryable
+from optout import announce, log, programs, replies, settings
+from optout.domain import OptoutError, Retryable
 from optout.handle import EventHandler, Result
 from optout.programs import Directory
 from optout.settings import Settings
@@ -36,6 +36,8 @@ class Service:
     def close(self) -> None:
         """Let go of files and connections."""
         self.events.replies.close()
+        if self.events.publisher is not None:
+            self.events.publisher.close()
         self.store.close()
 
 
@@ -75,12 +77,14 @@ def build(configured: Settings) -> Service:
     directory = programs.load(configured.programs_path)
     store = SqliteStore(configured.sqlite_path)
     acs = replies.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
-    suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds)
+    publisher = announce.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
+    suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds, publisher)
     handler = EventHandler(
         directory=directory,
         store=store,
         replies=acs or replies.PrintedReplies(),
         clock=now_utc,
+        publisher=publisher,
         expected_source=configured.event_source,
         on_change=suppressions.forget,
     )
@@ -104,6 +108,19 @@ def current() -> Service:
             if _current is None:
                 _current = build(settings.load())
     return _current
+
+
+def handle(raw: str) -> Result:
+    """One event, by the service of this process.
+
+    Where the service cannot be built, nobody can say that the event is no STOP: that is an alert.
+    """
+    try:
+        running = current()
+    except OptoutError as problem:
+        log.stop_not_recorded(None, problem)
+        raise
+    return running.handle(raw)
 
 
 def shutdown() -> None:

@@ -28,24 +28,31 @@ class Settings(BaseModel):
     acs_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+/?$")
     acs_key: str | None = None
     acs_connection_string: str | None = None
+    topic_endpoint: str | None = Field(default=None, pattern=r"^https?://.+$")
+    topic_key: str | None = None
     event_source: str | None = None
     cache_seconds: float = Field(default=30, ge=0, le=30)
     text_days: int = Field(default=30, ge=0, le=3650)
 
     @model_validator(mode="after")
-    def _one_way_to_acs(self) -> "Settings":
+    def _ways_in(self) -> "Settings":
         if self.acs_connection_string and (self.acs_endpoint or self.acs_key):
             raise ValueError(
                 "OPTOUT_ACS_CONNECTION_STRING is set together with OPTOUT_ACS_ENDPOINT or "
                 "OPTOUT_ACS_KEY: keep one of the two ways"
             )
-        if self.acs_key and not self.acs_endpoint:
-            raise ValueError("OPTOUT_ACS_KEY is set without OPTOUT_ACS_ENDPOINT: add the endpoint")
-        if self.acs_endpoint and self.acs_endpoint.startswith("http:") and not self.acs_key:
-            raise ValueError(
-                "OPTOUT_ACS_ENDPOINT begins with http: without OPTOUT_ACS_KEY the app signs in by its "
-                "identity, and that needs https"
-            )
+        for service in ("ACS", "TOPIC"):
+            endpoint = getattr(self, f"{service.lower()}_endpoint")
+            key = getattr(self, f"{service.lower()}_key")
+            if key and not endpoint:
+                raise ValueError(
+                    f"OPTOUT_{service}_KEY is set without OPTOUT_{service}_ENDPOINT: add the endpoint"
+                )
+            if endpoint and endpoint.startswith("http:") and not key:
+                raise ValueError(
+                    f"OPTOUT_{service}_ENDPOINT begins with http: without OPTOUT_{service}_KEY the app "
+                    "signs in by its identity, and that needs https"
+                )
         return self
 
     @property
@@ -121,6 +128,7 @@ def _laptop_defaults(settings: Settings) -> Iterator[str]:
 _TAKES = {
     "OPTOUT_STORE": "write sqlite:PATH, for example sqlite:.data/optout.db",
     "OPTOUT_ACS_ENDPOINT": "write https://NAME.communication.azure.com, without a path",
+    "OPTOUT_TOPIC_ENDPOINT": "write https://NAME.REGION.eventgrid.azure.net/api/events",
     "OPTOUT_CACHE_SECONDS": "write a number from 0 to 30",
     "OPTOUT_TEXT_DAYS": "write a whole number from 0 to 3650",
 }

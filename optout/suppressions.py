@@ -13,6 +13,7 @@ from uuid import uuid4
 from cachetools import TTLCache
 
 from optout import consent, decide, log, numbers
+from optout.announce import Publisher
 from optout.domain import (
     EVERYTHING,
     Certainty,
@@ -31,7 +32,7 @@ from optout.domain import (
     evidence_id,
 )
 from optout.programs import Directory, Sender
-from optout.record import record
+from optout.record import publish_pending, record
 from optout.store import Listed, Page, Store
 
 CACHE_ENTRIES = 100_000
@@ -47,13 +48,13 @@ class NotFound(OptoutError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether one recipient may be texted.
+    """Whether one recipient may be texted; `recipient` is in E.164, or as given where it is no number.
 
     `scope` is the consent that says no. `error` stands for an entry that is no number, which counts
     as suppressed. `remedy` says what the person must do where we cannot lift the block.
     """
 
-    recipient: str
+    recipient: object
     suppressed: bool
     since: datetime | None = None
     scope: ScopeKind | None = None
@@ -119,7 +120,9 @@ class Suppressions:
         store: Store,
         clock: Callable[[], datetime],
         cache_seconds: float,
+        publisher: Publisher | None = None,
     ) -> None:
+        self._publisher = publisher
         self._directory = directory
         self._store = store
         self._clock = clock
@@ -155,11 +158,11 @@ class Suppressions:
 
     def target(self, sender: str | None, list_name: str | None, everything: bool) -> Target:
         """What a manual change is about. Raises BadRequest."""
-        if sum(map(bool, (sender, list_name, everything))) != 1:
+        if (sender is not None) + (list_name is not None) + everything != 1:
             raise BadRequest('name exactly one of "sender", "list" and "everything": true')
-        if sender:
+        if sender is not None:
             return Target(sender=self.sender(sender))
-        if list_name and list_name not in self._directory.lists:
+        if list_name is not None and list_name not in self._directory.lists:
             raise BadRequest(
                 f"list: the program file has no list {list_name!r}; "
                 f"it has {', '.join(sorted(self._directory.lists)) or 'none'}"
@@ -179,11 +182,12 @@ class Suppressions:
         """Opt a recipient out or in by hand, and record who did it and why.
 
         `at` is when the person asked, by default now; a time in the past takes its place in the
-        order. A block of a carrier's or ACS's is not lifted. Raises BadRequest.
+        order. A block of a carrier's or ACS's is not lifted. Repeating it announces what an earlier
+        call could not. Raises BadRequest, and NotAnnounced for a change that is recorded.
         """
         now = aware(self._clock())
         evidence = self._manual(target, recipient, out, actor, reason, at or now, now)
-        senders = [target.sender] if target.sender else self._directory.on_list(target.list or "")
+        senders = self._senders(target)
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in senders}
         scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))
 
@@ -191,17 +195,33 @@ class Suppressions:
             new = evidence
             if not out and target.sender and _blocks(own, known.consents):
                 new = replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))
-            return decide.apply(new, known)
+            return decide.apply(new, known, announce=self._publisher is not None)
 
-        recorded = record(self._store, evidence, scopes, decision)
+        try:
+            recorded = record(self._store, evidence, scopes, decision)
+        except Exception as problem:
+            if out:
+                log.stop_not_recorded(evidence.id, problem)
+            raise
         self.forget(evidence.recipient)
         log.logger.info(log.evidence_line("manual", recorded.evidence))
+        if self._publisher is not None:
+            for pending in self._store.unannounced(evidence.recipient):
+                publish_pending(self._store, self._publisher, pending, self._clock())
         about = (*target.scopes, EVERYTHING)
         return Changed(
             _answer(evidence.recipient, recorded.consents, about),
             recorded.evidence.effect,
             () if out else _blocks(own, recorded.consents),
         )
+
+    def _senders(self, target: Target) -> Sequence[Sender]:
+        """The senders that a target reaches, of those that are known."""
+        if target.sender:
+            return [target.sender]
+        if target.everything:
+            return list(self._directory.senders.values())
+        return self._directory.on_list(target.list or "")
 
     def _manual(
         self,
@@ -266,10 +286,11 @@ class Suppressions:
 
 def _normalised(raw: object) -> str | Answer:
     """The number, or the answer for an entry that is none."""
+    text = str(raw) if isinstance(raw, str | int) else ""
     try:
-        return numbers.normalise(str(raw) if isinstance(raw, int) else raw)  # type: ignore[arg-type]
+        return numbers.normalise(text)
     except numbers.NotANumber as problem:
-        return Answer(str(raw), suppressed=True, error=str(problem))
+        return Answer(raw, suppressed=True, error=str(problem))
 
 
 def _recipient(raw: str) -> str:

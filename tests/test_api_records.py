@@ -22,8 +22,9 @@ def ago(**duration: float) -> datetime:
 HISTORY_FIELDS = {
     "id", "kind", "at", "received_at", "sender", "list", "text", "intent", "certainty", "rule",
     "effect", "flags", "reply", "actor", "reason", "message_id",
+    "announcement",
 }  # fmt: skip
-REPLY_FIELDS = {"text", "answered_by", "status", "sent_at", "message_id", "error"}
+REPLY_FIELDS = {"text", "answered_by", "status", "sent_at", "message_id", "error", "delivery"}
 
 
 def test_history_shows_everything_newest_first(app: App) -> None:
@@ -38,7 +39,7 @@ def test_history_shows_everything_newest_first(app: App) -> None:
         "id": 0, "kind": "message", "at": 0, "received_at": 0, "sender": "12345",
         "list": "contoso-alerts", "text": "STOP", "intent": "stop", "certainty": "certain",
         "rule": "house:STOP", "effect": "opted_out", "flags": [], "reply": 0, "actor": None,
-        "reason": None, "message_id": "m1",
+        "reason": None, "message_id": "m1", "announcement": None,
     }  # fmt: skip
     assert stop["reply"].keys() == REPLY_FIELDS
     assert stop["reply"]["text"].startswith("Contoso Alerts: You opted out")

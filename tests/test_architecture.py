@@ -14,7 +14,7 @@ LAYERS = (
     {"classify", "program_file", "events"},
     {"programs", "settings"},
     {"decide"},
-    {"store", "replies"},
+    {"store", "replies", "announce"},
     {"record"},
     {"handle", "suppressions"},
     {"service"},
@@ -64,7 +64,8 @@ def test_one_importer_of_each_foreign_part() -> None:
     users = {
         "azure.functions": {"local"},
         "azure.communication": {"replies"},
-        "azure.identity": {"replies"},
+        "azure.identity": {"replies", "announce"},
+        "azure.eventgrid": {"announce"},
         "sqlite3": {"store"},
         "os": {"settings"},
     }

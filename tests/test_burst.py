@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from optout.domain import EvidenceKind, evidence_id
+from optout.handle import REPLY_TAG
 from tests.support.acs import LoopbackAcs
 from tests.support.client import App, Served, environment, serving
 from tests.support.payloads import sms_event
@@ -151,7 +152,9 @@ def test_a_kill_in_the_middle_of_a_burst(database: Path) -> None:
         status = item["reply"]["status"] if item["reply"] else "no reply"
         assert status in FINAL, f"{item}, seed {seed}"
         # What is recorded as sent was sent, and nothing else; unknown is what it says.
-        assert status == "unknown" or (status == "sent") is (item["id"] in sent), f"{item}, seed {seed}"
+        assert status == "unknown" or (status == "sent") is (REPLY_TAG + item["id"] in sent), (
+            f"{item}, seed {seed}"
+        )
 
 
 def check_all(app: App, sender: str) -> dict[str, bool]:

@@ -11,7 +11,7 @@ import pytest
 from azure.core.credentials import AzureKeyCredential
 
 from optout.domain import Reply, ReplyStatus
-from optout.handle import Result
+from optout.handle import REPLY_TAG, Result
 from optout.replies import AcsReplies, Outcome
 from tests.support.acs import LoopbackAcs
 from tests.support.payloads import sms_event
@@ -166,7 +166,7 @@ def test_a_redelivery_after_a_newer_message(tmp_path: Path) -> None:
         # The attempt may have been taken before the process died.
         assert stop.reply.status is ReplyStatus.UNKNOWN
         assert start.reply.status is ReplyStatus.SENT
-        assert [sms.tag for sms in world.phone.received] == [start.id]
+        assert [sms.tag for sms in world.phone.received] == [REPLY_TAG + start.id]
         assert not world.check().suppressed
 
 

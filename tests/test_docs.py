@@ -4,11 +4,13 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
 from optout import domain, rules, settings
-from tests.support.serving import serving
+from tests.support.client import environment, serving
 
 README = (settings.ROOT / "README.md").read_text("utf-8")
 RULES = (settings.ROOT / "docs/rules.md").read_text("utf-8")
@@ -49,10 +51,10 @@ def test_the_examples_run(document: str, tmp_path: Path) -> None:
     """Every curl command, in order, answers what the document shows."""
     commands = examples((settings.ROOT / document).read_text("utf-8"))
     assert commands
-    with serving(tmp_path) as port:
+    with serving(environment(tmp_path / "optout.db")) as served:
         for command, expected in commands:
             answer = subprocess.run(
-                ["bash", "-c", command.replace("localhost:7071", f"127.0.0.1:{port}")],
+                ["bash", "-c", command.replace("localhost:7071", f"127.0.0.1:{served.port}")],
                 capture_output=True,
                 text=True,
                 check=True,
@@ -63,6 +65,22 @@ def test_the_examples_run(document: str, tmp_path: Path) -> None:
                 assert without_moments(json.loads(answer)) == json.loads(expected)
             else:
                 assert answer == expected
+
+
+def test_the_python_examples_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of docs/api.md, block after block, against a host with an event in quarantine."""
+    code = "\n".join(text for language, text in blocks(API) if language == "python")
+    with serving(environment(tmp_path / "optout.db")) as served:
+        host = f"http://127.0.0.1:{served.port}"
+        url = f"{host}/runtime/webhooks/EventGrid?functionName=sms_events"
+        events = Request(url, data=b"[5]", headers={"aeg-event-type": "Notification"})
+        assert urlopen(events).status == 202
+        names: dict[str, Any] = {}
+        exec(code.replace("http://localhost:7071", host), names)
+    assert names["may_send"] == ["+14255550123"]
+    assert names["answer"]["effect"] == "opted_in"
+    assert len(names["held"]) == 1
+    assert capsys.readouterr().out == "False None\nquarantined\n"
 
 
 def test_every_rule_is_documented() -> None:

@@ -336,12 +336,12 @@ def test_a_toll_free_number_without_a_carrier(tmp_path: Path) -> None:
         '[[program]]\nname = "P"\nlist = "p"\n[[program.sender]]\nnumber = "+18335550100"\n'
         'type = "toll_free"\nanswers = "service"\n'
     )
-    world = World(tmp_path, directory=programs.load(file))
-    assert replied(world.receive("STOP", "+18335550100")).status is ReplyStatus.SENT
-    assert world.check("+18335550100").blocked_by is Party.SERVICE
-    world.clock.move(minutes=1)
-    world.receive("UNSTOP", "+18335550100")
-    assert [sms.text for sms in world.phone.received] == [CARRIER_STOP, CARRIER_START]
+    with World(tmp_path, directory=programs.load(file)) as world:
+        assert replied(world.receive("STOP", "+18335550100")).status is ReplyStatus.SENT
+        assert world.check("+18335550100").blocked_by is Party.SERVICE
+        world.clock.move(minutes=1)
+        world.receive("UNSTOP", "+18335550100")
+        assert [sms.text for sms in world.phone.received] == [CARRIER_STOP, CARRIER_START]
 
 
 def test_a_long_code_that_something_else_answers(tmp_path: Path) -> None:
@@ -351,10 +351,11 @@ def test_a_long_code_that_something_else_answers(tmp_path: Path) -> None:
         '[[program]]\nname = "P"\nlist = "p"\nreplies = { stop = "Bye." }\n[[program.sender]]\n'
         'number = "+14255550100"\ntype = "long_code"\nanswers = "nobody"\n'
     )
-    world = World(tmp_path, directory=programs.load(file))
-    evidence = world.receive("STOP", "+14255550100")
-    assert (replied(evidence).answered_by, replied(evidence).status) == (Party.NOBODY, ReplyStatus.NONE)
-    assert world.check("+14255550100").suppressed
+    with World(tmp_path, directory=programs.load(file)) as world:
+        evidence = world.receive("STOP", "+14255550100")
+        assert replied(evidence).answered_by is Party.NOBODY
+        assert replied(evidence).status is ReplyStatus.NONE
+        assert world.check("+14255550100").suppressed
 
 
 def test_a_sender_that_joins_a_program_keeps_its_opt_outs(tmp_path: Path) -> None:

@@ -166,6 +166,7 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
     assert sorted(addresses) == sorted(
         [
             WEBHOOK,
+            "/api/openapi.json",
             "/api/suppressions/check",
             "/api/suppressions/{sender}/{recipient}",
             "/api/suppressions/opt-out",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optout import consent
 from optout.decide import REPLIES_AN_HOUR, REPLY_LIFETIME
 from optout.domain import EVERYTHING, Party, Reply, ReplyStatus, Scope, ScopeKind
+from optout.handle import REPLY_TAG
 from tests.support.payloads import sms_event
 from tests.support.world import CONTOSO, NOON, Phone, World
 
@@ -165,15 +166,15 @@ def check_answers(world: World, phone: Phone) -> None:
             assert item.reply is not None
             if item.reply.status is ReplyStatus.SENT:
                 assert item.reply.answered_by is Party.SERVICE
-                assert sms[item.id] == 1
+                assert sms[REPLY_TAG + item.id] == 1
             else:
                 assert item.reply.status in explained
-                assert sms[item.id] == 0
+                assert sms[REPLY_TAG + item.id] == 0
         for sender in SENDERS:
             answered = [
                 item.received_at
                 for item in world.history(person)
-                if item.sender == sender and sms[item.id]
+                if item.sender == sender and sms[REPLY_TAG + item.id]
             ]
             for first, later in zip(answered, answered[REPLIES_AN_HOUR:], strict=False):
                 assert later - first > timedelta(hours=1)

@@ -1,6 +1,7 @@
 """Sending through the official SDK, against a loopback ACS that checks signatures and repeats."""
 
 import logging
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from optout.replies import AcsReplies, Outcome, PrintedReplies, Sending
 from tests.support.acs import Failure, LoopbackAcs
 from tests.support.world import NOON, PERSON, Clock
 
+KEY = b64encode(b"any").decode()
 REPLY = Reply(
     Party.SERVICE,
     ReplyStatus.PENDING,
@@ -124,7 +126,7 @@ def test_a_different_text_under_the_same_id(acs: LoopbackAcs) -> None:
 
 def test_a_wrong_key(acs: LoopbackAcs) -> None:
     """A wrong key is worth another try: an operator can mend it while the reply is due."""
-    sender = AcsReplies(acs.endpoint, AzureKeyCredential("d3Jvbmc="))
+    sender = AcsReplies(acs.endpoint, AzureKeyCredential(b64encode(b"wrong").decode()))
     assert sender.send("12345", PERSON, REPLY, "e").sending is Sending.AGAIN
     assert acs.rejected == ["401 bad signature"]
 
@@ -143,8 +145,8 @@ def test_nothing_personal_in_the_sdks_log(acs: LoopbackAcs, caplog: pytest.LogCa
 def test_connection_string() -> None:
     """Both ways of naming ACS make a sender; nothing named makes none."""
     assert replies.acs(None, None, None) is None
-    assert replies.acs("https://x.communication.azure.com", "a2V5", None)
-    assert replies.acs(None, None, "endpoint=https://x.communication.azure.com/;accesskey=a2V5")
+    assert replies.acs("https://x.communication.azure.com", KEY, None)
+    assert replies.acs(None, None, f"endpoint=https://x.communication.azure.com/;accesskey={KEY}")
     with pytest.raises(ConfigurationError, match="OPTOUT_ACS_CONNECTION_STRING has no accesskey"):
         replies.acs(None, None, "endpoint=https://x.communication.azure.com/")
 

@@ -31,7 +31,7 @@ def there(runtime: FunctionsRuntime) -> App:
 
 
 def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> None:
-    """One function for each operation, and a key for each but health."""
+    """One function for each operation, and a key for each but health and the description."""
     triggers = {name: bindings[0] for name, bindings in runtime.functions.items()}
     assert triggers.pop("sms_events")["type"] == "eventGridTrigger"
     routes = {name: (each["route"], each["authLevel"].lower()) for name, each in triggers.items()}
@@ -45,6 +45,7 @@ def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> N
         "list_quarantine": ("quarantine", "function"),
         "replay_quarantine": ("quarantine/replay", "function"),
         "health": ("health", "anonymous"),
+        "openapi": ("openapi.json", "anonymous"),
     }  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def _conversation() -> list[tuple[str, str, bytes]]:
         _get("suppressions?everything=true"),
         _get("suppressions?list=fabrikam"),
         _get("suppressions"),
+        _get("openapi.json"),
         _get("quarantine"),
         _get("quarantine?limit=none"),
         _post("quarantine/replay", {"id": "no such id"}),

@@ -13,7 +13,8 @@ from optout.settings import Settings
 
 DOCUMENT = (settings.ROOT / "docs/settings.md").read_text("utf-8")
 ENDPOINT = "https://contoso.communication.azure.com"
-SECRET = "c2VjcmV0LW9mLWNvbnRvc28="
+SECRET = "the-words-that-nobody-may-read"
+TOPIC = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
 CONNECTION = f"endpoint={ENDPOINT}/;accesskey={SECRET}"
 SOURCE = "/subscriptions/1/resourceGroups/contoso"
 AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
@@ -36,6 +37,8 @@ AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
         ),
         ({"OPTOUT_ACS_CONNECTION_STRING": CONNECTION}, "acs_connection_string", CONNECTION),
         ({"OPTOUT_ACS_CONNECTION_STRING": CONNECTION}, "answers_through_acs", True),
+        ({"OPTOUT_TOPIC_ENDPOINT": TOPIC}, "topic_endpoint", TOPIC),
+        ({"OPTOUT_TOPIC_ENDPOINT": TOPIC, "OPTOUT_TOPIC_KEY": SECRET}, "topic_key", SECRET),
         ({"OPTOUT_EVENT_SOURCE": SOURCE}, "event_source", SOURCE),
         ({"OPTOUT_CACHE_SECONDS": "0.5"}, "cache_seconds", 0.5),
         ({"OPTOUT_CACHE_SECONDS": "0"}, "cache_seconds", 0),

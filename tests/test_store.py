@@ -30,7 +30,7 @@ from optout.domain import (
     StoreAway,
     evidence_id,
 )
-from optout.store import Store
+from optout.store import Store, sqlite_schema
 from optout.store import sqlite as sqlite_store
 from optout.store.sqlite import SqliteStore
 from tests.support.payloads import sms_event
@@ -246,7 +246,7 @@ def test_an_older_file_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         sqlite_store,
         "UPGRADES",
-        (*sqlite_store.UPGRADES, "CREATE TABLE added (x); CREATE INDEX i ON added (x)"),
+        (*sqlite_schema.UPGRADES, "CREATE TABLE added (x); CREATE INDEX i ON added (x)"),
     )
     for _ in range(2):
         new = SqliteStore(path)

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from optout.domain import Consent, Consents, Decision, Evidence, Known, Quarantined, Reply, Scope
+from optout.domain import (
+    Announcement,
+    Consent,
+    Consents,
+    Decision,
+    Evidence,
+    Known,
+    Quarantined,
+    Reply,
+    Scope,
+)
 
 
 class Page(NamedTuple):
@@ -25,7 +35,7 @@ class Listed(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Some quarantined events, oldest first, and the id to go on after, if any."""
+    """Some quarantined events, oldest first, and where to go on, if there are more."""
 
     items: tuple[Quarantined, ...]
     after: str | None
@@ -55,8 +65,18 @@ class Store(Protocol):
         wrote about the recipient since it was read.
         """
 
+    def find(self, recipient: str, evidence_id: str) -> Evidence | None:
+        """One piece of evidence about a recipient, None if it is not there."""
+
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
-        """Put what became of a pending reply in its place; False if it is pending no longer."""
+        """Put what became of a reply in its place; False if its status is not the evidence's any
+        more: somebody else settled it."""
+
+    def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
+        """The evidence about a recipient whose announcement is pending, oldest first."""
+
+    def announced(self, evidence: Evidence, announcement: Announcement) -> None:
+        """Put a published announcement in the place of the pending one."""
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         """The consents of many recipients; one who has none is missing from the answer."""

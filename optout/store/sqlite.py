@@ -9,73 +9,48 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from weakref import WeakSet
 
 from optout.decide import RECENT_LIMIT
 from optout.domain import (
+    Announcement,
     ConfigurationError,
     Conflict,
     Consent,
     Consents,
     Decision,
     Evidence,
-    EvidenceKind,
-    Intent,
     Known,
-    Party,
     Quarantined,
     Reply,
-    ReplyStatus,
     Scope,
     StoreAway,
 )
 from optout.store import Held, Listed, Page, codec
+from optout.store.sqlite_schema import (
+    CONSENT_COLUMNS,
+    UPGRADES,
+    consent_of,
+    consent_row,
+    evidence_row,
+    quarantined_of,
+)
 
 BUSY_SECONDS = 5
 # How far back recent messages are looked for, so that a long history costs no more than a short one.
 RECENT_ROWS = 200
 
-# Each entry upgrades a file by one version; PRAGMA user_version says how many it has had.
-UPGRADES = (
-    """
-    CREATE TABLE evidence (
-        recipient TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        id TEXT NOT NULL UNIQUE,
-        sender TEXT,
-        received_at TEXT NOT NULL,
-        is_keyword INTEGER NOT NULL,
-        reply_pending INTEGER NOT NULL,
-        has_forgettable_text INTEGER NOT NULL,
-        body TEXT NOT NULL,
-        PRIMARY KEY (recipient, number)
-    ) WITHOUT ROWID;
-    CREATE INDEX evidence_forgettable ON evidence (received_at) WHERE has_forgettable_text;
-    CREATE TABLE consent (
-        scope TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        is_out INTEGER NOT NULL,
-        since TEXT NOT NULL,
-        at TEXT NOT NULL,
-        source TEXT NOT NULL,
-        keyword TEXT,
-        blocked_by TEXT NOT NULL,
-        evidence_id TEXT NOT NULL,
-        PRIMARY KEY (scope, recipient)
-    ) WITHOUT ROWID;
-    CREATE TABLE quarantine (
-        id TEXT PRIMARY KEY,
-        received_at TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        body TEXT NOT NULL
-    ) WITHOUT ROWID;
-    """,
-)
 
-_CONSENT = "scope, recipient, is_out, since, at, source, keyword, blocked_by, evidence_id"
+class _Connection(sqlite3.Connection):
+    """A connection that is closed when the thread it belongs to is gone."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it was never opened
+            self.close()
 
 
 class SqliteStore:
@@ -84,12 +59,16 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: WeakSet[sqlite3.Connection] = WeakSet()
         # SQLite's own waiting sleeps and polls; a lock hands over at once.
         self._writing = threading.Lock()
-        with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._upgrade()
+        try:
+            with self._errors():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._upgrade()
+        except BaseException:
+            self.close()
+            raise
 
     def read(
         self,
@@ -111,7 +90,7 @@ class SqliteStore:
             recent = connection.execute(
                 "SELECT body FROM (SELECT * FROM evidence WHERE recipient = ? "
                 "ORDER BY number DESC LIMIT ?) "
-                "WHERE sender = ? AND is_keyword AND received_at >= ? LIMIT ?",
+                "WHERE sender = ? AND is_keyword AND received_at >= ? ORDER BY number DESC LIMIT ?",
                 (recipient, RECENT_ROWS, sender, codec.stamp(recent_since), RECENT_LIMIT),
             ).fetchall()
             consents = self._consents(connection, [recipient], scopes)
@@ -136,37 +115,48 @@ class SqliteStore:
             try:
                 connection.execute(
                     "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    _evidence_row(evidence),
+                    evidence_row(evidence),
                 )
             except sqlite3.IntegrityError:
                 raise Conflict("the recipient's evidence has moved on") from None
             connection.executemany(
-                f"INSERT OR REPLACE INTO consent ({_CONSENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    _consent_row(scope, evidence.recipient, consent)
+                    consent_row(scope, evidence.recipient, consent)
                     for scope, consent in decision.consents.items()
                 ],
             )
 
+    def find(self, recipient: str, evidence_id: str) -> Evidence | None:
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT body FROM evidence WHERE id = ? AND recipient = ?", (evidence_id, recipient)
+            ).fetchone()
+        return codec.load(row[0]) if row else None
+
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
         with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT body FROM evidence WHERE recipient = ? AND number = ? AND reply_pending",
-                (evidence.recipient, evidence.number),
-            ).fetchone()
-            if row is None:
+            stored = self._stored(connection, evidence)
+            before = evidence.reply and evidence.reply.status
+            if stored is None or stored.reply is None or stored.reply.status is not before:
                 return False
-            settled = replace(codec.load(row[0]), reply=reply)
-            connection.execute(
-                "UPDATE evidence SET body = ?, reply_pending = ? WHERE recipient = ? AND number = ?",
-                (
-                    codec.dump(settled),
-                    reply.status is ReplyStatus.PENDING,
-                    evidence.recipient,
-                    evidence.number,
-                ),
-            )
+            self._replace(connection, replace(stored, reply=reply))
         return True
+
+    def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM evidence WHERE recipient = ? AND announcement_pending "
+                "ORDER BY number",
+                (recipient,),
+            ).fetchall()
+        return tuple(codec.load(body) for (body,) in rows)
+
+    def announced(self, evidence: Evidence, announcement: Announcement) -> None:
+        with self._transaction() as connection:
+            stored = self._stored(connection, evidence)
+            if stored is not None:
+                self._replace(connection, replace(stored, announcement=announcement))
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         with self._reading() as connection:
@@ -175,11 +165,11 @@ class SqliteStore:
     def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
         with self._reading() as connection:
             rows = connection.execute(
-                f"SELECT {_CONSENT} FROM consent WHERE scope = ? AND is_out AND recipient > ? "
+                f"SELECT {CONSENT_COLUMNS} FROM consent WHERE scope = ? AND is_out AND recipient > ? "
                 "ORDER BY recipient LIMIT ?",
                 (str(scope), after or "", limit + 1),
             ).fetchall()
-        items = tuple((row[1], _consent(row)) for row in rows[:limit])
+        items = tuple((row[1], consent_of(row)) for row in rows[:limit])
         return Listed(items, items[-1][0] if len(rows) > limit else None)
 
     def knows(self, scope: Scope) -> bool:
@@ -210,24 +200,22 @@ class SqliteStore:
             )
 
     def held(self, limit: int, after: str | None) -> Held:
+        received_at, _, event_id = (after or "").partition("|")
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT id, received_at, reason, body FROM quarantine "
-                "WHERE (received_at, id) > "
-                "(SELECT coalesce(max(received_at), ''), coalesce(max(id), '') "
-                " FROM quarantine WHERE id = ?) "
-                "ORDER BY received_at, id LIMIT ?",
-                (after, limit + 1),
+                "WHERE (received_at, id) > (?, ?) ORDER BY received_at, id LIMIT ?",
+                (received_at, event_id, limit + 1),
             ).fetchall()
-        items = tuple(_quarantined(row) for row in rows[:limit])
-        return Held(items, items[-1].id if len(rows) > limit else None)
+        items = tuple(quarantined_of(row) for row in rows[:limit])
+        return Held(items, f"{rows[limit - 1][1]}|{items[-1].id}" if len(rows) > limit else None)
 
     def held_one(self, event_id: str) -> Quarantined | None:
         with self._reading() as connection:
             row = connection.execute(
                 "SELECT id, received_at, reason, body FROM quarantine WHERE id = ?", (event_id,)
             ).fetchone()
-        return _quarantined(row) if row else None
+        return quarantined_of(row) if row else None
 
     def release(self, event_id: str) -> None:
         with self._transaction() as connection:
@@ -246,33 +234,51 @@ class SqliteStore:
             connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
 
     def close(self) -> None:
-        while self._connections:
-            self._connections.pop().close()
+        for connection in list(self._connections):
+            connection.close()
         self._local = threading.local()
+
+    def _stored(self, connection: sqlite3.Connection, evidence: Evidence) -> Evidence | None:
+        row = connection.execute(
+            "SELECT body FROM evidence WHERE recipient = ? AND number = ?",
+            (evidence.recipient, evidence.number),
+        ).fetchone()
+        return codec.load(row[0]) if row else None
+
+    def _replace(self, connection: sqlite3.Connection, evidence: Evidence) -> None:
+        """Write evidence that has moved on in the place of what it was."""
+        connection.execute(
+            "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            evidence_row(evidence),
+        )
 
     def _consents(
         self, connection: sqlite3.Connection, recipients: Sequence[str], scopes: Sequence[Scope]
     ) -> dict[str, dict[Scope, Consent]]:
         by_name = {str(scope): scope for scope in scopes}
         rows = connection.execute(
-            f"SELECT {_CONSENT} FROM json_each(?) AS wanted CROSS JOIN consent "
+            f"SELECT {CONSENT_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN consent "
             f"WHERE scope IN ({', '.join('?' * len(by_name))}) AND recipient = wanted.value",
             (json.dumps(list(recipients)), *by_name),
         )
         found: dict[str, dict[Scope, Consent]] = {}
         for row in rows:
-            found.setdefault(row[1], {})[by_name[row[0]]] = _consent(row)
+            found.setdefault(row[1], {})[by_name[row[0]]] = consent_of(row)
         return found
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self._path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=_Connection,
             )
             connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
-            self._connections.append(connection)
+            self._connections.add(connection)
         return connection
 
     @contextmanager
@@ -321,49 +327,3 @@ class SqliteStore:
                 for statement in filter(str.strip, script.split(";")):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
-
-
-def _evidence_row(evidence: Evidence) -> tuple[object, ...]:
-    is_keyword = evidence.kind is EvidenceKind.MESSAGE and evidence.intent is not Intent.NONE
-    return (
-        evidence.recipient,
-        evidence.number,
-        evidence.id,
-        evidence.sender,
-        codec.stamp(evidence.received_at),
-        is_keyword,
-        evidence.reply is not None and evidence.reply.status is ReplyStatus.PENDING,
-        evidence.text is not None and evidence.intent is Intent.NONE,
-        codec.dump(evidence),
-    )
-
-
-def _consent_row(scope: Scope, recipient: str, consent: Consent) -> tuple[object, ...]:
-    return (
-        str(scope),
-        recipient,
-        consent.out,
-        codec.stamp(consent.since),
-        codec.stamp(consent.at),
-        str(consent.source),
-        consent.keyword,
-        str(consent.blocked_by),
-        consent.evidence_id,
-    )
-
-
-def _consent(row: Sequence[object]) -> Consent:
-    _, _, out, since, at, source, keyword, blocked_by, evidence_id = row
-    return Consent(
-        out=bool(out),
-        since=codec.moment(str(since)),
-        at=codec.moment(str(at)),
-        source=EvidenceKind(str(source)),
-        keyword=None if keyword is None else str(keyword),
-        blocked_by=Party(str(blocked_by)),
-        evidence_id=str(evidence_id),
-    )
-
-
-def _quarantined(row: Sequence[str]) -> Quarantined:
-    return Quarantined(row[0], codec.moment(row[1]), row[2], row[3])

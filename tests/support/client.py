@@ -128,6 +128,7 @@ class Served:
 
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
         self.process = process
+        self.port = port
         self.app = App(HttpHost(port))
         self.output: list[str] = []
         self._reader = threading.Thread(target=self._read)

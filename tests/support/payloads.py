@@ -57,5 +57,39 @@ def sms_event(
     return json.dumps(event)
 
 
+def report_event(
+    details: str | None,
+    *,
+    status: str = "Failed",
+    from_: str = "+18335550100",
+    to: str = "+14255550123",
+    at: datetime | str | None = None,
+    attempts: list[datetime] | None = None,
+    tag: str | None = None,
+    message_id: str | None = None,
+) -> str:
+    """One SMSDeliveryReportReceived event as JSON text, about a message from us to a person.
+
+    `at` is the time of the report, by default now; `attempts` are those of delivering the message.
+    """
+    at = _written(datetime.now(UTC) if at is None else at)
+    message_id = message_id or f"Outgoing_{uuid.uuid4()}"
+    return json.dumps(
+        {
+            "id": message_id, "topic": _SOURCE, "subject": f"/phonenumber/{from_}",
+            "eventType": "Microsoft.Communication.SMSDeliveryReportReceived", "eventTime": at,
+            "dataVersion": "1.0", "metadataVersion": "1",
+            "data": {
+                "messageId": message_id, "from": from_, "to": to, "deliveryStatus": status,
+                "deliveryStatusDetails": details, "receivedTimestamp": at, "tag": tag,
+                "deliveryAttempts": [
+                    {"timestamp": _written(time), "segmentsSucceeded": 0, "segmentsFailed": 1}
+                    for time in attempts or ()
+                ],
+            },
+        }
+    )  # fmt: skip
+
+
 def _written(time: datetime | str) -> str:
     return time if isinstance(time, str) else time.isoformat()

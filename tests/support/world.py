@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from optout import consent, programs, settings
+from optout.announce import Publisher
 from optout.domain import Consents, Evidence, Reply, ReplyStatus
 from optout.handle import EventHandler, Result
 from optout.programs import Directory
@@ -79,13 +80,15 @@ class World:
         directory: Directory = CONTOSO,
         replies: ReplySender | None = None,
         clock: Clock | None = None,
+        publisher: Publisher | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.phone = Phone()
         self.directory = directory
         self.store: Store = SqliteStore(folder / "optout.db")
         self.replies: ReplySender = replies or self.phone
-        self.suppressions = Suppressions(directory, self.store, self.clock, 30)
+        self.publisher = publisher
+        self.suppressions = Suppressions(directory, self.store, self.clock, 30, publisher)
 
     def __enter__(self) -> Self:
         return self
@@ -100,6 +103,7 @@ class World:
             self.store,
             self.replies,
             self.clock,
+            publisher=self.publisher,
             on_change=self.suppressions.forget,
             sleep=self.clock.sleep,
         )

@@ -1,0 +1,100 @@
+"""The tables of the SQLite store, and how values are written as rows and read from them."""
+
+from collections.abc import Sequence
+
+from optout.domain import (
+    Consent,
+    Evidence,
+    EvidenceKind,
+    Intent,
+    Party,
+    Quarantined,
+    Scope,
+)
+from optout.store import codec
+
+# Each entry upgrades a file by one version; PRAGMA user_version says how many it has had.
+UPGRADES = (
+    """
+    CREATE TABLE evidence (
+        recipient TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        sender TEXT,
+        received_at TEXT NOT NULL,
+        is_keyword INTEGER NOT NULL,
+        announcement_pending INTEGER NOT NULL,
+        has_forgettable_text INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (recipient, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX evidence_unannounced ON evidence (recipient) WHERE announcement_pending;
+    CREATE INDEX evidence_forgettable ON evidence (received_at) WHERE has_forgettable_text;
+    CREATE TABLE consent (
+        scope TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        is_out INTEGER NOT NULL,
+        since TEXT NOT NULL,
+        at TEXT NOT NULL,
+        source TEXT NOT NULL,
+        keyword TEXT,
+        blocked_by TEXT NOT NULL,
+        evidence_id TEXT NOT NULL,
+        PRIMARY KEY (scope, recipient)
+    ) WITHOUT ROWID;
+    CREATE TABLE quarantine (
+        id TEXT PRIMARY KEY,
+        received_at TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+
+CONSENT_COLUMNS = "scope, recipient, is_out, since, at, source, keyword, blocked_by, evidence_id"
+
+
+def evidence_row(evidence: Evidence) -> tuple[object, ...]:
+    is_keyword = evidence.kind is EvidenceKind.MESSAGE and evidence.intent is not Intent.NONE
+    return (
+        evidence.recipient,
+        evidence.number,
+        evidence.id,
+        evidence.sender,
+        codec.stamp(evidence.received_at),
+        is_keyword,
+        evidence.announcement is not None and evidence.announcement.published_at is None,
+        evidence.text is not None and evidence.intent is Intent.NONE,
+        codec.dump(evidence),
+    )
+
+
+def consent_row(scope: Scope, recipient: str, consent: Consent) -> tuple[object, ...]:
+    return (
+        str(scope),
+        recipient,
+        consent.out,
+        codec.stamp(consent.since),
+        codec.stamp(consent.at),
+        str(consent.source),
+        consent.keyword,
+        str(consent.blocked_by),
+        consent.evidence_id,
+    )
+
+
+def consent_of(row: Sequence[object]) -> Consent:
+    _, _, out, since, at, source, keyword, blocked_by, evidence_id = row
+    return Consent(
+        out=bool(out),
+        since=codec.moment(str(since)),
+        at=codec.moment(str(at)),
+        source=EvidenceKind(str(source)),
+        keyword=None if keyword is None else str(keyword),
+        blocked_by=Party(str(blocked_by)),
+        evidence_id=str(evidence_id),
+    )
+
+
+def quarantined_of(row: Sequence[str]) -> Quarantined:
+    return Quarantined(row[0], codec.moment(row[1]), row[2], row[3])

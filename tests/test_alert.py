@@ -1,0 +1,126 @@
+"""The worst case has a name of its own: whatever keeps an understood STOP from being recorded."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optout import log, service, settings
+from optout.domain import ConfigurationError, Conflict, StoreAway
+from tests.support.payloads import report_event, sms_event
+from tests.support.world import NOON, PERSON, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as opened:
+        yield opened
+
+
+def failing(problem: Exception) -> Callable[..., Any]:
+    """A method that always fails."""
+
+    def fail(*arguments: object, **named: object) -> Any:
+        raise problem
+
+    return fail
+
+
+def alerts(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The lines that an alert would see."""
+    return [
+        record.message
+        for record in caplog.records
+        if record.levelname == "CRITICAL" and '"event": "stop_not_recorded"' in record.message
+    ]
+
+
+def stop_by_text(world: World) -> None:
+    world.handler.handle(sms_event("STOP", at=NOON))
+
+
+def stop_by_report(world: World) -> None:
+    world.handler.handle(report_event("4007", to=PERSON, attempts=[NOON]))
+
+
+def stop_by_hand(world: World) -> None:
+    target = world.suppressions.target("12345", None, everything=False)
+    world.suppressions.change(target, PERSON, out=True, actor="ann", reason="phoned")
+
+
+@pytest.mark.parametrize("way", [stop_by_text, stop_by_report, stop_by_hand])
+@pytest.mark.parametrize(
+    ("method", "problem"),
+    [
+        ("read", StoreAway("cannot be read")),
+        ("record", StoreAway("cannot be written")),
+        ("record", Conflict("always somebody else")),
+        ("record", RuntimeError("a bug")),
+    ],
+    ids=["read", "write", "conflicts", "bug"],
+)
+def test_a_stop_that_is_not_recorded(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Callable[[World], None],
+    method: str,
+    problem: Exception,
+) -> None:
+    """Each way to opt out, each way to fail: an alert, an exception, and nothing of the person."""
+    monkeypatch.setattr(world.store, method, failing(problem))
+    with pytest.raises((StoreAway, RuntimeError)):
+        way(world)
+    assert len(alerts(caplog)) == 1
+    assert PERSON not in caplog.text
+
+
+def test_a_late_stop_whose_timeline_cannot_be_read(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late STOP needs one more read, which can fail, too."""
+    world.receive("START")
+    monkeypatch.setattr(world.store, "timeline", failing(StoreAway("away")))
+    with pytest.raises(StoreAway):
+        world.receive("STOP", at=NOON.replace(hour=11))
+    assert len(alerts(caplog)) == 1
+
+
+def test_a_service_that_cannot_start(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can say that the event was no STOP."""
+    monkeypatch.setenv("OPTOUT_PROGRAMS", "no/such/file.toml")
+    service.shutdown()
+    with pytest.raises(ConfigurationError):
+        service.handle(sms_event("STOP"))
+    assert len(alerts(caplog)) == 1
+
+
+def test_a_failure_after_the_record_is_no_alert(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply that cannot be settled is tried again; the STOP is safe."""
+    monkeypatch.setattr(world.store, "settle", failing(StoreAway("away")))
+    with pytest.raises(StoreAway):
+        stop_by_text(world)
+    assert alerts(caplog) == []
+    assert world.check().suppressed
+
+
+@pytest.mark.parametrize("text", ["HELP", "START", "hello"])
+def test_other_messages_are_no_alert(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """They come again, and nobody is woken up."""
+    monkeypatch.setattr(world.store, "record", failing(StoreAway("away")))
+    with pytest.raises(StoreAway):
+        world.handler.handle(sms_event(text))
+    assert alerts(caplog) == []
+
+
+def test_the_name_is_in_the_documents() -> None:
+    """An alert is set on this name; the architecture says so."""
+    assert "stop_not_recorded" in (settings.ROOT / "docs/architecture.md").read_text("utf-8")
+    assert log.stop_not_recorded.__doc__
