@@ -8,11 +8,11 @@ that nothing is locked between reading and writing.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakSet
 
 from optout.decide import RECENT_LIMIT
@@ -31,6 +31,7 @@ from optout.domain import (
     StoreAway,
 )
 from optout.store import Held, Listed, Page, codec
+from optout.store.group_commit import GroupCommit
 from optout.store.sqlite_schema import (
     CONSENT_COLUMNS,
     UPGRADES,
@@ -39,6 +40,8 @@ from optout.store.sqlite_schema import (
     evidence_row,
     quarantined_of,
 )
+
+_Value = TypeVar("_Value")
 
 BUSY_SECONDS = 5
 # How far back recent messages are looked for, so that a long history costs no more than a short one.
@@ -54,14 +57,13 @@ class _Connection(sqlite3.Connection):
 
 
 class SqliteStore:
-    """A Store in one file. One connection for each thread; writers of a process queue on a lock."""
+    """A Store in one file. One connection for each thread; writers share transactions."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
         self._connections: WeakSet[sqlite3.Connection] = WeakSet()
-        # SQLite's own waiting sleeps and polls; a lock hands over at once.
-        self._writing = threading.Lock()
+        self._writers = GroupCommit(self._connection)
         try:
             with self._errors():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,22 +112,22 @@ class SqliteStore:
         return tuple(codec.load(body) for (body,) in rows)
 
     def record(self, decision: Decision) -> None:
-        evidence = decision.evidence
-        with self._transaction() as connection:
+        evidence = evidence_row(decision.evidence)
+        consents = [
+            consent_row(scope, decision.evidence.recipient, consent)
+            for scope, consent in decision.consents.items()
+        ]
+
+        def write(connection: sqlite3.Connection) -> None:
             try:
-                connection.execute(
-                    "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    evidence_row(evidence),
-                )
+                connection.execute("INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence)
             except sqlite3.IntegrityError:
                 raise Conflict("the recipient's evidence has moved on") from None
             connection.executemany(
-                "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    consent_row(scope, evidence.recipient, consent)
-                    for scope, consent in decision.consents.items()
-                ],
+                "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents
             )
+
+        self._write(write)
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         with self._reading() as connection:
@@ -135,13 +137,16 @@ class SqliteStore:
         return codec.load(row[0]) if row else None
 
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
-        with self._transaction() as connection:
-            stored = self._stored(connection, evidence)
-            before = evidence.reply and evidence.reply.status
-            if stored is None or stored.reply is None or stored.reply.status is not before:
-                return False
-            self._replace(connection, replace(stored, reply=reply))
-        return True
+        return self._write_one(
+            "UPDATE evidence SET body = json_set(body, '$.reply', json(?)) "
+            "WHERE recipient = ? AND number = ? AND json_extract(body, '$.reply.status') = ?",
+            (
+                codec.dump_reply(reply),
+                evidence.recipient,
+                evidence.number,
+                evidence.reply and str(evidence.reply.status),
+            ),
+        )
 
     def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
         with self._reading() as connection:
@@ -153,10 +158,16 @@ class SqliteStore:
         return tuple(codec.load(body) for (body,) in rows)
 
     def announced(self, evidence: Evidence, announcement: Announcement) -> None:
-        with self._transaction() as connection:
-            stored = self._stored(connection, evidence)
-            if stored is not None:
-                self._replace(connection, replace(stored, announcement=announcement))
+        self._write_one(
+            "UPDATE evidence SET body = json_set(body, '$.announcement', json(?)), "
+            "announcement_pending = ? WHERE recipient = ? AND number = ?",
+            (
+                codec.dump_announcement(announcement),
+                announcement.published_at is None,
+                evidence.recipient,
+                evidence.number,
+            ),
+        )
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         with self._reading() as connection:
@@ -192,12 +203,11 @@ class SqliteStore:
         return Page(items, items[-1].number if len(rows) > limit else None)
 
     def quarantine(self, event: Quarantined) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO quarantine VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
-                (event.id, codec.stamp(event.received_at), event.reason, event.body),
-            )
+        self._write_one(
+            "INSERT INTO quarantine VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
+            (event.id, codec.stamp(event.received_at), event.reason, event.body),
+        )
 
     def held(self, limit: int, after: str | None) -> Held:
         received_at, _, event_id = (after or "").partition("|")
@@ -218,16 +228,17 @@ class SqliteStore:
         return quarantined_of(row) if row else None
 
     def release(self, event_id: str) -> None:
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM quarantine WHERE id = ?", (event_id,))
+        self._write_one("DELETE FROM quarantine WHERE id = ?", (event_id,))
 
     def forget_texts(self, before: datetime) -> int:
-        with self._transaction() as connection:
+        def write(connection: sqlite3.Connection) -> int:
             return connection.execute(
                 "UPDATE evidence SET body = json_remove(body, '$.text'), has_forgettable_text = 0 "
                 "WHERE has_forgettable_text AND received_at < ?",
                 (codec.stamp(before),),
             ).rowcount
+
+        return self._write(write)
 
     def check(self) -> None:
         with self._reading() as connection:
@@ -237,20 +248,6 @@ class SqliteStore:
         for connection in list(self._connections):
             connection.close()
         self._local = threading.local()
-
-    def _stored(self, connection: sqlite3.Connection, evidence: Evidence) -> Evidence | None:
-        row = connection.execute(
-            "SELECT body FROM evidence WHERE recipient = ? AND number = ?",
-            (evidence.recipient, evidence.number),
-        ).fetchone()
-        return codec.load(row[0]) if row else None
-
-    def _replace(self, connection: sqlite3.Connection, evidence: Evidence) -> None:
-        """Write evidence that has moved on in the place of what it was."""
-        connection.execute(
-            "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            evidence_row(evidence),
-        )
 
     def _consents(
         self, connection: sqlite3.Connection, recipients: Sequence[str], scopes: Sequence[Scope]
@@ -299,31 +296,27 @@ class SqliteStore:
             finally:
                 connection.execute("COMMIT")
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._errors(), self._writing:
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+    def _write(self, work: Callable[[sqlite3.Connection], _Value]) -> _Value:
+        with self._errors():
+            return self._writers.run(work)
+
+    def _write_one(self, statement: str, values: tuple[object, ...]) -> bool:
+        """Run one statement; whether it changed a row."""
+        return self._write(lambda connection: connection.execute(statement, values).rowcount > 0)
 
     def _upgrade(self) -> None:
-        connection = self._connection()
-        connection.execute("PRAGMA journal_mode = WAL")
-        with self._transaction():
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > len(UPGRADES):
-                raise ConfigurationError(
-                    f"{self._path} was written by a newer version of optout (schema {version}, this "
-                    f"one knows {len(UPGRADES)}). Run that version, or name another file in "
-                    "OPTOUT_STORE."
-                )
-            for number, script in enumerate(UPGRADES[version:], start=version + 1):
-                for statement in filter(str.strip, script.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {number}")
+        self._connection().execute("PRAGMA journal_mode = WAL")
+        self._writers.run(self._upgraded)
+
+    def _upgraded(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(UPGRADES):
+            raise ConfigurationError(
+                f"{self._path} was written by a newer version of optout (schema {version}, this "
+                f"one knows {len(UPGRADES)}). Run that version, or name another file in "
+                "OPTOUT_STORE."
+            )
+        for number, script in enumerate(UPGRADES[version:], start=version + 1):
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
