@@ -10,7 +10,7 @@ endif
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test demo lint clean
+.PHONY: help run test demo bench lint clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -24,6 +24,9 @@ demo: $(VENV)/.app ## play a conversation and show what happens
 
 test: $(VENV)/.dev lint ## run all tests (PYTHON=python3.13 for another version)
 	@$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev ## measure speed, each figure as a ratio to its floor
+	@$(BIN)/python -m bench
 
 lint: $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff check --quiet .

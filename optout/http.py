@@ -55,7 +55,7 @@ class TooLarge(BadRequest):
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 _Model = TypeVar("_Model", bound=Body)

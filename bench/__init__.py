@@ -1,0 +1,1 @@
+"""Measured speed: each figure is a ratio to its floor in one run, because machines are noisy."""
