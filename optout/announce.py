@@ -4,6 +4,8 @@ Published at least once. The id is derived from the change, so that a consumer c
 seen. Nothing here decides what a change is.
 """
 
+import logging
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,7 +19,9 @@ LIFTED = "optout.lifted"
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 3
-RETRIES = 2
+RETRY_DELAYS = (0.25, 0.75)
+# Answers after which another try may help; what hangs or breaks is left to the redelivery.
+TRANSIENT = (408, 429, 500, 502, 503, 504)
 
 
 class NotAnnounced(Retryable):
@@ -42,29 +46,37 @@ class TopicPublisher:
         from azure.eventgrid import EventGridPublisherClient
 
         self._source = source
-        self._client = EventGridPublisherClient(
-            endpoint,
-            credential,
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retry_total=RETRIES,
-            retry_backoff_factor=0.2,
-            retry_backoff_max=1,
-        )
+        self._client = EventGridPublisherClient(endpoint, credential)
+        # It says of every option of a call that the events have no such field.
+        logging.getLogger("azure.eventgrid._legacy._generated._serialization").setLevel(logging.ERROR)
 
     def publish(self, evidence: Evidence) -> None:
-        from azure.core.exceptions import AzureError
+        from azure.core.exceptions import AzureError, HttpResponseError
 
         announcement = evidence.announcement
         if announcement is None:
             raise ValueError("this evidence has nothing to announce")
-        try:
-            self._client.send(cloud_events(evidence, announcement, self._source))
-        except AzureError as problem:
-            status = getattr(problem, "status_code", None)
-            raise NotAnnounced(
-                f"the topic did not take it: {status or ''} {type(problem).__name__}"
-            ) from problem
+        events = cloud_events(evidence, announcement, self._source)
+        for delay in (*RETRY_DELAYS, None):
+            try:
+                self._send(events)
+            except HttpResponseError as problem:
+                if delay is None or problem.status_code not in TRANSIENT:
+                    raise NotAnnounced(f"the topic answered {problem.status_code}") from problem
+                time.sleep(delay)
+            except AzureError as problem:
+                raise NotAnnounced(f"the topic: {type(problem).__name__}") from problem
+            else:
+                return
+
+    def _send(self, events: Sequence["CloudEvent[dict[str, Any]]"]) -> None:
+        # The client of a topic takes these for each call only; its own are minutes.
+        self._client.send(
+            list(events),
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retry_total=0,
+        )
 
     def close(self) -> None:
         self._client.close()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from optout import __version__
 from optout.announce import event_type
@@ -36,6 +36,17 @@ _NUMBER_DIGITS = 18
 _Said = Annotated[str, Field(min_length=1, max_length=500)]
 
 
+def _time_from_text(value: object) -> object:
+    """A time is text in JSON; a number would be taken for seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("is no time; write it as 2026-01-31T09:00:00Z") from None
+    return moment
+
+
 def _in_utc(moment: datetime) -> datetime:
     try:
         return aware(moment)
@@ -43,7 +54,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("is no time that can be; correct the year") from None
 
 
-_Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_Moment = Annotated[AwareDatetime, BeforeValidator(_time_from_text), AfterValidator(_in_utc)]
 
 
 class CheckBody(Body):

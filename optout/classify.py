@@ -8,12 +8,15 @@ from optout import normalise
 from optout.domain import Certainty, Intent, Match
 from optout.rules import Keyword, Ruleset
 
+# More than any SMS has: what a text says after this changes nothing.
+LONGEST = 4000
+
 NO_MATCH = Match(Intent.NONE)
 
 
 def classify(text: str, rules: Ruleset) -> Match:
     """The intent of a message, how certain it is, and the rule and word that said so."""
-    plain = normalise.plain(text)
+    plain = normalise.plain(text[:LONGEST])
     keyword = rules.keyword(plain)
     if keyword is None and "\n" in plain:
         keyword = _above_signature(plain, rules)

@@ -23,7 +23,6 @@ from optout.domain import (
     Intent,
     Known,
     Match,
-    NumberType,
     Party,
     Reply,
     ReplyStatus,
@@ -65,6 +64,9 @@ def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
         return Timing(now, ("no_time",)) if match.intent.opts_out else None
     if message.at > now + CLOCK_TOLERANCE:
         return Timing(now, (*message.flags, "future_time"))
+    if match.intent is Intent.START:
+        # Ahead of its time it would outdate a STOP that is sent before then.
+        return Timing(min(message.at, now), message.flags)
     return Timing(message.at, message.flags)
 
 
@@ -114,13 +116,13 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
     """Rule 11: the record of a report that the recipient has opted out of a sender.
 
     It is about the time of the attempt that was blocked: a block that stood after an older START
-    evidently remains. Whose block it is follows from the sender's type.
+    evidently remains. It is the carrier's or ACS's where they manage opt-out; elsewhere it can be
+    lifted by hand, and if it remains the next report says so.
     """
     now = aware(now)
     at, flags = (report.at, report.flags) if report.at else (now, ("no_time",))
     if at > now + CLOCK_TOLERANCE:
         at, flags = now, (*flags, "future_time")
-    is_toll_free = sender.number_type is NumberType.TOLL_FREE
     return Evidence(
         id=evidence_id(EvidenceKind.DELIVERY_REPORT, report.message_id, report.recipient),
         number=0,
@@ -135,7 +137,7 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
         intent=Intent.STOP,
         certainty=Certainty.CERTAIN,
         rule=OPTED_OUT_RULE,
-        blocked_by=Party.CARRIER if is_toll_free else Party.PLATFORM,
+        blocked_by=sender.managed_by if sender.managed_by.is_external else Party.SERVICE,
         flags=flags,
         reason=report.details,
     )

@@ -296,6 +296,10 @@ class Conflict(Retryable):
     """Somebody else wrote about the same recipient since it was read: read again and decide anew."""
 
 
+# Before Azure Communication Services existed: a serialiser's default value or a slip, not a time.
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+
+
 def aware(moment: datetime) -> datetime:
     """The moment in UTC; a naive one is a bug and raises ValueError."""
     if moment.tzinfo is None:

@@ -11,20 +11,17 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from optout import numbers
-from optout.domain import aware
+from optout.domain import EARLIEST, aware
 
 # The values of azure.eventgrid.SystemEventNames, which costs 94 ms to import; a test compares them.
 SMS_RECEIVED = "Microsoft.Communication.SMSReceived"
 DELIVERY_REPORT = "Microsoft.Communication.SMSDeliveryReportReceived"
-
-# Before Azure Communication Services existed: a serialiser's default value, not a time.
-_EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 
 
 class Malformed(ValueError):
@@ -72,6 +69,17 @@ class DeliveryReport:
     def is_unverified(self) -> bool:
         """Whether the message failed because the toll-free number is not verified."""
         return not self.delivered and bool(_UNVERIFIED.search(self.details))
+
+
+class WrongSource(Malformed):
+    """An event that can be understood and comes from a resource that should not send it here."""
+
+    def __init__(self, event: "InboundSms | DeliveryReport") -> None:
+        super().__init__(
+            "the event comes from another resource than OPTOUT_EVENT_SOURCE names; correct the "
+            "subscription or the setting, then replay it"
+        )
+        self.event = event
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +144,16 @@ def parse(raw: str, expected_source: str | None = None) -> Event:
     """One event as the trigger hands it over.
 
     `expected_source`, where given, is the ACS resource id that the event must name, compared without
-    regard to case. Raises Malformed.
+    regard to case. Raises Malformed, and WrongSource for that.
     """
     envelope = _envelope(_object(raw, "the event"))
     reader = _READERS.get(envelope.type.lower())
     if reader is None:
         return Ignored(envelope.type)
+    event = reader(envelope, raw)
     if expected_source and envelope.source.lower() != expected_source.lower():
-        raise Malformed(
-            "the event comes from another resource than OPTOUT_EVENT_SOURCE names; correct the "
-            "subscription or the setting, then replay it"
-        )
-    return reader(envelope, raw)
+        raise WrongSource(event)
+    return event
 
 
 def _object(value: object, name: str) -> dict[str, Any]:
@@ -210,7 +216,7 @@ def _report(envelope: _Envelope, raw: str) -> DeliveryReport:
     )
 
 
-_READERS: dict[str, Callable[[_Envelope, str], Event]] = {
+_READERS: dict[str, Callable[[_Envelope, str], InboundSms | DeliveryReport]] = {
     SMS_RECEIVED.lower(): _sms,
     DELIVERY_REPORT.lower(): _report,
 }
@@ -246,7 +252,7 @@ def _time(value: object) -> datetime | None:
         at = aware(datetime.fromisoformat(value.strip().upper()))
     except (ValueError, OverflowError):
         return None
-    return at if at >= _EARLIEST else None
+    return at if at >= EARLIEST else None
 
 
 def _validated(model: type[_Model], value: dict[str, Any], prefix: str = "") -> _Model:

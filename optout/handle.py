@@ -68,6 +68,10 @@ class EventHandler:
         """One event as JSON text. Raises Retryable where it must be delivered again."""
         try:
             event = events.parse(raw, self.expected_source)
+        except events.WrongSource as problem:
+            if self._opts_out(problem.event):
+                log.stop_not_recorded(None, problem)
+            return self._quarantine(raw, str(problem))
         except events.Malformed as problem:
             return self._quarantine(raw, str(problem))
         if isinstance(event, events.Ignored):
@@ -76,6 +80,12 @@ class EventHandler:
         if isinstance(event, events.DeliveryReport):
             return self._report(event)
         return self._message(event, raw)
+
+    def _opts_out(self, event: events.InboundSms | events.DeliveryReport) -> bool:
+        if isinstance(event, events.DeliveryReport):
+            return event.says_opted_out
+        rules = self.directory.sender(event.sender).rules
+        return classify.classify(event.text, rules).intent.opts_out
 
     def _message(self, message: events.InboundSms, raw: str) -> Result:
         sender = self.directory.sender(message.sender)
@@ -115,18 +125,20 @@ class EventHandler:
                     "toll-free numbers have been blocked since 31 January 2024",
                 )
             )
-        evidence_id = report.tag.removeprefix(REPLY_TAG) if report.tag.startswith(REPLY_TAG) else ""
-        if evidence_id:
-            self._complete(report, evidence_id)
-        if not report.says_opted_out:
-            return Result.HANDLED
+        if report.says_opted_out:
+            self._block(report, sender)
+        if report.tag.startswith(REPLY_TAG):
+            self._complete(report, report.tag.removeprefix(REPLY_TAG))
+        return Result.HANDLED
+
+    def _block(self, report: events.DeliveryReport, sender: Sender) -> None:
+        """Record that the recipient has opted out of the sender."""
         evidence = decide.report_evidence(report, sender, self.clock())
         recorded = self._record(
             evidence, sender, lambda known: decide.apply(evidence, known, announce=self._announces)
         )
         evidence = self._finished(recorded, sender)
         log.logger.info(log.evidence_line("delivery_report", evidence))
-        return Result.HANDLED
 
     def _complete(self, report: events.DeliveryReport, evidence_id: str) -> None:
         """Put a delivery report of our own reply beside that reply."""
@@ -197,7 +209,7 @@ class EventHandler:
                 return self._settle(evidence, replace(reply, status=status))
         evidence = self._settle(evidence, reply)
         log.logger.warning(log.evidence_line("reply_delayed", evidence))
-        raise ReplyDelayed(f"the reply to {evidence.id} is still due: {reply.error}")
+        raise ReplyDelayed(f"the reply to {evidence.id} is still due: {log.code(reply.error)}")
 
     def _consents(self, evidence: Evidence) -> Consents:
         scopes = consent.sender_scopes(evidence.sender or "", evidence.list or "")
@@ -214,7 +226,12 @@ class EventHandler:
     def _quarantine(self, raw: str, reason: str) -> Result:
         body = raw.encode("utf-8", "replace").decode()
         event = Quarantined(str(uuid5(NAMESPACE_OID, body)), self.clock(), reason, body)
-        self.store.quarantine(event)
+        try:
+            self.store.quarantine(event)
+        except Exception as problem:
+            # Nobody can say that it was no STOP.
+            log.stop_not_recorded(event.id, problem)
+            raise
         log.logger.error(log.line("quarantined", id=event.id, reason=reason))
         return Result.QUARANTINED
 

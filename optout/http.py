@@ -99,7 +99,7 @@ def parsed(model: type[_Model], request: Request) -> _Model:
         raise BadRequest("the body is not JSON") from None
     if not isinstance(value, dict):
         raise BadRequest("the body is not a JSON object")
-    return _validated(model, value)
+    return _validated(model, value, strict=True)
 
 
 def queried(model: type[_Model], request: Request) -> _Model:
@@ -117,9 +117,10 @@ def _finite(text: str) -> float:
     return value
 
 
-def _validated(model: type[_Model], value: dict[str, Any]) -> _Model:
+def _validated(model: type[_Model], value: dict[str, Any], *, strict: bool = False) -> _Model:
+    """A body by the types of JSON itself (strict); a query's values are all text."""
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, strict=strict)
     except ValidationError as problem:
         raise BadRequest(
             "; ".join(

@@ -2,9 +2,12 @@
 
 import json
 import logging
+import re
 
 from optout import numbers
 from optout.domain import Evidence
+
+_CODE = re.compile(r"[0-9]{3,4}\b|[A-Za-z]+\b")
 
 logger = logging.getLogger("optout")
 
@@ -13,6 +16,13 @@ def line(event: str, **fields: object) -> str:
     """One line: the event's name and what there is to say, without empty fields."""
     said = {name: value for name, value in fields.items() if value not in (None, (), "")}
     return json.dumps({"event": event, **said}, default=str)
+
+
+def code(error: str | None) -> str | None:
+    """The status, delivery code or exception that an error begins with: the rest is somebody else's
+    free text and may name a number. The history keeps it whole."""
+    found = _CODE.match(error or "")
+    return found[0] if found else None
 
 
 def evidence_line(event: str, evidence: Evidence) -> str:
@@ -30,7 +40,7 @@ def evidence_line(event: str, evidence: Evidence) -> str:
         flags=evidence.flags,
         answered_by=evidence.reply and evidence.reply.answered_by,
         reply=evidence.reply and evidence.reply.status,
-        reply_error=evidence.reply and evidence.reply.error,
+        reply_error=evidence.reply and code(evidence.reply.error),
     )
 
 

@@ -9,8 +9,10 @@ reference names its fields, not its behaviour.
 """
 
 import json
+import re
 import sys
 import threading
+from base64 import b64decode
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -21,6 +23,7 @@ from cachetools import TTLCache
 
 from optout import numbers
 from optout.domain import ConfigurationError, Reply, ReplyStatus, aware
+from optout.settings import ACS_ENDPOINT
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest
@@ -123,6 +126,7 @@ class AcsReplies:
     def send(self, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
         from azure.core.exceptions import (
             AzureError,
+            ClientAuthenticationError,
             HttpResponseError,
             ServiceRequestError,
         )
@@ -135,6 +139,9 @@ class AcsReplies:
             (result,) = self._client.send(
                 sender, recipient, reply.text or "", enable_delivery_report=True, tag=tag
             )
+        except ClientAuthenticationError as problem:
+            # Without an answer it was the identity that failed: nothing was sent.
+            return _outcome(problem.status_code or 401, type(problem).__name__, None)
         except HttpResponseError as problem:
             headers = getattr(problem.response, "headers", {})
             retry_after = _seconds(headers.get("Retry-After"))
@@ -203,7 +210,7 @@ def acs(endpoint: str | None, key: str | None, connection_string: str | None) ->
     if key:
         from azure.core.credentials import AzureKeyCredential
 
-        return AcsReplies(endpoint, AzureKeyCredential(key))
+        return AcsReplies(endpoint, AzureKeyCredential(_base64(key)))
     from azure.identity import DefaultAzureCredential
 
     return AcsReplies(endpoint, DefaultAzureCredential())
@@ -212,12 +219,28 @@ def acs(endpoint: str | None, key: str | None, connection_string: str | None) ->
 def _from_connection_string(text: str) -> tuple[str, str]:
     parts = {
         name.strip().lower(): value
-        for name, _, value in (part.partition("=") for part in text.split(";") if part.strip())
+        for name, _, value in (part.partition("=") for part in text.strip().split(";"))
     }
-    try:
-        return parts["endpoint"], parts["accesskey"]
-    except KeyError as missing:
+    for name in ("endpoint", "accesskey"):
+        if not parts.get(name):
+            raise ConfigurationError(
+                f"OPTOUT_ACS_CONNECTION_STRING has no {name}: copy it whole from the Keys page of the "
+                "Azure Communication Services resource."
+            )
+    if not re.fullmatch(ACS_ENDPOINT, parts["endpoint"]):
         raise ConfigurationError(
-            f"OPTOUT_ACS_CONNECTION_STRING has no {missing.args[0]}: copy it whole from the Keys "
-            "page of the Azure Communication Services resource."
+            "OPTOUT_ACS_CONNECTION_STRING: its endpoint is not https://NAME.communication.azure.com"
+        )
+    return parts["endpoint"], parts["accesskey"]
+
+
+def _base64(key: str) -> str:
+    """An access key that can sign. Raises ConfigurationError, without the key."""
+    try:
+        b64decode(key, validate=True)
+    except ValueError:
+        raise ConfigurationError(
+            "the access key of Azure Communication Services is not base64: copy it whole from the Keys "
+            "page of the resource"
         ) from None
+    return key

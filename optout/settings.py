@@ -15,6 +15,7 @@ from optout.domain import ConfigurationError
 
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
+ACS_ENDPOINT = r"^https?://[^/]+/?$"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 
 
@@ -25,7 +26,7 @@ class Settings(BaseModel):
 
     programs: Path = Path("programs.toml")
     store: str = Field(default="sqlite:.data/optout.db", pattern=r"^sqlite:.+$")
-    acs_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+/?$")
+    acs_endpoint: str | None = Field(default=None, pattern=ACS_ENDPOINT)
     acs_key: str | None = None
     acs_connection_string: str | None = None
     topic_endpoint: str | None = Field(default=None, pattern=r"^https?://.+$")

@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from optout import consent, decide, log, numbers
 from optout.announce import Publisher
 from optout.domain import (
+    EARLIEST,
     EVERYTHING,
     Certainty,
     Consents,
@@ -83,13 +84,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of a carrier's or ACS's that only the person can lift, and how."""
+    """An opt-out from one sender that a change leaves in place, and what would lift it."""
 
     sender: Sender
     blocked_by: Party
 
     @property
     def remedy(self) -> str:
+        if not self.blocked_by.is_external:
+            return (
+                f"The person opted out of {self.sender.name} itself: opt in with that sender, too, if "
+                "that is what they ask."
+            )
         words = " or ".join(
             keyword.word
             for keyword in self.sender.rules.keywords.values()
@@ -193,7 +199,7 @@ class Suppressions:
 
         def decision(known: Known) -> Decision:
             new = evidence
-            if not out and target.sender and _blocks(own, known.consents):
+            if not out and target.sender and _external(_blocks(own, known.consents)):
                 new = replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))
             return decide.apply(new, known, announce=self._publisher is not None)
 
@@ -235,6 +241,8 @@ class Suppressions:
     ) -> Evidence:
         if aware(at) > now:
             raise BadRequest("at: is in the future; leave it out for now")
+        if aware(at) < EARLIEST:
+            raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
         number = _recipient(recipient)
         opted_out = Intent.STOP_ALL if target.everything else Intent.STOP
         return Evidence(
@@ -288,7 +296,10 @@ def _normalised(raw: object) -> str | Answer:
     """The number, or the answer for an entry that is none."""
     text = str(raw) if isinstance(raw, str | int) else ""
     try:
-        return numbers.normalise(text)
+        number = numbers.normalise(text)
+        if "+" not in text and number.startswith("+") and not numbers.country_code(number):
+            raise numbers.NotANumber("no country has a number like this; begin with the country code")
+        return number
     except numbers.NotANumber as problem:
         return Answer(raw, suppressed=True, error=str(problem))
 
@@ -316,9 +327,14 @@ def _answer(recipient: str, consents: Consents, scopes: Sequence[Scope]) -> Answ
 
 
 def _blocks(own: dict[Scope, Sender], consents: Consents) -> tuple[Block, ...]:
-    """The senders whose messages a carrier or ACS refuses for this recipient."""
+    """The senders that this recipient is out of by a consent of their own."""
     return tuple(
         Block(sender, found.blocked_by)
         for scope, sender in own.items()
-        if (found := consents.get(scope)) is not None and found.out and found.blocked_by.is_external
+        if (found := consents.get(scope)) is not None and found.out
     )
+
+
+def _external(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Those that only the person can lift."""
+    return tuple(block for block in blocks if block.blocked_by.is_external)

@@ -1,13 +1,15 @@
 """The worst case has a name of its own: whatever keeps an understood STOP from being recorded."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optout import log, service, settings
+from optout import service, settings
 from optout.domain import ConfigurationError, Conflict, StoreAway
+from optout.handle import REPLY_TAG, Result
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
 
@@ -98,6 +100,45 @@ def test_a_service_that_cannot_start(
     assert len(alerts(caplog)) == 1
 
 
+def test_an_event_that_cannot_even_be_quarantined(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can say that it was no STOP."""
+    monkeypatch.setattr(world.store, "quarantine", failing(StoreAway("away")))
+    with pytest.raises(StoreAway):
+        world.handler.handle("not an event")
+    assert len(alerts(caplog)) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "count"),
+    [
+        (sms_event("STOP"), 1),
+        (report_event("4007"), 1),
+        (sms_event("hello"), 0),
+        (report_event("4004"), 0),
+    ],
+    ids=["stop", "block", "hello", "other report"],
+)
+def test_a_stop_from_a_resource_that_the_settings_do_not_name(
+    world: World, caplog: pytest.LogCaptureFixture, event: str, count: int
+) -> None:
+    """A slip in OPTOUT_EVENT_SOURCE must not hold back every STOP in silence."""
+    guarded = replace(world.handler, expected_source="/another/resource")
+    assert guarded.handle(event) is Result.QUARANTINED
+    assert len(alerts(caplog)) == count
+
+
+def test_a_block_is_recorded_before_its_reply_is_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report about a reply of ours that met a block: the block comes first."""
+    monkeypatch.setattr(world.store, "find", failing(StoreAway("away")))
+    with pytest.raises(StoreAway):
+        world.handler.handle(report_event("4007", to=PERSON, tag=REPLY_TAG + "any", attempts=[NOON]))
+    assert world.check("+18335550100").suppressed
+
+
 def test_a_failure_after_the_record_is_no_alert(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +162,5 @@ def test_other_messages_are_no_alert(
 
 
 def test_the_name_is_in_the_documents() -> None:
-    """An alert is set on this name; the architecture says so."""
+    """An alert is set on this name."""
     assert "stop_not_recorded" in (settings.ROOT / "docs/architecture.md").read_text("utf-8")
-    assert log.stop_not_recorded.__doc__

@@ -1,6 +1,7 @@
 """Announcements: each change of consent once or more, with the same id, whatever fails."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,16 +122,38 @@ def test_a_topic_that_stumbles(world: World, topic: LoopbackTopic) -> None:
 def test_a_topic_that_hangs(
     tmp_path: Path, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A time-out leaves the announcement pending."""
-    monkeypatch.setattr(announce, "READ_SECONDS", 0.1)
-    monkeypatch.setattr(announce, "RETRIES", 0)
+    """A time-out leaves the announcement pending, long before Event Grid loses patience."""
+    monkeypatch.setattr(announce, "READ_SECONDS", 0.2)
     publisher = TopicPublisher(topic.endpoint, AzureKeyCredential(topic.key), "/acs")
     with World(tmp_path, publisher=publisher) as world:
         topic.fail_next("hang")
+        started = time.monotonic()
         with pytest.raises(NotAnnounced):
             world.receive("STOP")
+        assert time.monotonic() - started < 5
         assert len(pending(world)) == 1
     publisher.close()
+
+
+def test_a_topic_that_asks_to_wait(world: World, topic: LoopbackTopic) -> None:
+    """Retry-After is for Event Grid's redelivery to honour, not for a thread that others need."""
+    topic.fail_next(*[429] * 9)
+    started = time.monotonic()
+    with pytest.raises(NotAnnounced):
+        world.receive("STOP")
+    assert time.monotonic() - started < 10
+    assert topic.requests == 3
+
+
+def test_nothing_personal_in_the_sdks_log(
+    world: World, topic: LoopbackTopic, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the person nor the key, and no complaint about our own options."""
+    topic.fail_next(503)
+    world.receive("STOP")
+    assert PERSON[3:] not in caplog.text
+    assert topic.key not in caplog.text
+    assert "not a known attribute" not in caplog.text
 
 
 def test_a_wrong_key(tmp_path: Path, topic: LoopbackTopic) -> None:

@@ -4,13 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from optout import settings
-from tests.support.client import environment, serving
+from optout.handle import REPLY_TAG
+from tests.support.client import App, environment, serving
+from tests.support.payloads import report_event, sms_event
 
 DOCUMENT = json.loads((settings.ROOT / "optout/openapi.json").read_text("utf-8"))
 CHECKS = (
@@ -29,6 +32,7 @@ def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFix
     document = {name: part for name, part in DOCUMENT.items() if name != "security"}
     (tmp_path / "openapi.json").write_text(json.dumps(document), "utf-8")
     with serving(environment(tmp_path / "optout.db")) as served:
+        seed(served.app)
         done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("schemathesis")), "run",
@@ -44,6 +48,19 @@ def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFix
     with capsys.disabled():
         print("\nschemathesis:", re.sub(r"\s*\n\s*", " · ", summary.strip(" =\n"))[:400])
     assert done.returncode == 0, done.stdout[-8000:]
+
+
+def seed(app: App) -> None:
+    """Something of each kind for the answers to hold, at the numbers and ids of the examples."""
+    stop = sms_event("STOP", at=datetime.now(UTC) - timedelta(minutes=1))
+    assert (
+        app.deliver(stop, sms_event("STOP", to="+18335550100"), sms_event("STOP ALL", to="78787"))
+        == 202
+    )
+    tag = REPLY_TAG + app.history("+14255550123")[-1]["id"]
+    assert app.deliver(report_event("No error.", status="Delivered", from_="12345", tag=tag)) == 202
+    # The example of a replay names the event that this becomes.
+    assert app.deliver(report_event("4007"), "5") == 202
 
 
 def routes() -> set[str]:

@@ -1,5 +1,6 @@
 """One message at a time: what it does, who answers with what, and what the record says."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -208,6 +209,26 @@ def test_a_time_in_the_future(
     assert (evidence.at, evidence.flags) == (at, flags)
     # The reply's time runs from its first attempt where that is earlier than the receipt.
     assert replied(evidence).expires_at == NOON + timedelta(minutes=5)
+
+
+def test_an_opt_in_ahead_of_its_time(world: World) -> None:
+    """It counts as now, so that it cannot outdate a STOP that is sent before its stamp."""
+    world.receive("STOP", at=NOON - timedelta(hours=1))
+    assert world.receive("START", at=NOON + timedelta(minutes=4)).at == NOON
+    world.clock.move(minutes=1)
+    world.receive("STOP")
+    assert world.check().suppressed
+
+
+def test_what_others_write_is_not_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """ACS's own words may name a number or quote a text: the history keeps them, the log a code."""
+    caplog.set_level(logging.INFO)
+    world.phone.outcomes = [Outcome(Sending.REFUSED, error=f"400 The number {PERSON} said HELP")]
+    world.receive("STOP")
+    assert PERSON not in caplog.text
+    assert "said" not in caplog.text
+    assert '"reply_error": "400"' in caplog.text
+    assert PERSON in str(replied(world.newest()).error)
 
 
 def test_no_time_at_all(world: World) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import ClientAuthenticationError
 
 from optout import replies
 from optout.domain import ConfigurationError, Party, Reply, ReplyStatus, reply_send_id
@@ -140,6 +141,38 @@ def test_nothing_personal_in_the_sdks_log(acs: LoopbackAcs, caplog: pytest.LogCa
     assert PERSON[3:] not in caplog.text
     assert str(REPLY.text) not in caplog.text
     assert acs.key not in caplog.text
+
+
+def test_an_identity_that_fails() -> None:
+    """Nothing was sent, and the error says what failed."""
+
+    class Nobody:
+        def get_token(self, *scopes: str, **options: object) -> object:
+            raise ClientAuthenticationError("no identity here")
+
+    sender = AcsReplies("https://127.0.0.1:9", Nobody())
+    outcome = sender.send("12345", PERSON, REPLY, "e")
+    assert (outcome.sending, outcome.in_doubt) == (Sending.AGAIN, False)
+    assert outcome.error == "401 ClientAuthenticationError"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("https://x.example.com", "not base64!!", None), "is not base64"),
+        ((None, None, f"endpoint=abc;accesskey={KEY}"), "its endpoint is not https"),
+        ((None, None, "endpoint=;accesskey="), "has no endpoint"),
+        ((None, None, "endpoint=https://x.example.com;accesskey="), "has no accesskey"),
+        ((None, None, "endpoint=https://x.example.com;accesskey=???"), "is not base64"),
+    ],
+)
+def test_what_cannot_sign_is_refused_at_the_start(
+    given: tuple[str | None, str | None, str | None], message: str
+) -> None:
+    """Before a reply is lost by it, and without telling the key."""
+    with pytest.raises(ConfigurationError, match=message) as refused:
+        replies.acs(*given)
+    assert "!!" not in str(refused.value)
 
 
 def test_connection_string() -> None:

@@ -108,6 +108,17 @@ def test_acs_blocks_where_no_carrier_does(world: World) -> None:
     assert world.check("54321").blocked_by is Party.PLATFORM
 
 
+@pytest.mark.parametrize("sender", ["CONTOSO", "78787", "12345"])
+def test_a_block_where_nobody_else_manages_opt_out(world: World, sender: str) -> None:
+    """It can be lifted by hand: nobody can text START to a sender ID."""
+    reported(world, "4007", sender, attempts=[NOON])
+    assert world.check(sender).blocked_by is Party.SERVICE
+    world.clock.move(seconds=1)
+    target = world.suppressions.target(sender, None, everything=False)
+    changed = world.suppressions.change(target, PERSON, out=False, actor="ann", reason="phoned")
+    assert not changed.answer.suppressed
+
+
 def test_a_report_twice(world: World) -> None:
     """The same report again is the same evidence."""
     for _ in range(2):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,25 @@ def test_a_list_is_lifted_around_a_block(world: World) -> None:
     assert [block.sender.id for block in changed.blocks] == ["+18335550100"]
     assert not world.check("12345").suppressed
     assert world.check("+18335550100").suppressed
+
+
+@pytest.mark.parametrize("target", [{"list": "contoso-alerts"}, {"everything": "true"}])
+def test_an_opt_out_from_the_sender_itself_remains(world: World, target: dict[str, Any]) -> None:
+    """Opting in to something wider does not lift it, and the answer says so."""
+    world.receive("STOP", "12345")
+    world.clock.move(seconds=1)
+    (block,) = opt(world, out=False, **target).blocks
+    assert (block.sender.id, block.blocked_by) == ("12345", Party.SERVICE)
+    assert "opt in with that sender" in block.remedy
+    assert world.check("12345").suppressed
+
+
+@pytest.mark.parametrize("entry", ["4255550123", 4255550123])
+def test_a_number_without_its_country(world: World, entry: object) -> None:
+    """No country has a number like this: it counts as suppressed, with the reason."""
+    (answer,) = world.suppressions.check(world.suppressions.sender("12345"), [entry])
+    assert answer.suppressed
+    assert "country code" in str(answer.error)
 
 
 def test_manual_changes_take_their_place_in_the_order(world: World) -> None:

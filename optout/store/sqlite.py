@@ -68,6 +68,11 @@ class SqliteStore:
             with self._errors():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._upgrade()
+        except StoreAway as problem:
+            self.close()
+            raise StoreAway(
+                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's"
+            ) from problem
         except BaseException:
             self.close()
             raise

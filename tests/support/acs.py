@@ -333,7 +333,11 @@ class _Connection(BaseHTTPRequestHandler):
     server: LoopbackAcs
 
     def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        content = self.rfile.read(length)
+        if len(content) < length:
+            self.close_connection = True  # the client died while it was sending
+            return
         answer = self.server.answer(self, content)
         if answer is None:
             self.close_connection = True

@@ -3,7 +3,6 @@
 import json
 import secrets
 import threading
-import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -20,6 +19,7 @@ class LoopbackTopic:
         self.events: list[dict[str, Any]] = []
         self.rejected: list[int] = []
         self.requests = 0
+        self.closing = threading.Event()
         self._failures: deque[int | str] = deque()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.topic = self
@@ -31,6 +31,7 @@ class LoopbackTopic:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -83,12 +84,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200)
         else:
             if failure == "hang":
-                time.sleep(1)
+                topic.closing.wait(30)
             self.close_connection = True
             self.connection.close()
 
     def _answer(self, status: int) -> None:
         self.send_response(status)
+        if status == 429:
+            self.send_header("Retry-After", "20")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
