@@ -9,6 +9,7 @@ VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info
 endif
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+AZURITE := tests/azurite/node_modules/.installed
 
 .PHONY: help run test demo bench lint clean
 .DEFAULT_GOAL := help
@@ -22,7 +23,7 @@ run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
 demo: $(VENV)/.app ## play a conversation and show what happens
 	@$(BIN)/python -m optout demo
 
-test: $(VENV)/.dev lint ## run all tests (PYTHON=python3.13 for another version)
+test: $(VENV)/.dev $(AZURITE) lint ## run all tests (PYTHON=python3.13 for another version)
 	@$(BIN)/python -m pytest
 
 bench: $(VENV)/.dev ## measure speed, each figure as a ratio to its floor
@@ -33,8 +34,8 @@ lint: $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 
-clean: ## remove the virtual environments and caches
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## remove the virtual environments, node_modules and caches
+	rm -rf .venv .venv-* tests/azurite/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "optout needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 ..." % v)'
@@ -50,4 +51,10 @@ $(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app
 	@echo "installing requirements-dev.txt"
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps --ignore-requires-python -r requirements-runtime.txt
+	@touch $@
+
+# With the Node.js that requirements-dev.txt brings: none needs to be installed.
+$(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json | $(VENV)/.dev
+	@echo "installing Azurite, which the tests of the tables store run against"
+	@cd tests/azurite && PATH="$(abspath $(BIN)):$$PATH" npm ci --ignore-scripts --silent
 	@touch $@

@@ -14,8 +14,8 @@ from optout.store import Store
 
 # Each conflict means that somebody else got on. Waiting a little longer each time lets all of them
 # through; after about five seconds of it the caller comes back later.
-ATTEMPTS = 60
-LONGEST_WAIT_SECONDS = 0.15
+ATTEMPTS = 40
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,20 @@ def record(
     """Record evidence once, however often and from wherever it comes. Raises StoreAway."""
     since = evidence.received_at - decide.RECENT_WINDOW
     for attempt in range(ATTEMPTS):
+        # A conflict may be with an old record of the same message, which reading may overlook. It is
+        # looked for first: consents that are read after it are never older than it.
+        overlooked = store.find(evidence.recipient, evidence.id) if attempt else None
         known = store.read(evidence.recipient, evidence.id, scopes, evidence.sender, since)
-        if known.evidence is not None:
-            return Recorded(known.evidence, known.consents, is_new=False)
+        if found := known.evidence or overlooked:
+            return Recorded(found, known.consents, is_new=False)
         if decide.is_late(evidence, known):
             known = replace(known, timeline=store.timeline(evidence.recipient))
         made = decision(known)
         try:
             store.record(made)
         except Conflict:
-            time.sleep(random.uniform(0, min(LONGEST_WAIT_SECONDS, 0.001 * 2**attempt)))
+            # Writers that met once would meet again and again if they all came back at once.
+            time.sleep(random.uniform(0, min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**attempt)))
             continue
         return Recorded(made.evidence, {**known.consents, **made.consents}, is_new=True)
     raise StoreAway("too many changes of one recipient at the same time")

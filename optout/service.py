@@ -10,10 +10,11 @@ from optout.handle import EventHandler, Result
 from optout.programs import Directory
 from optout.settings import Settings
 from optout.store import Store
-from optout.store.sqlite import SqliteStore
 from optout.suppressions import Suppressions
 
 FORGET_EVERY = timedelta(hours=1)
+# A store may forget a few texts at a time: while some were left, it is asked again sooner.
+FORGET_AGAIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class TextRetention:
             self._next = now + FORGET_EVERY
         try:
             if forgotten := self._store.forget_texts(now - self._days):
+                with self._lock:
+                    self._next = now + FORGET_AGAIN
                 log.logger.info(log.line("texts_forgotten", messages=forgotten))
         except Retryable as problem:
             log.logger.warning(log.line("texts_not_forgotten", problem=str(problem)))
@@ -75,7 +78,7 @@ def now_utc() -> datetime:
 def build(configured: Settings) -> Service:
     """A service for the settings. Raises ConfigurationError and StoreAway."""
     directory = programs.load(configured.programs_path)
-    store = SqliteStore(configured.sqlite_path)
+    store = _store(configured)
     acs = replies.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     publisher = announce.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds, publisher)
@@ -90,6 +93,20 @@ def build(configured: Settings) -> Service:
     )
     texts = TextRetention(store, configured.text_days)
     return Service(configured, directory, store, suppressions, handler, texts)
+
+
+def _store(configured: Settings) -> Store:
+    """The store that is set; only its own libraries are imported."""
+    if configured.store == "tables":
+        from optout.store import table_client
+        from optout.store.tables import TablesStore
+
+        return TablesStore(
+            table_client.connect(configured.tables_endpoint, configured.tables_connection_string)
+        )
+    from optout.store.sqlite import SqliteStore
+
+    return SqliteStore(configured.sqlite_path)
 
 
 _current: Service | None = None

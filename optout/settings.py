@@ -25,7 +25,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     programs: Path = Path("programs.toml")
-    store: str = Field(default="sqlite:.data/optout.db", pattern=r"^sqlite:.+$")
+    store: str = Field(default="sqlite:.data/optout.db", pattern=r"^(sqlite:.+|tables)$")
+    tables_endpoint: str | None = Field(default=None, pattern=r"^https://[^/]+/?$")
+    tables_connection_string: str | None = None
     acs_endpoint: str | None = Field(default=None, pattern=ACS_ENDPOINT)
     acs_key: str | None = None
     acs_connection_string: str | None = None
@@ -54,6 +56,26 @@ class Settings(BaseModel):
                     f"OPTOUT_{service}_ENDPOINT begins with http: without OPTOUT_{service}_KEY the app "
                     "signs in by its identity, and that needs https"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_tables(self) -> "Settings":
+        given = [self.tables_endpoint, self.tables_connection_string]
+        if self.store != "tables" and any(given):
+            raise ValueError(
+                "OPTOUT_TABLES_ENDPOINT or OPTOUT_TABLES_CONNECTION_STRING is set, but OPTOUT_STORE is "
+                "not: set OPTOUT_STORE=tables, or leave the other out"
+            )
+        if self.store == "tables" and all(given):
+            raise ValueError(
+                "OPTOUT_TABLES_CONNECTION_STRING is set together with OPTOUT_TABLES_ENDPOINT: keep one "
+                "of the two ways"
+            )
+        if self.store == "tables" and not any(given):
+            raise ValueError(
+                "OPTOUT_STORE is tables: set OPTOUT_TABLES_ENDPOINT, for example "
+                "https://ACCOUNT.table.core.windows.net, or OPTOUT_TABLES_CONNECTION_STRING"
+            )
         return self
 
     @property
@@ -117,7 +139,7 @@ def _laptop_defaults(settings: Settings) -> Iterator[str]:
     if settings.store.startswith("sqlite:"):
         yield (
             "OPTOUT_STORE is an SQLite file, which Azure Functions loses with the instance: the "
-            "suppression list would be lost."
+            "suppression list would be lost. Set OPTOUT_STORE=tables and OPTOUT_TABLES_ENDPOINT."
         )
     if not settings.answers_through_acs:
         yield (
@@ -127,7 +149,8 @@ def _laptop_defaults(settings: Settings) -> Iterator[str]:
 
 
 _TAKES = {
-    "OPTOUT_STORE": "write sqlite:PATH, for example sqlite:.data/optout.db",
+    "OPTOUT_STORE": "write sqlite:PATH, for example sqlite:.data/optout.db, or tables",
+    "OPTOUT_TABLES_ENDPOINT": "write https://ACCOUNT.table.core.windows.net, with nothing after it",
     "OPTOUT_ACS_ENDPOINT": "write https://NAME.communication.azure.com, without a path",
     "OPTOUT_TOPIC_ENDPOINT": "write https://NAME.REGION.eventgrid.azure.net/api/events",
     "OPTOUT_CACHE_SECONDS": "write a number from 0 to 30",

@@ -1,14 +1,25 @@
-"""What several test files need: the app's own functions, served in this process."""
+"""What several test files need: the app's own functions served in this process, one Azurite, and places
+to keep things in either store."""
 
+import os
 import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 import function_app
 from optout import local, service
+from tests.support import azurite as emulator
 from tests.support.client import App, HttpHost, environment
+from tests.support.places import Place, Places, file_in, new_tables
+
+# Where others wait for the result, the same examples each time; at a desk, new ones.
+hypothesis_settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis_settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +54,31 @@ def app(local_port: int, database: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv(name, value)
     yield App(HttpHost(local_port))
     service.shutdown()
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of an Azurite that is there for the whole run."""
+    with emulator.azurite(tmp_path_factory.mktemp("azurite")) as connection_string:
+        yield connection_string
+
+
+@pytest.fixture(params=["sqlite", "tables"])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
+    """New, empty places: one contract for both stores."""
+    if request.param == "tables":
+        connection_string: str = request.getfixturevalue("azurite")
+        return lambda: new_tables(connection_string)
+    numbers = count()
+    return lambda: file_in(tmp_path / str(next(numbers)))
+
+
+@pytest.fixture
+def place(places: Places) -> Place:
+    return places()
+
+
+@pytest.fixture
+def tables(azurite: str) -> Place:
+    """A new, empty place in tables."""
+    return new_tables(azurite)

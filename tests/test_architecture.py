@@ -64,7 +64,8 @@ def test_one_importer_of_each_foreign_part() -> None:
     users = {
         "azure.functions": {"local"},
         "azure.communication": {"replies"},
-        "azure.identity": {"replies", "announce"},
+        "azure.identity": {"replies", "announce", "store"},
+        "azure.data": {"store"},
         "azure.eventgrid": {"announce"},
         "sqlite3": {"store"},
         "os": {"settings"},

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from optout.handle import REPLY_TAG, Result
 from optout.replies import AcsReplies, Outcome
 from tests.support.acs import LoopbackAcs
 from tests.support.payloads import sms_event
+from tests.support.places import Place, Places
 from tests.support.world import NOON, PERSON, Clock, World
 
 
@@ -93,13 +93,13 @@ def outcome(world: World, acs: LoopbackAcs) -> object:
     )
 
 
-def play(folder: Path, kill_at: int) -> tuple[object, bool]:
+def play(place: Place, kill_at: int) -> tuple[object, bool]:
     """The conversation with one kill; what was being handled then is delivered again."""
     clock = Clock(NOON)
     switch = KillSwitch(kill_at)
     with LoopbackAcs(clock) as acs:
         replies = AcsReplies(acs.endpoint, AzureKeyCredential(acs.key))
-        with World(folder, replies=replies, clock=clock) as world:
+        with World(place, replies=replies, clock=clock) as world:
             store = world.store
             for number, event in enumerate(conversation()):
                 clock.now = NOON + timedelta(seconds=number)
@@ -114,11 +114,11 @@ def play(folder: Path, kill_at: int) -> tuple[object, bool]:
             return outcome(world, acs), switch.was_reached
 
 
-def test_a_kill_at_every_step(tmp_path: Path) -> None:
+def test_a_kill_at_every_step(places: Places) -> None:
     """Wherever the process dies, the redelivery ends as if it had not: no second SMS, none lost."""
-    undisturbed, _ = play(tmp_path / "undisturbed", kill_at=0)
+    undisturbed, _ = play(places(), kill_at=0)
     for step in count(1):
-        disturbed, was_reached = play(tmp_path / str(step), kill_at=step)
+        disturbed, was_reached = play(places(), kill_at=step)
         assert disturbed == undisturbed, f"killed at step {step}"
         if not was_reached:
             break
@@ -126,13 +126,13 @@ def test_a_kill_at_every_step(tmp_path: Path) -> None:
     assert step == 6 * 2 + 4 * 4 + 1
 
 
-def test_a_redelivery_after_the_reply_has_expired(tmp_path: Path) -> None:
+def test_a_redelivery_after_the_reply_has_expired(place: Place) -> None:
     """An attempt whose end nobody knows is unknown after five minutes, and is not made again."""
     clock = Clock(NOON)
     event = sms_event("STOP", at=NOON)
     with LoopbackAcs(clock) as acs:
         replies = AcsReplies(acs.endpoint, AzureKeyCredential(acs.key))
-        with World(tmp_path, replies=replies, clock=clock) as world:
+        with World(place, replies=replies, clock=clock) as world:
             switch = KillSwitch(at=4)
             world.store = Guarded(world.store, switch, ("record",))
             world.replies = Guarded(replies, switch, ("send",))
@@ -145,9 +145,9 @@ def test_a_redelivery_after_the_reply_has_expired(tmp_path: Path) -> None:
             assert len(acs.phones[PERSON]) == 1
 
 
-def test_a_redelivery_after_a_newer_message(tmp_path: Path) -> None:
+def test_a_redelivery_after_a_newer_message(place: Place) -> None:
     """A confirmation that was never sent is not sent after the person has changed their mind."""
-    with World(tmp_path) as world:
+    with World(place) as world:
         event = sms_event("STOP", at=NOON)
 
         def dies(sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:

@@ -134,7 +134,6 @@ def test_any_event_body(
         max_examples=EXAMPLES,
         deadline=None,
         database=None,
-        derandomize=False,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -14,6 +14,7 @@ from optout.decide import REPLIES_AN_HOUR, REPLY_LIFETIME
 from optout.domain import EVERYTHING, Party, Reply, ReplyStatus, Scope, ScopeKind
 from optout.handle import REPLY_TAG
 from tests.support.payloads import sms_event
+from tests.support.places import Place, file_in, new_tables
 from tests.support.world import CONTOSO, NOON, Phone, World
 
 PEOPLE = ("+14255550123", "+14255550124")
@@ -122,9 +123,21 @@ class WatchfulPhone(Phone):
 @given(conversations())
 def test_any_interleaving(deliveries: list[tuple[datetime, Message]]) -> None:
     """Duplicated, delayed and reordered messages end in the right consents and true answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        check_interleaving(deliveries, file_in(Path(folder)))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(conversations())
+def test_any_interleaving_in_tables(azurite: str, deliveries: list[tuple[datetime, Message]]) -> None:
+    """The same, where reading and writing are requests."""
+    check_interleaving(deliveries, new_tables(azurite))
+
+
+def check_interleaving(deliveries: list[tuple[datetime, Message]], place: Place) -> None:
     messages = list(dict.fromkeys(message for _, message in deliveries))
     phone = WatchfulPhone()
-    with tempfile.TemporaryDirectory() as folder, World(Path(folder), replies=phone) as world:
+    with World(place, replies=phone) as world:
         phone.world = world
         for arrival, message in deliveries:
             world.clock.now = arrival

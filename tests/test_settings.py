@@ -14,6 +14,7 @@ from optout.settings import Settings
 DOCUMENT = (settings.ROOT / "docs/settings.md").read_text("utf-8")
 ENDPOINT = "https://contoso.communication.azure.com"
 SECRET = "the-words-that-nobody-may-read"
+TABLES = "https://contoso.table.core.windows.net"
 TOPIC = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
 CONNECTION = f"endpoint={ENDPOINT}/;accesskey={SECRET}"
 SOURCE = "/subscriptions/1/resourceGroups/contoso"
@@ -37,6 +38,12 @@ AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
         ),
         ({"OPTOUT_ACS_CONNECTION_STRING": CONNECTION}, "acs_connection_string", CONNECTION),
         ({"OPTOUT_ACS_CONNECTION_STRING": CONNECTION}, "answers_through_acs", True),
+        ({"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": TABLES}, "tables_endpoint", TABLES),
+        (
+            {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": SECRET},
+            "tables_connection_string",
+            SECRET,
+        ),
         ({"OPTOUT_TOPIC_ENDPOINT": TOPIC}, "topic_endpoint", TOPIC),
         ({"OPTOUT_TOPIC_ENDPOINT": TOPIC, "OPTOUT_TOPIC_KEY": SECRET}, "topic_key", SECRET),
         ({"OPTOUT_EVENT_SOURCE": SOURCE}, "event_source", SOURCE),
@@ -81,6 +88,22 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
     ("a store without its kind", {"OPTOUT_STORE": f"/{SECRET}"}, "OPTOUT_STORE: write sqlite:PATH"),
     ("a store without its path", {"OPTOUT_STORE": "sqlite:"}, "OPTOUT_STORE: write sqlite:PATH"),
     ("another store", {"OPTOUT_STORE": f"redis:{SECRET}"}, "OPTOUT_STORE: write sqlite:PATH"),
+    ("tables without a place", {"OPTOUT_STORE": "tables"}, "OPTOUT_STORE is tables: set OPTOUT_TABLES"),
+    ("a place without tables", {"OPTOUT_TABLES_ENDPOINT": TABLES}, "but OPTOUT_STORE is not"),
+    (
+        "two ways to tables",
+        {
+            "OPTOUT_STORE": "tables",
+            "OPTOUT_TABLES_ENDPOINT": TABLES,
+            "OPTOUT_TABLES_CONNECTION_STRING": SECRET,
+        },
+        "keep one of the two ways",
+    ),
+    (
+        "tables with a path",
+        {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": f"{TABLES}/{SECRET}"},
+        "OPTOUT_TABLES_ENDPOINT: write https://",
+    ),
     (
         "an endpoint without https",
         {"OPTOUT_ACS_ENDPOINT": SECRET},

@@ -1,19 +1,19 @@
-"""What a store must do, on SQLite: transactions, conflicts, threads, processes, upgrades."""
+"""What every store must do, on SQLite and in tables: transactions, conflicts, threads, processes."""
 
+import base64
 import multiprocessing
-import sqlite3
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from optout.decide import RECENT_LIMIT
 from optout.domain import (
     EVERYTHING,
-    ConfigurationError,
+    Announcement,
     Conflict,
     Consent,
     Decision,
@@ -27,13 +27,11 @@ from optout.domain import (
     ReplyStatus,
     Scope,
     ScopeKind,
-    StoreAway,
     evidence_id,
 )
-from optout.store import Store, sqlite_schema
-from optout.store import sqlite as sqlite_store
-from optout.store.sqlite import SqliteStore
+from optout.store import Store
 from tests.support.payloads import sms_event
+from tests.support.places import Place
 from tests.support.world import NOON, PERSON, World
 
 SCOPE = Scope(ScopeKind.SENDER, "12345")
@@ -41,8 +39,8 @@ LIST = Scope(ScopeKind.LIST, "contoso-alerts")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = SqliteStore(tmp_path / "optout.db")
+def store(place: Place) -> Iterator[Store]:
+    opened = place.open()
     yield opened
     opened.close()
 
@@ -154,6 +152,31 @@ def test_a_list_in_pages(store: Store) -> None:
     assert not store.knows(Scope(ScopeKind.LIST, "other"))
 
 
+def test_find_and_announce(store: Store) -> None:
+    """Evidence is found by its id, and waits to be announced until it was."""
+    pending = Announcement((SCOPE, LIST))
+    for number in (1, 2, 3):
+        store.record(Decision(evidence(number, announcement=pending if number != 2 else None)))
+    third = evidence(3, announcement=pending)
+    assert store.find(PERSON, third.id) == third
+    assert store.find(PERSON, "another") is None
+    assert store.find("+14255550124", third.id) is None
+    assert [item.number for item in store.unannounced(PERSON)] == [1, 3]
+    done = replace(pending, published_at=NOON)
+    store.announced(third, done)
+    assert [item.number for item in store.unannounced(PERSON)] == [1]
+    assert store.find(PERSON, third.id) == replace(third, announcement=done)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "'", "a b", "/\\#?\t", "+1" * 2000])
+def test_any_cursor(store: Store, cursor: str) -> None:
+    """A cursor that no page gave is a place in the order like any other."""
+    store.record(Decision(evidence(), {LIST: OUT}))
+    store.quarantine(Quarantined("id", NOON, "reason", "{}"))
+    assert len(store.listed(LIST, 3, cursor).items) <= 1
+    assert len(store.held(3, cursor).items) <= 1
+
+
 def test_quarantine_in_pages(store: Store) -> None:
     """Oldest first; the same event again is held once, with the newest reason."""
     for number in range(5):
@@ -180,6 +203,24 @@ def test_texts_are_forgotten(store: Store) -> None:
     assert [item.text for item in store.timeline(PERSON)] == ["STOP", None, "newer"]
 
 
+def test_a_long_text(store: Store) -> None:
+    """A message and an event of any length are kept whole, while they are settled, too."""
+    text = random_text(200_000)
+    long = evidence(text=text)
+    assert long.reply is not None
+    store.record(Decision(long))
+    store.settle(long, replace(long.reply, status=ReplyStatus.SENT))
+    assert store.timeline(PERSON)[0].text == text
+    event = Quarantined("id", NOON, "no event", random_text(1024 * 1024) + "\x00\x0b\ufffe")
+    store.quarantine(event)
+    assert store.held_one("id") == event
+
+
+def random_text(length: int) -> str:
+    """Text that hardly compresses, as what is encoded in it does."""
+    return base64.b64encode(random.Random(length).randbytes(length))[:length].decode()
+
+
 @pytest.mark.parametrize("text", ["", "\x00", "’); DROP TABLE consent; --", "🛑" * 500, "\ufffd"])
 def test_any_text(store: Store, text: str) -> None:
     """Whatever a person writes is kept as it is."""
@@ -187,11 +228,11 @@ def test_any_text(store: Store, text: str) -> None:
     assert store.timeline(PERSON)[0].text == text
 
 
-def test_threads_of_one_process(tmp_path: Path) -> None:
+def test_threads_of_one_process(place: Place) -> None:
     """Many threads, one recipient: every message is recorded, numbered without a gap."""
-    with World(tmp_path) as world:
+    with World(place) as world:
         events = [
-            sms_event("STOP" if n % 2 else "START", message_id=f"t{n}", at=NOON) for n in range(64)
+            sms_event("STOP" if n % 2 else "START", message_id=f"t{n}", at=NOON) for n in range(32)
         ]
 
         def work(part: list[str]) -> None:
@@ -203,87 +244,24 @@ def test_threads_of_one_process(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert [item.number for item in world.history()] == list(range(1, 65))
+        assert [item.number for item in world.history()] == list(range(1, 33))
         assert world.check().suppressed
 
 
-def _process(folder: Path, part: int) -> None:
-    with World(folder) as world:
-        for n in range(30):
+def _process(place: Place, part: int) -> None:
+    with World(place) as world:
+        for n in range(15):
             world.handler.handle(sms_event("STOP", message_id=f"{part}-{n}", at=NOON))
 
 
-def test_processes_on_one_file(tmp_path: Path) -> None:
-    """Several processes that start at once share a new file; nothing is lost or doubled."""
+def test_processes_at_one_place(place: Place) -> None:
+    """Several processes that start at once share a new place; nothing is lost or doubled."""
     spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_process, args=(tmp_path, part)) for part in range(4)]
+    processes = [spawn.Process(target=_process, args=(place, part)) for part in range(4)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 4
-    with World(tmp_path) as world:
-        assert [item.number for item in world.history()] == list(range(1, 121))
-
-
-def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    """A schema that this version does not know is not touched."""
-    path = tmp_path / "optout.db"
-    SqliteStore(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(ConfigurationError, match="newer version of optout"):
-        SqliteStore(path)
-
-
-def test_an_older_file_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each upgrade runs once, on a file that has data."""
-    path = tmp_path / "optout.db"
-    old = SqliteStore(path)
-    old.record(Decision(evidence()))
-    old.close()
-    monkeypatch.setattr(
-        sqlite_store,
-        "UPGRADES",
-        (*sqlite_schema.UPGRADES, "CREATE TABLE added (x); CREATE INDEX i ON added (x)"),
-    )
-    for _ in range(2):
-        new = SqliteStore(path)
-        assert len(new.timeline(PERSON)) == 1
-        new.close()
-
-
-@pytest.mark.parametrize("broken", ["not a database", "a folder"])
-def test_a_store_that_cannot_answer(tmp_path: Path, broken: str) -> None:
-    """What SQLite cannot open is StoreAway, with the file's name and no more."""
-    path = tmp_path / "optout.db"
-    if broken == "a folder":
-        path.mkdir()
-    else:
-        path.write_bytes(b"not a database " * 1000)
-    with pytest.raises(StoreAway, match=r"SQLite at optout\.db"):
-        SqliteStore(path)
-
-
-def test_a_locked_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer that holds the file too long makes an event come back; reading goes on."""
-    monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 0.1)
-    with World(tmp_path) as world:
-        holder = sqlite3.connect(tmp_path / "optout.db", isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreAway):
-            world.receive("STOP")
-        assert not world.check().suppressed
-        holder.execute("ROLLBACK")
-        holder.close()
-        world.receive("STOP")
-        assert world.check().suppressed
-
-
-def test_it_is_durable(store: Store) -> None:
-    """Write-ahead log, and a full flush for each transaction."""
-    assert isinstance(store, SqliteStore)
-    connection = store._connection()
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    with World(place) as world:
+        assert [item.number for item in world.history()] == list(range(1, 61))

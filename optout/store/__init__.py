@@ -53,7 +53,10 @@ class Store(Protocol):
         recent_since: datetime,
     ) -> Known:
         """What a decision needs: the record of the same message if there is one, the consents in
-        the scopes, and the newest keyword messages to the sender since then. No timeline."""
+        the scopes, and the newest keyword messages to the sender since then. No timeline.
+
+        A store may overlook a record of the same message that is not among the recipient's newest;
+        `record` then raises Conflict, and `find` has it."""
 
     def timeline(self, recipient: str) -> tuple[Evidence, ...]:
         """All evidence about a recipient, oldest first."""
@@ -79,13 +82,15 @@ class Store(Protocol):
         """Put a published announcement in the place of the pending one."""
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
-        """The consents of many recipients; one who has none is missing from the answer."""
+        """The consents of many recipients; one who has none is missing from the answer, and one
+        who was never out of any scope may be."""
 
     def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
-        """The recipients who are out of a scope, in the order of their numbers."""
+        """The recipients who are out of a scope, in the order of their numbers. There may be fewer
+        than the limit although there is more to come."""
 
     def knows(self, scope: Scope) -> bool:
-        """Whether anybody ever opted out of or into a scope."""
+        """Whether anybody ever opted out of a scope; a store may know who only opted in, too."""
 
     def history(self, recipient: str, limit: int, below: int | None) -> Page:
         """The evidence about a recipient, newest first."""
@@ -103,7 +108,8 @@ class Store(Protocol):
         """Take an event out of quarantine, after it was understood."""
 
     def forget_texts(self, before: datetime) -> int:
-        """Forget the texts of messages without a keyword received before then; how many it was."""
+        """Forget texts of messages without a keyword received before then: all, or the next few
+        where that takes long; how many it was."""
 
     def check(self) -> None:
         """Raises StoreAway unless the storage answers."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from optout import consent, programs, settings
 from optout.announce import Publisher
@@ -13,9 +13,9 @@ from optout.handle import EventHandler, Result
 from optout.programs import Directory
 from optout.replies import Outcome, ReplySender, Sending
 from optout.store import Store
-from optout.store.sqlite import SqliteStore
 from optout.suppressions import Answer, Suppressions
 from tests.support.payloads import sms_event
+from tests.support.places import Place, file_in
 
 CONTOSO = programs.load(settings.ROOT / "programs.toml")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -71,21 +71,23 @@ class Phone:
 
 
 class World:
-    """Contoso's service in one folder."""
+    """Contoso's service on a store: SQLite in a folder, or what is at another place."""
 
     def __init__(
         self,
-        folder: Path,
+        where: Path | Place,
         *,
         directory: Directory = CONTOSO,
         replies: ReplySender | None = None,
         clock: Clock | None = None,
         publisher: Publisher | None = None,
+        policies: Sequence[Any] = (),
     ) -> None:
         self.clock = clock or Clock()
         self.phone = Phone()
         self.directory = directory
-        self.store: Store = SqliteStore(folder / "optout.db")
+        place = file_in(where) if isinstance(where, Path) else where
+        self.store: Store = place.open(*policies)
         self.replies: ReplySender = replies or self.phone
         self.publisher = publisher
         self.suppressions = Suppressions(directory, self.store, self.clock, 30, publisher)

@@ -1,0 +1,37 @@
+"""Where a store keeps its data, as a value that another process can open, too."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from optout.store import Store, table_client
+from optout.store.sqlite import SqliteStore
+from optout.store.tables import TablesStore
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file of SQLite, or tables with names of their own in one Azurite."""
+
+    file: Path | None = None
+    connection_string: str = ""
+    prefix: str = ""
+
+    def open(self, *policies: Any) -> Store:
+        """A store on what is kept here; policies see every request of one in tables."""
+        if self.file is not None:
+            return SqliteStore(self.file)
+        return TablesStore(table_client.connect(None, self.connection_string, policies), self.prefix)
+
+
+Places = Callable[[], Place]
+
+
+def file_in(folder: Path) -> Place:
+    return Place(file=folder / "optout.db")
+
+
+def new_tables(connection_string: str) -> Place:
+    return Place(connection_string=connection_string, prefix=f"t{uuid4().hex[:12]}")
