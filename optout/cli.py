@@ -136,6 +136,7 @@ def _classified_line(number: int, line: str) -> str:
             "certainty": match.certainty,
             "rule": match.rule,
             "language": match.language,
+            "matched": match.matched,
         }
     )
 
@@ -151,4 +152,7 @@ def _rules(number_type: str, country: str | None) -> Ruleset:
 def _explained(match: Match) -> str:
     if match.rule is None:
         return "none: no rule takes this for a request"
-    return f"{match.intent} ({match.certainty}): rule {match.rule}, language {match.language}"
+    return (
+        f"{match.intent} ({match.certainty}): “{match.matched}”, "
+        f"rule {match.rule}, language {match.language}"
+    )

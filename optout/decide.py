@@ -61,7 +61,8 @@ def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
     """Rule 2: the time of a message, None where none is readable and it is no clear STOP."""
     now = aware(now)
     if message.at is None:
-        return Timing(now, ("no_time",)) if match.intent.opts_out else None
+        is_clear_stop = match.intent.opts_out and match.certainty is Certainty.CERTAIN
+        return Timing(now, ("no_time",)) if is_clear_stop else None
     if message.at > now + CLOCK_TOLERANCE:
         return Timing(now, (*message.flags, "future_time"))
     if match.intent is Intent.START:
@@ -108,7 +109,7 @@ def message_evidence(
         keyword=match.keyword,
         language=match.language,
         blocked_by=_blocker(keyword, sender),
-        flags=when.flags,
+        flags=(*when.flags, "probable") if match.certainty is Certainty.PROBABLE else when.flags,
     )
 
 
@@ -227,6 +228,9 @@ def _blocker(keyword: Keyword | None, sender: Sender) -> Party:
 
 def _answer(evidence: Evidence, sender: Sender) -> tuple[Party, str | None]:
     """Who answers, with what text; a party without a text to give is nobody."""
+    if evidence.certainty is Certainty.PROBABLE:
+        # A confirmation would tell a person something that they may not have asked for.
+        return Party.NOBODY, None
     keyword = sender.rules.keyword(evidence.keyword)
     party = keyword.answered_by if keyword else Party.SERVICE
     text = sender.reply(evidence.intent, evidence.language)

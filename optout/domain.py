@@ -154,13 +154,18 @@ Consents = Mapping[Scope, Consent]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a text was understood as, and the rule and word that said so."""
+    """What a text was understood as, and the rule and words that said so.
+
+    `keyword` is a documented one that the whole message is, so that a carrier and ACS understand it,
+    too; `matched` are the words of the text that the rule found.
+    """
 
     intent: Intent
     certainty: Certainty | None = None
     rule: str | None = None
     keyword: str | None = None
     language: str | None = None
+    matched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from optout import settings
 
 LAYERS = (
     {"domain"},
-    {"numbers", "normalise"},
-    {"rules", "consent", "log"},
-    {"classify", "program_file", "events"},
+    {"numbers", "normalise", "quotes", "tokens", "typos"},
+    {"rules", "consent", "log", "phrases"},
+    {"grammar", "program_file", "events"},
+    {"surroundings"},
+    {"wording"},
+    {"classify"},
     {"programs", "settings"},
     {"decide"},
     {"store", "replies", "announce"},

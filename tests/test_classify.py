@@ -31,7 +31,14 @@ ANYWHERE = rules.unconfigured(NumberType.SHORT_CODE, None)
 
 
 def certain(keyword: Keyword) -> Match:
-    return Match(keyword.intent, Certainty.CERTAIN, keyword.rule, keyword.word, keyword.language)
+    return Match(
+        keyword.intent,
+        Certainty.CERTAIN,
+        keyword.rule,
+        keyword.word,
+        keyword.language,
+        keyword.word,
+    )
 
 
 def intent(text: str) -> Intent:
@@ -287,8 +294,17 @@ def test_conflicting_words(text: str) -> None:
         ("START", Intent.START),
         ("start.", Intent.START),
         ("UNSTOP", Intent.START),
-        ("START please", Intent.NONE),
+        ("START please", Intent.START),
+        ("start, thank you", Intent.START),
         ("please start", Intent.NONE),
+        ("hello start", Intent.NONE),
+        ("START please stop", Intent.STOP),
+        ("STARTT", Intent.NONE),
+        ("SATRT", Intent.NONE),
+        ("ST4RT", Intent.NONE),
+        ("STARTTTT", Intent.NONE),
+        ("unstpo", Intent.NONE),
+        ("un stop please", Intent.START),
         ("STARTED", Intent.NONE),
         ("RESTART", Intent.NONE),
         ("START NOW", Intent.NONE),
@@ -300,7 +316,7 @@ def test_conflicting_words(text: str) -> None:
     ],
 )
 def test_start_is_exact(text: str, expected: Intent) -> None:
-    """Nothing but a documented opt-in word opts a person in."""
+    """Nothing but a documented opt-in word, rightly spelled, opts a person in; thanks may follow."""
     assert intent(text) is expected
 
 
@@ -309,7 +325,6 @@ def test_start_is_exact(text: str, expected: Intent) -> None:
     [
         (NumberType.SHORT_CODE, "CA", "AIDE", Intent.HELP),
         (NumberType.SHORT_CODE, "CA", "Info", Intent.HELP),
-        (NumberType.SHORT_CODE, "US", "AIDE", Intent.NONE),
         (NumberType.SHORT_CODE, "GB", "INFO", Intent.NONE),
         (NumberType.SHORT_CODE, "CA", "UNSTOP", Intent.NONE),
         (NumberType.SHORT_CODE, "GB", "UNSTOP", Intent.NONE),
@@ -321,7 +336,7 @@ def test_start_is_exact(text: str, expected: Intent) -> None:
 def test_a_word_counts_where_it_is_documented(
     number_type: NumberType, country: str, text: str, expected: Intent
 ) -> None:
-    """Opt-out words count everywhere, the others by type and country."""
+    """Opt-out words count everywhere, opt-in words by type and country."""
     found = rules.choose(number_type, country, Party.SERVICE)
     assert found is not None
     assert classify(text, found).intent is expected

@@ -15,7 +15,7 @@ from optout.domain import NumberType
 from optout.settings import ROOT
 from tests.support.client import environment, free_port
 
-FIELDS = {"id", "intent", "certainty", "rule", "language"}
+FIELDS = {"id", "intent", "certainty", "rule", "language", "matched"}
 
 
 def run(
@@ -35,14 +35,20 @@ def run(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["STOP"], "stop (certain): rule house:STOP, language en"),
-        (["Stop!", "--number-type", "short_code"], "stop (certain): rule house:STOP, language en"),
+        (["STOP"], "stop (certain): “STOP”, rule house:STOP, language en"),
+        (["Stop!", "--number-type", "short_code"], "stop (certain): “STOP”, rule house:STOP"),
         (["Arrêt", "--number-type", "short_code", "--country", "CA"], "rule house:ARRET, language fr"),
-        (["aide", "--number-type", "short_code", "--country", "CA"], "help (certain): rule ca.short"),
-        (["aide", "--number-type", "short_code", "--country", "us"], "none: no rule takes this"),
-        (["unstop", "--number-type", "toll_free"], "start (certain): rule toll_free:UNSTOP"),
-        (["Stop all", "--number-type", "alphanumeric"], "stop_all (certain): rule "),
-        (["STOP", "--country", "FR"], "stop (certain): rule "),
+        (
+            ["aide", "--number-type", "short_code", "--country", "CA"],
+            "help (certain): “AIDE”, rule ca.short",
+        ),
+        (
+            ["aide", "--number-type", "short_code", "--country", "us"],
+            "help (certain): “aide”, rule fr:help",
+        ),
+        (["unstop", "--number-type", "toll_free"], "start (certain): “UNSTOP”, rule toll_free:UNSTOP"),
+        (["Stop all", "--number-type", "alphanumeric"], "stop_all (certain): “STOP ALL”, rule "),
+        (["STOP", "--country", "FR"], "stop (certain): “STOP”, rule "),
         (["weekend"], "none: no rule takes this for a request"),
         ([""], "none: no rule takes this for a request"),
     ],
@@ -62,7 +68,7 @@ def test_classify_standard_input(
     """Without TEXT, the message is what is typed, all lines of it."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("STOP\n\n--\nPat Smith\n"))
     assert cli.main(["classify"]) == 0
-    assert capsys.readouterr().out == "stop (certain): rule house:STOP, language en\n"
+    assert capsys.readouterr().out == "stop (certain): “STOP”, rule house:STOP, language en\n"
 
 
 def classify_lines(

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from optout import programs
-from optout.domain import Effect, Evidence, Intent, Party, Quarantined, Reply, ReplyStatus, ScopeKind
+from optout.domain import (
+    Certainty,
+    Effect,
+    Evidence,
+    Intent,
+    Party,
+    Quarantined,
+    Reply,
+    ReplyStatus,
+    ScopeKind,
+)
 from optout.handle import ReplyDelayed, Result
 from optout.replies import Outcome, Sending
 from tests.support.payloads import sms_event
@@ -325,6 +335,25 @@ def test_a_newer_message_while_waiting_to_try_again(world: World) -> None:
     stop = next(item for item in world.history() if item.intent is Intent.STOP)
     assert replied(stop).status is ReplyStatus.SUPERSEDED
     assert [sms.text[:13] for sms in world.phone.received] == ["Contoso Promo"]
+
+
+def test_a_probable_request(world: World) -> None:
+    """It suppresses, is flagged for somebody to look at, and is not answered."""
+    evidence = world.receive("please cancel")
+    assert (evidence.intent, evidence.certainty) == (Intent.STOP, Certainty.PROBABLE)
+    assert evidence.flags == ("probable",)
+    assert (replied(evidence).answered_by, replied(evidence).status) == (Party.NOBODY, ReplyStatus.NONE)
+    assert world.check().suppressed
+
+
+def test_a_request_in_other_words(world: World) -> None:
+    """Plain wording counts like the word: suppressed and answered, on a toll-free number by us."""
+    for number, (text, to) in enumerate(
+        [("please take me off your list", "12345"), ("stop texting me", "+18335550100")]
+    ):
+        evidence = world.receive(text, to, person=f"+1425555014{number}")
+        assert (evidence.effect, replied(evidence).status) == (Effect.OPTED_OUT, ReplyStatus.SENT)
+        assert world.check(to, f"+1425555014{number}").blocked_by is Party.SERVICE
 
 
 def test_quarantine_and_replay(world: World) -> None:

@@ -1,0 +1,108 @@
+"""The ways in which a documented opt-out word is mistyped.
+
+One edit: letters swapped, doubled or lost, one too many, or a neighbour on the keyboard; letters
+repeated as in stoppp; digits and letters of other alphabets that look like the right ones. The data
+says which words are mistyped and which other words are never meant by it. Nothing here may know what
+a word asks for.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+# A short word has too many neighbours that are words; a long one hardly any.
+_LONG = 6
+_SHORTEST = 4
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+_LOOK_ALIKE = str.maketrans(
+    "авекмнорстухіѕјԁԛԝһлпαβεικνορτυχηςϲ",
+    "abekmhopctyxisjdqwhnnabeiknoptuxnss",
+)
+_DIGITS = str.maketrans("013457$", "oieasts")
+_DIGITS_ONE_IS_L = str.maketrans("013457$", "oleasts")
+_HELD_DOWN = re.compile(r"(.)\1\1")
+_REPEATED = re.compile(r"(.)\1+")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The word that was meant, and whether nothing else can have been."""
+
+    word: str
+    sure: bool
+
+
+class Typos:
+    """The misspellings of some words, looked up in constant time."""
+
+    def __init__(self, words: Collection[str], never: Collection[str]) -> None:
+        self._words = frozenset(words)
+        self._never = frozenset(never)
+        self.variants: Mapping[str, Spelling] = {
+            variant: spelling
+            for word in words
+            for variant, spelling in _variants(word)
+            if variant not in self._words and variant not in self._never
+        }
+        self._squeezed = {_REPEATED.sub(r"\1", word): word for word in words}
+
+    def meant(self, token: str) -> Spelling | None:
+        """What a token that is no known word was meant to be."""
+        if token in self._words or token in self._never:
+            return None
+        if not token.isascii():
+            return self._same(token.translate(_LOOK_ALIKE))
+        if not token.isalpha():
+            return (
+                self._same(token.translate(_DIGITS))
+                or self._same(token.translate(_DIGITS_ONE_IS_L))
+                or self.variants.get(token)
+            )
+        return self.variants.get(token) or self._repeated(token)
+
+    def _same(self, folded: str) -> Spelling | None:
+        return Spelling(folded, True) if folded in self._words else None
+
+    def _repeated(self, token: str) -> Spelling | None:
+        """Letters that are held down: three or more of one, and the rest as it should be."""
+        if len(token) < _SHORTEST or not _HELD_DOWN.search(token):
+            return None
+        squeezed = _REPEATED.sub(r"\1", token)
+        word = self._squeezed.get(squeezed)
+        return Spelling(word, True) if word else None
+
+
+def _variants(word: str) -> Iterator[tuple[str, Spelling]]:
+    """Every mistyped form; the later ones are surer and replace those before."""
+    long = len(word) >= _LONG
+    if len(word) >= _SHORTEST:
+        for form in _changed(word, long):
+            yield form, Spelling(word, long)
+    for place in range(len(word) - 1):
+        swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        yield swapped, Spelling(word, len(word) >= _SHORTEST)
+    for place in range(len(word)):
+        yield word[: place + 1] + word[place:], Spelling(word, True)
+
+
+def _changed(word: str, long: bool) -> Iterator[str]:
+    for place in range(len(word)):
+        yield word[:place] + word[place + 1 :]
+        for letter in _ALPHABET if long else _neighbours(word[place]):
+            yield word[:place] + letter + word[place + 1 :]
+    for place in range(len(word) + 1):
+        for letter in _ALPHABET:
+            yield word[:place] + letter + word[place:]
+
+
+def _neighbours(letter: str) -> str:
+    """The keys around a key."""
+    for number, row in enumerate(_KEYBOARD):
+        column = row.find(letter)
+        if column >= 0:
+            beside = row[max(column - 1, 0) : column] + row[column + 1 : column + 2]
+            rows = _KEYBOARD[max(number - 1, 0) : number] + _KEYBOARD[number + 1 : number + 2]
+            return beside + "".join(other[max(column - 1, 0) : column + 2] for other in rows)
+    return ""
