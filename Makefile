@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 AZURITE := tests/azurite/node_modules/.installed
 
-.PHONY: help run test demo bench lint clean
+.PHONY: help run test demo chaos bench lint clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -25,6 +25,9 @@ demo: $(VENV)/.app ## play a conversation and show what happens
 
 test: $(VENV)/.dev $(AZURITE) lint ## run all tests (PYTHON=python3.13 for another version)
 	@$(BIN)/python -m pytest
+
+chaos: $(VENV)/.dev $(AZURITE) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 bench: $(VENV)/.dev ## measure speed, each figure as a ratio to its floor
 	@$(BIN)/python -m bench

@@ -288,6 +288,14 @@ def still_due(evidence: Evidence, consents: Consents, now: datetime) -> ReplySta
     return status
 
 
+def beside_another(reply: Reply, stored: Reply) -> Reply:
+    """What became of a reply, where another delivery has set out to send it meanwhile: that it was
+    taken or refused is certain, that it was not sent is not."""
+    if reply.status not in (ReplyStatus.SENT, ReplyStatus.PRINTED, ReplyStatus.FAILED):
+        reply = replace(reply, status=ReplyStatus.UNKNOWN, in_doubt=True)
+    return replace(reply, resend=stored.resend)
+
+
 def _not_due(
     evidence: Evidence, consents: Consents, expires_at: datetime, now: datetime
 ) -> ReplyStatus | None:

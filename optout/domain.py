@@ -183,7 +183,9 @@ class Reply:
 
     `send_id` is the repeatability id under which it is sent; together with `first_attempt_at` it
     makes every resend the same SMS to ACS. `in_doubt` is false only while it is certain that no
-    attempt was taken. After `expires_at` it is never sent.
+    attempt was taken. `resend` marks the latest delivery after the first that set out to send it,
+    before it does: what an earlier one finds out is not the whole truth any more. After `expires_at` it
+    is never sent.
     """
 
     answered_by: Party
@@ -193,6 +195,7 @@ class Reply:
     first_attempt_at: datetime | None = None
     expires_at: datetime | None = None
     in_doubt: bool = False
+    resend: str | None = None
     sent_at: datetime | None = None
     message_id: str | None = None
     error: str | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from optout import classify, consent, decide, events, log
 from optout.announce import Publisher
@@ -194,6 +194,8 @@ class EventHandler:
             reply = replace(reply, in_doubt=False)
         elif status := decide.still_due(evidence, consents, self.clock()):
             return self._settle(evidence, replace(reply, status=status))
+        else:
+            evidence, reply = self._resending(evidence, reply)
         started = self.clock()
         for delay in (*RETRY_DELAYS, RETRY_SECONDS):
             outcome = self.replies.send(sender.name, evidence.recipient, reply, REPLY_TAG + evidence.id)
@@ -216,8 +218,23 @@ class EventHandler:
         found = self.store.lookup([evidence.recipient], scopes)
         return found.get(evidence.recipient, {})
 
+    def _resending(self, evidence: Evidence, reply: Reply) -> tuple[Evidence, Reply]:
+        """Write down that one more delivery sets out to send the reply, and that it is in doubt until
+        this delivery says otherwise. Raises ReplyDelayed where another one was faster."""
+        marked = replace(reply, resend=uuid4().hex, in_doubt=True)
+        if not self.store.settle(evidence, marked):
+            raise ReplyDelayed(f"another delivery of {evidence.id} is sending its reply")
+        return replace(evidence, reply=marked), replace(marked, in_doubt=reply.in_doubt)
+
     def _settle(self, evidence: Evidence, reply: Reply) -> Evidence:
-        self.store.settle(evidence, reply)
+        """Write down what became of the reply, unless another delivery has done so."""
+        while not self.store.settle(evidence, reply):
+            found = self.store.find(evidence.recipient, evidence.id)
+            if found is None or found.reply is None or found.reply.status is not ReplyStatus.PENDING:
+                break
+            if reply.status is ReplyStatus.PENDING:
+                break
+            evidence, reply = found, decide.beside_another(reply, found.reply)
         evidence = replace(evidence, reply=reply)
         if reply.status is ReplyStatus.FAILED:
             log.logger.error(log.evidence_line("reply_failed", evidence))

@@ -1,6 +1,7 @@
 """A kill at every step of `handle`, before and after each effect; then Event Grid delivers again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -10,8 +11,8 @@ import pytest
 from azure.core.credentials import AzureKeyCredential
 
 from optout.domain import Reply, ReplyStatus
-from optout.handle import REPLY_TAG, Result
-from optout.replies import AcsReplies, Outcome
+from optout.handle import REPLY_TAG, ReplyDelayed, Result
+from optout.replies import AcsReplies, Outcome, Sending
 from tests.support.acs import LoopbackAcs
 from tests.support.payloads import sms_event
 from tests.support.places import Place, Places
@@ -175,3 +176,53 @@ def reply(world: World) -> Reply:
     found = world.newest().reply
     assert found is not None
     return found
+
+
+def test_a_kill_of_the_second_delivery(place: Place) -> None:
+    """The first delivery knows that nothing was taken; after the second one died, nobody does."""
+    with World(place) as world:
+        event = sms_event("STOP", at=NOON)
+        world.phone.outcomes = [Outcome(Sending.AGAIN, error="429", retry_after=60)]
+        with pytest.raises(ReplyDelayed):
+            world.handler.handle(event)
+        switch = KillSwitch(at=2)
+        world.replies = Guarded(world.phone, switch, ("send",))
+        with pytest.raises(Killed):
+            world.handler.handle(event)
+        assert len(world.phone.received) == 1
+        world.replies = world.phone
+        world.clock.move(seconds=30)
+        world.receive("START")
+        world.handler.handle(event)
+        stop, _ = world.history()
+        assert stop.reply is not None
+        assert stop.reply.status is ReplyStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome(Sending.AGAIN, error="429", retry_after=60), ReplyStatus.SENT),
+        (Outcome(Sending.TOO_OLD, error="412"), ReplyStatus.UNKNOWN),
+    ],
+)
+def test_two_deliveries_at_once(outcome: Outcome, status: ReplyStatus, place: Place) -> None:
+    """While the first one's attempt is refused, the second one's is taken, and then it dies."""
+    with World(place) as world:
+        event = sms_event("STOP", at=NOON)
+
+        def second_delivery(sender: str, recipient: str, reply: Reply) -> None:
+            world.phone.on_send = lambda sender, recipient, reply: None
+            switch = KillSwitch(at=2)
+            world.replies = Guarded(world.phone, switch, ("send",))
+            with pytest.raises(Killed):
+                world.handler.handle(event)
+            world.phone.outcomes = [outcome]
+
+        world.phone.on_send = second_delivery
+        with suppress(ReplyDelayed):
+            world.handler.handle(event)
+        world.replies = world.phone
+        world.handler.handle(event)
+        assert len(world.phone.received) == 1
+        assert reply(world).status is status

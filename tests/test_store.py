@@ -106,6 +106,21 @@ def test_settle_only_what_is_pending(store: Store) -> None:
     assert store.timeline(PERSON)[0] == replace(pending, reply=sent)
 
 
+def test_settle_only_for_all_who_send(store: Store) -> None:
+    """What a delivery has to say about a reply does not stand once another has set out to send it."""
+    first = evidence()
+    assert first.reply is not None
+    store.record(Decision(first))
+    second = replace(first, reply=replace(first.reply, resend="second"))
+    assert store.settle(first, replace(first.reply, resend="second"))
+    assert not store.settle(first, replace(first.reply, status=ReplyStatus.SUPERSEDED))
+    assert store.timeline(PERSON) == (second,)
+    sent = Reply(
+        Party.SERVICE, ReplyStatus.SENT, "Bye.", resend="second", sent_at=NOON, message_id="sms"
+    )
+    assert store.settle(second, sent)
+
+
 def test_recent_is_bounded(store: Store) -> None:
     """Only keyword messages to the sender, newest first, within the window and the limit."""
     for number in range(1, 31):

@@ -72,8 +72,8 @@ class Store(Protocol):
         """One piece of evidence about a recipient, None if it is not there."""
 
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
-        """Put what became of a reply in its place; False if its status is not the evidence's any
-        more: somebody else settled it."""
+        """Put what became of a reply in its place; False if its status or its resend is not the
+        evidence's any more: somebody else settled it, or has set out to send it."""
 
     def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
         """The evidence about a recipient whose announcement is pending, oldest first."""

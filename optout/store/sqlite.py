@@ -142,14 +142,17 @@ class SqliteStore:
         return codec.load(row[0]) if row else None
 
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
-        return self._write_one(
+        before = evidence.reply
+        return before is not None and self._write_one(
             "UPDATE evidence SET body = json_set(body, '$.reply', json(?)) "
-            "WHERE recipient = ? AND number = ? AND json_extract(body, '$.reply.status') = ?",
+            "WHERE recipient = ? AND number = ? AND json_extract(body, '$.reply.status') = ? "
+            "AND json_extract(body, '$.reply.resend') IS ?",
             (
                 codec.dump_reply(reply),
                 evidence.recipient,
                 evidence.number,
-                evidence.reply and str(evidence.reply.status),
+                str(before.status),
+                before.resend,
             ),
         )
 

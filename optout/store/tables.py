@@ -137,12 +137,14 @@ class TablesStore:
         return found[0] if found else None
 
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
-        before = evidence.reply and evidence.reply.status
+        before = evidence.reply
 
         def settled(stored: Evidence) -> Evidence | None:
             if stored.reply == reply:
                 return stored  # our own write, whose answer was lost
-            if stored.reply is None or stored.reply.status is not before:
+            if stored.reply is None or before is None:
+                return None
+            if (stored.reply.status, stored.reply.resend) != (before.status, before.resend):
                 return None
             return replace(stored, reply=reply)
 

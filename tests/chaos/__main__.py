@@ -1,0 +1,53 @@
+"""`python -m tests.chaos`: run the campaign and print what was injected and what was found."""
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.campaign import Settings, report, run
+from tests.support.azurite import azurite
+from tests.support.places import Place, file_in, new_tables
+
+
+def main() -> int:
+    """0 if nothing was violated."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--workers", type=int, default=4, help="processes that share the store")
+    parser.add_argument("--seed", type=int, help="draws what another campaign drew")
+    parser.add_argument("--store", choices=("sqlite", "tables", "both"), default="both")
+    given = parser.parse_args()
+    seed = random.randrange(2**32) if given.seed is None else given.seed
+    settings = Settings(seed, given.messages, given.workers)
+    is_right = True
+    if given.store in ("sqlite", "both"):
+        folder = Path(tempfile.mkdtemp(prefix="optout-chaos-"))
+        is_right = play("SQLite", settings, file_in(folder), folder)
+    if given.store in ("tables", "both"):
+        folder = Path(tempfile.mkdtemp(prefix="optout-chaos-"))
+        with azurite(folder) as connection_string:
+            is_right &= play("tables", settings, new_tables(connection_string), folder)
+    return 0 if is_right else 1
+
+
+def play(store: str, settings: Settings, place: Place, folder: Path) -> bool:
+    """One campaign, told; whether nothing was violated. Only then its folder goes."""
+    what = f"{settings.messages:,} messages, {settings.workers} workers, seed {settings.seed}"
+    print(f"{store}: {what}", flush=True)
+    began = time.monotonic()
+    outcome = run(settings, place, folder)
+    print(report(outcome))
+    print(f"took {time.monotonic() - began:.0f} s; to repeat it: --seed {settings.seed}\n", flush=True)
+    if outcome.violations:
+        print(f"the log of all that was attempted is in {folder}")
+        return False
+    shutil.rmtree(folder)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

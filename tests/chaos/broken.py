@@ -1,0 +1,117 @@
+"""Rules broken on purpose, one at a time, in every worker: the campaign must notice each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+from optout import consent, decide, handle
+from optout.domain import Conflict, Decision, Reply, StoreAway
+from optout.replies import AcsReplies, Outcome
+from optout.store.sqlite import SqliteStore
+
+
+def order_of_arrival() -> None:
+    """No message ever comes late."""
+    consent.comes_late = lambda consent, evidence: False
+
+
+def unconditional_record() -> None:
+    """Whoever comes second writes all the same, under the next free number."""
+    conditional = SqliteStore.record
+
+    def unconditional(self: SqliteStore, decision: Decision) -> None:
+        while True:
+            try:
+                return conditional(self, decision)
+            except Conflict:
+                evidence = decision.evidence
+                known = self.read(evidence.recipient, evidence.id, (), None, evidence.received_at)
+                evidence_id = str(uuid4()) if known.evidence else evidence.id
+                number = known.last_number + 1
+                decision = replace(decision, evidence=replace(evidence, id=evidence_id, number=number))
+
+    SqliteStore.record = unconditional  # type: ignore[method-assign]
+
+
+def fresh_send_ids() -> None:
+    """As the SDK does by itself: a new repeatability id for each attempt."""
+    send = AcsReplies.send
+
+    def fresh(self: AcsReplies, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+        return send(self, sender, recipient, replace(reply, send_id=str(uuid4())), tag)
+
+    AcsReplies.send = fresh  # type: ignore[method-assign]
+
+
+def always_due() -> None:
+    """A pending reply is sent, however old and whatever has happened since."""
+    decide.still_due = lambda evidence, consents, now: None
+
+
+def lost_settlement() -> None:
+    """What became of a reply is not written down."""
+    SqliteStore.settle = lambda self, evidence, reply: True  # type: ignore[method-assign]
+
+
+def swallowed_failure() -> None:
+    """An event that could not be recorded is acknowledged."""
+    recorded = handle.EventHandler.handle
+
+    def swallowing(self: handle.EventHandler, raw: str) -> handle.Result:
+        try:
+            return recorded(self, raw)
+        except StoreAway:
+            return handle.Result.HANDLED
+
+    handle.EventHandler.handle = swallowing  # type: ignore[method-assign]
+
+
+def never_expires() -> None:
+    """An answer that is still true is still given a day later."""
+    decide.REPLY_LIFETIME = timedelta(days=1)
+
+
+def unguarded() -> None:
+    """Every keyword is answered, however many come."""
+    decide._is_loop = lambda evidence, recent: False
+
+
+def thawed_text() -> None:
+    """The text of an answer is made anew for each attempt."""
+    send = AcsReplies.send
+
+    def thawed(self: AcsReplies, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+        return send(self, sender, recipient, replace(reply, text=f"{reply.text} {uuid4()}"), tag)
+
+    AcsReplies.send = thawed  # type: ignore[method-assign]
+
+
+def hasty_quarantine() -> None:
+    """An event that could not be recorded is held, as if it could not be understood."""
+    recorded = handle.EventHandler.handle
+
+    def holding(self: handle.EventHandler, raw: str) -> handle.Result:
+        try:
+            return recorded(self, raw)
+        except StoreAway:
+            return self._quarantine(raw, "the store was away")
+
+    handle.EventHandler.handle = holding  # type: ignore[method-assign]
+
+
+BROKEN: dict[str, Callable[[], None]] = {
+    rule.__name__: rule
+    for rule in (
+        order_of_arrival,
+        unconditional_record,
+        fresh_send_ids,
+        always_due,
+        lost_settlement,
+        swallowed_failure,
+        never_expires,
+        unguarded,
+        thawed_text,
+        hasty_quarantine,
+    )
+}

@@ -1,0 +1,75 @@
+"""One worker: the app's own functions on a port, faults around its store, and notes of what it did."""
+
+import logging
+import os
+import random
+import sys
+import traceback
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, cast
+
+import function_app
+from optout import local, replies, service, settings
+from optout.store import Store
+from tests.chaos.broken import BROKEN
+from tests.chaos.faults import READ_SECONDS, FaultyStore, Rates, Witness, WitnessedReplies
+from tests.chaos.shared import Log, SharedClock
+from tests.chaos.table_faults import TableFaults
+from tests.support.places import Place
+
+# Texts are forgotten by the real clock, which a campaign does not follow.
+KEEP_TEXTS_DAYS = 3650
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs to know; `life` counts its restarts."""
+
+    folder: Path
+    place: Place
+    environment: dict[str, str]
+    seed: int
+    rates: Rates
+    broken: str | None = None
+    number: int = 0
+    life: int = 0
+
+
+def work(job: Job, ready: "Connection[int, Any]") -> None:
+    """Serve until killed; the port goes to `ready`."""
+    try:
+        logging.getLogger("optout").setLevel(logging.CRITICAL + 1)
+        if job.broken:
+            BROKEN[job.broken]()
+        service._current = _service(job)
+        listening = local.server(local.LocalHost(function_app.app), 0)
+        ready.send(listening.port)
+        listening.serve_forever()
+    except BaseException:
+        (job.folder / f"worker-{job.number}-{job.life}.txt").write_text(traceback.format_exc())
+        sys.stdout.flush()
+        os._exit(1)
+
+
+def _service(job: Job) -> service.Service:
+    """The service as it is built for the settings, with this campaign's clock, store and witness."""
+    replies.READ_SECONDS = READ_SECONDS  # type: ignore[assignment]
+    clock = SharedClock(job.folder / "clock")
+    log = Log(job.folder / "log")
+    witness = Witness(log, clock)
+    chance = random.Random(f"{job.seed}-{job.number}-{job.life}")
+    opened = job.place.open(TableFaults(job.rates, chance, log))
+    store = cast(Store, FaultyStore(opened, witness, job.rates, chance))
+    service._store = lambda configured: store
+    built = service.build(settings.load(job.environment))
+    handler = replace(
+        built.events,
+        replies=WitnessedReplies(built.events.replies, witness),
+        clock=clock,
+        # Waiting costs no campaign time: other deliveries move its clock.
+        sleep=lambda seconds: None,
+    )
+    texts = service.TextRetention(store, KEEP_TEXTS_DAYS)
+    return replace(built, events=handler, texts=texts)
