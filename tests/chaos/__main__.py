@@ -3,6 +3,7 @@
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="draws what another campaign drew")
     parser.add_argument("--store", choices=("sqlite", "tables", "both"), default="both")
     given = parser.parse_args()
+    # So that no process stays behind when this one is told to end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = random.randrange(2**32) if given.seed is None else given.seed
     settings = Settings(seed, given.messages, given.workers)
     is_right = True
