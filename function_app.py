@@ -26,61 +26,61 @@ def sms_events(event: str) -> None:
 @app.route("suppressions/check", methods=METHODS)
 def check_suppressions(req: func.HttpRequest) -> func.HttpResponse:
     """May these people be texted from this sender?"""
-    return _respond(req, POST=api.check)
+    return _respond(req, POST=api.suppressions.check)
 
 
 @app.route("suppressions/{sender}/{recipient}", methods=METHODS)
 def look_up_suppression(req: func.HttpRequest) -> func.HttpResponse:
     """May this person be texted from this sender?"""
-    return _respond(req, GET=api.look_up)
+    return _respond(req, GET=api.suppressions.look_up)
 
 
 @app.route("suppressions/opt-out", methods=METHODS)
 def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     """Opt a person out by hand."""
-    return _respond(req, POST=api.opt_out)
+    return _respond(req, POST=api.suppressions.opt_out)
 
 
 @app.route("suppressions/opt-in", methods=METHODS)
 def opt_in(req: func.HttpRequest) -> func.HttpResponse:
     """Opt a person in by hand."""
-    return _respond(req, POST=api.opt_in)
+    return _respond(req, POST=api.suppressions.opt_in)
 
 
 @app.route("suppressions/history", methods=METHODS)
 def history(req: func.HttpRequest) -> func.HttpResponse:
     """What happened to this number, newest first."""
-    return _respond(req, POST=api.history)
+    return _respond(req, POST=api.history.history)
 
 
 @app.route("suppressions", methods=METHODS)
 def list_suppressions(req: func.HttpRequest) -> func.HttpResponse:
     """Who is on a list."""
-    return _respond(req, GET=api.listed)
+    return _respond(req, GET=api.suppressions.listed)
 
 
 @app.route("quarantine", methods=METHODS)
 def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     """The events that could not be understood."""
-    return _respond(req, GET=api.quarantine)
+    return _respond(req, GET=api.quarantine.listed)
 
 
 @app.route("quarantine/replay", methods=METHODS)
 def replay_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     """Handle an event in quarantine again."""
-    return _respond(req, POST=api.replay)
+    return _respond(req, POST=api.quarantine.replay)
 
 
 @app.route("health", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the store answers."""
-    return _respond(req, GET=api.health)
+    return _respond(req, GET=api.about.health)
 
 
 @app.route("openapi.json", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
 def openapi(req: func.HttpRequest) -> func.HttpResponse:
     """The description of all this as OpenAPI 3.1."""
-    return _respond(req, GET=api.openapi)
+    return _respond(req, GET=api.about.openapi)
 
 
 def _respond(req: func.HttpRequest, **operations: http.Operation) -> func.HttpResponse:

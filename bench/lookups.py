@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.measure import Figure, at_least, paired, seconds
 from optout import consent, http, programs, settings
-from optout.api import check
+from optout.api.suppressions import check
 from optout.domain import Consent, EvidenceKind, Party
 from optout.service import now_utc
 from optout.store.sqlite import SqliteStore

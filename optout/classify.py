@@ -7,10 +7,11 @@ know who sent the text, when, or what the recipient's consent is.
 
 from dataclasses import replace
 
-from optout import normalise, tokens, wording
+from optout import normalise, wording
 from optout.domain import Certainty, Intent, Match
-from optout.grammar import grammar
 from optout.rules import Keyword, Ruleset
+from optout.wording import tokens
+from optout.wording.grammar import grammar
 
 # More than any SMS has: what a text says after this changes nothing.
 LONGEST = 4000

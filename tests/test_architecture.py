@@ -9,11 +9,9 @@ from optout import settings
 
 LAYERS = (
     {"domain"},
-    {"numbers", "normalise", "quotes", "tokens", "typos"},
-    {"rules", "consent", "log", "phrases"},
-    {"grammar", "program_file", "events"},
-    {"surroundings"},
-    {"wording"},
+    {"numbers", "normalise"},
+    {"rules", "consent", "log"},
+    {"wording", "program_file", "events"},
     {"classify"},
     {"programs", "settings"},
     {"decide"},
@@ -24,6 +22,7 @@ LAYERS = (
     {"http"},
     {"api", "demo"},
     {"local"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 )

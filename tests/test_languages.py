@@ -7,9 +7,9 @@ import pytest
 from optout import normalise, rules
 from optout.classify import classify
 from optout.domain import Intent, Match, NumberType, Party
-from optout.grammar import grammar
-from optout.phrases import sequences
 from optout.rules.language_file import Language, RequestEntry, WordEntry, languages
+from optout.wording.grammar import grammar
+from optout.wording.phrases import sequences
 
 LANGUAGES = list(languages().values())
 REQUESTS = [(language, entry) for language in LANGUAGES for entry in language.request]

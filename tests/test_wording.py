@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from optout import rules
 from optout.classify import classify
 from optout.domain import Certainty, Intent, NumberType, Party
-from optout.grammar import grammar
 from optout.rules.language_file import languages
+from optout.wording.grammar import grammar
 
 TEXTS = Path(__file__).parent / "wording"
 CERTAIN, PROBABLE = Certainty.CERTAIN, Certainty.PROBABLE

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from optout import quotes, tokens
 from optout.domain import Certainty, Intent
-from optout.grammar import Grammar, Rule, grammar
 from optout.rules.language_file import RequestEntry, Weight, WordEntry
-from optout.surroundings import Side, Surroundings
-from optout.tokens import LINE, SENTENCE
+from optout.wording import quotes, tokens
+from optout.wording.grammar import Grammar, Rule, grammar
+from optout.wording.surroundings import Side, Surroundings
+from optout.wording.tokens import LINE, SENTENCE
 
 # What a misspelling may have that is no plain letter: digits, other alphabets, a letter held down.
 _DIGIT = re.compile(r"[0-9$]")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from optout.tokens import is_break, phrase
+from optout.wording.tokens import is_break, phrase
 
 MOST_REPEATS = 4
 _MOST_FILLERS = 3

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from optout.grammar import Around
-from optout.phrases import NOTHING, Phrases, Reach
-from optout.tokens import LINE, PAUSE, SENTENCE
+from optout.wording.grammar import Around
+from optout.wording.phrases import NOTHING, Phrases, Reach
+from optout.wording.tokens import LINE, PAUSE, SENTENCE
 
 
 class Side(IntEnum):

@@ -11,10 +11,10 @@ from itertools import chain
 
 from optout import normalise
 from optout.domain import Intent
-from optout.phrases import NOTHING, Pattern, Phrases, compile_pattern, sequences
 from optout.rules.language_file import Language, RequestEntry, WordEntry, languages
-from optout.tokens import phrase
-from optout.typos import Typos
+from optout.wording.phrases import NOTHING, Pattern, Phrases, compile_pattern, sequences
+from optout.wording.tokens import phrase
+from optout.wording.typos import Typos
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,8 @@
+"""The HTTP operations: what each takes, does and answers, as JSON. A module for each subject.
+
+The routes themselves are in function_app.py, what all operations share in http.py.
+"""
+
+from optout.api import about, history, quarantine, suppressions
+
+__all__ = ["about", "history", "quarantine", "suppressions"]
