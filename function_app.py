@@ -59,6 +59,24 @@ def list_suppressions(req: func.HttpRequest) -> func.HttpResponse:
     return _respond(req, GET=api.suppressions.listed)
 
 
+@app.route("activity", methods=METHODS)
+def activity(req: func.HttpRequest) -> func.HttpResponse:
+    """How many opted out, opted in and asked for help, by day and sender."""
+    return _respond(req, GET=api.activity.counts)
+
+
+@app.route("journal", methods=METHODS)
+def journal(req: func.HttpRequest) -> func.HttpResponse:
+    """What happened last, to everybody."""
+    return _respond(req, GET=api.activity.journal)
+
+
+@app.route("reviews", methods=METHODS)
+def reviews(req: func.HttpRequest) -> func.HttpResponse:
+    """Probable requests to look at, and a verdict on one."""
+    return _respond(req, GET=api.reviews.listed, POST=api.reviews.judge)
+
+
 @app.route("quarantine", methods=METHODS)
 def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     """The events that could not be understood."""

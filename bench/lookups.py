@@ -51,7 +51,7 @@ def a_list(folder: Path, size: int) -> Iterator[SqliteStore]:
 
 def bare_lookup(store: SqliteStore, recipients: list[str], scopes: list[str]) -> list[object]:
     """The query with nothing around it."""
-    return store._connection().execute(
+    return store._file.connection().execute(
         "SELECT scope, recipient, is_out, since, at, source, keyword, blocked_by, evidence_id "
         "FROM json_each(?) AS wanted CROSS JOIN consent "
         "WHERE scope IN (?, ?, ?) AND recipient = wanted.value",

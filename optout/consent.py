@@ -13,6 +13,7 @@ from optout.domain import (
     Consents,
     Evidence,
     Party,
+    ReviewVerdict,
     Scope,
     ScopeKind,
 )
@@ -76,10 +77,35 @@ def advance(consent: Consent | None, evidence: Evidence, scope: Scope) -> Consen
     return replace(consent, at=evidence.at, blocked_by=stays if out else Party.SERVICE)
 
 
+def rests_on(timeline: Iterable[Evidence], scope: Scope, judged: Evidence) -> bool:
+    """Whether a scope is out by probable requests that nobody has confirmed, and by `judged` among
+    them, and by nothing else."""
+    out: list[Evidence] = []
+    for evidence in _in_order(timeline, scope):
+        if evidence.intent.opts_out:
+            out.append(evidence)
+        else:
+            out.clear()
+    return judged.id in {evidence.id for evidence in out} and all(
+        evidence.policy is not None for evidence in out
+    )
+
+
+def was_lifted(timeline: Iterable[Evidence], scope: Scope) -> bool:
+    """Whether the last word on a scope is a verdict that lifted it."""
+    last = list(_in_order(timeline, scope))[-1:]
+    return any(evidence.verdict is ReviewVerdict.LIFT for evidence in last)
+
+
 def rebuild(timeline: Iterable[Evidence], scope: Scope) -> Consent | None:
     """The consent that all evidence about a scope gives, taken in the order of its times."""
     consent = None
-    about = [evidence for evidence in timeline if scope in evidence.scopes]
-    for evidence in sorted(about, key=lambda item: (item.at, item.intent.opts_out, item.number)):
+    for evidence in _in_order(timeline, scope):
         consent = advance(consent, evidence, scope)
     return consent
+
+
+def _in_order(timeline: Iterable[Evidence], scope: Scope) -> list[Evidence]:
+    """The evidence about a scope in the order of its times; on a tie STOP comes last, and wins."""
+    about = [evidence for evidence in timeline if scope in evidence.scopes]
+    return sorted(about, key=lambda item: (item.at, item.intent.opts_out, item.number))

@@ -1,22 +1,19 @@
-"""What one message does: to consents, and whether it is answered, by whom and with what.
+"""What one piece of evidence does to consents; what it is answered is `answering`'s.
 
 Pure: no I/O and no clock; `now` is passed in. The numbers in the comments are the rules of
 docs/rules.md. Nothing here may know how anything is stored or sent.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from optout import consent
+from optout import answering, consent
 from optout.domain import (
     EVERYTHING,
     Announcement,
     Certainty,
     Consent,
-    Consents,
     Decision,
-    Delivery,
     Effect,
     Evidence,
     EvidenceKind,
@@ -24,13 +21,12 @@ from optout.domain import (
     Known,
     Match,
     Party,
-    Reply,
-    ReplyStatus,
+    ProbablePolicy,
+    ReviewVerdict,
     Scope,
-    ScopeKind,
     aware,
     evidence_id,
-    reply_send_id,
+    verdict_id,
 )
 from optout.events import DeliveryReport, InboundSms
 from optout.programs import Sender
@@ -39,14 +35,6 @@ from optout.rules import Keyword
 # Rule 2: a clock may be wrong by this much before its time is not believed.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OPTED_OUT_RULE = "delivery_report:opted_out"
-# Rule 5, from the FCC: a confirmation within five minutes is presumed to be covered by consent.
-REPLY_LIFETIME = timedelta(minutes=5)
-# Rule 6.
-REPEAT_WINDOW = timedelta(minutes=5)
-RECENT_WINDOW = timedelta(hours=1)
-REPLIES_AN_HOUR = 6
-# A pair with this many keyword messages within the hour is not answered; reading stops there.
-RECENT_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +60,24 @@ def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
 
 
 def message_scopes(match: Match, sender: Sender) -> tuple[Scope, ...]:
-    """Rule 1: the consents that a message speaks about."""
+    """Rule 1: the consents that a message speaks about; a probable request may have none."""
     if not match.intent.changes_consent:
         return ()
+    if policy(match, sender) in (ProbablePolicy.REVIEW, ProbablePolicy.IGNORE):
+        return ()
+    return requested_scopes(match.intent, sender)
+
+
+def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
+    """The policy that a match comes under, None for one that is certain."""
+    is_probable = match.intent.opts_out and match.certainty is Certainty.PROBABLE
+    return sender.probable if is_probable else None
+
+
+def requested_scopes(intent: Intent, sender: Sender) -> tuple[Scope, ...]:
+    """The consents that an opt-out or opt-in to a sender speaks about."""
     own, list_scope, _ = consent.sender_scopes(sender.id, sender.list)
-    if match.intent is Intent.STOP_ALL:
+    if intent is Intent.STOP_ALL:
         return own, list_scope, EVERYTHING
     return own, list_scope
 
@@ -108,6 +109,8 @@ def message_evidence(
         rule=match.rule,
         keyword=match.keyword,
         language=match.language,
+        matched=match.matched,
+        policy=policy(match, sender),
         blocked_by=_blocker(keyword, sender),
         flags=(*when.flags, "probable") if match.certainty is Certainty.PROBABLE else when.flags,
     )
@@ -144,19 +147,49 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
     )
 
 
-def delivered_reply(reply: Reply, report: DeliveryReport, now: datetime) -> Reply:
-    """A reply of ours after its delivery report, which also ends any doubt that it was taken."""
-    delivery = Delivery(report.delivered, report.at or aware(now), report.details)
-    status = ReplyStatus.SENT if report.delivered else ReplyStatus.FAILED
-    return replace(
-        reply,
-        status=status,
-        sent_at=reply.sent_at or report.at,
-        message_id=reply.message_id or report.message_id,
-        error=None if report.delivered else report.details,
-        in_doubt=False,
-        delivery=delivery,
+def verdict_evidence(
+    judged: Evidence, verdict: ReviewVerdict, sender: Sender, actor: str, reason: str, now: datetime
+) -> Evidence:
+    """The record of a verdict on a probable request, at the time of that request.
+
+    To confirm is to opt out by it; what the person has asked since then stands. What a verdict lifts is
+    found by `lifted`.
+    """
+    confirms = verdict is ReviewVerdict.CONFIRM
+    return Evidence(
+        id=verdict_id(judged.id, judged.recipient),
+        number=0,
+        kind=EvidenceKind.MANUAL,
+        recipient=judged.recipient,
+        at=judged.at,
+        received_at=aware(now),
+        sender=judged.sender,
+        list=judged.list,
+        scopes=requested_scopes(judged.intent, sender) if confirms else (),
+        intent=judged.intent if confirms else Intent.START,
+        certainty=Certainty.CERTAIN,
+        actor=actor,
+        reason=reason,
+        about=judged.id,
+        verdict=verdict,
     )
+
+
+def lifted(verdict: Evidence, judged: Evidence, known: Known) -> Evidence | None:
+    """A verdict that lifts, with the consents that rest on probable requests alone, the judged one
+    among them; None where they rest on something else by now.
+
+    It stands just after the last of these requests, so that a STOP that is still on its way counts.
+    """
+    timeline = known.timeline
+    resting = tuple(scope for scope in judged.scopes if consent.rests_on(timeline, scope, judged))
+    if not resting:
+        is_settled = not judged.scopes or any(
+            consent.was_lifted(timeline, scope) for scope in judged.scopes
+        )
+        return verdict if is_settled else None
+    last = max(known.consents[scope].at for scope in resting)
+    return replace(verdict, scopes=resting, at=last + timedelta(microseconds=1))
 
 
 def decide(
@@ -167,7 +200,7 @@ def decide(
     evidence, consents = decision.evidence, {**known.consents, **decision.consents}
     if evidence.intent is Intent.NONE:
         return decision
-    reply = _reply(evidence, sender, consents, known.recent, aware(now))
+    reply = answering.reply_to(evidence, sender, consents, known.recent, aware(now))
     return Decision(replace(evidence, reply=reply), decision.consents)
 
 
@@ -224,126 +257,3 @@ def _blocker(keyword: Keyword | None, sender: Sender) -> Party:
     if keyword is None or not keyword.intent.opts_out or sender.answers is Party.SERVICE:
         return Party.SERVICE
     return keyword.blocked_by
-
-
-def _answer(evidence: Evidence, sender: Sender) -> tuple[Party, str | None]:
-    """Who answers, with what text; a party without a text to give is nobody."""
-    if evidence.certainty is Certainty.PROBABLE:
-        # A confirmation would tell a person something that they may not have asked for.
-        return Party.NOBODY, None
-    keyword = sender.rules.keyword(evidence.keyword)
-    party = keyword.answered_by if keyword else Party.SERVICE
-    text = sender.reply(evidence.intent, evidence.language)
-    if keyword is not None and keyword.reply is not None:
-        text = keyword.reply
-        party = sender.answers or party
-    if party is Party.SERVICE and (text is None or sender.answers is Party.NOBODY):
-        party = Party.NOBODY
-    return party, None if party is Party.NOBODY else text
-
-
-def _reply(
-    evidence: Evidence,
-    sender: Sender,
-    consents: Consents,
-    recent: tuple[Evidence, ...],
-    now: datetime,
-) -> Reply:
-    """Rules 5, 6 and 7: the one answer, and why there is none where there is none."""
-    party, text = _answer(evidence, sender)
-    settled = {
-        Party.NOBODY: ReplyStatus.NONE,
-        Party.CARRIER: ReplyStatus.BY_CARRIER,
-        Party.PLATFORM: ReplyStatus.BY_PLATFORM,
-    }.get(party)
-    if settled is not None:
-        return Reply(party, settled, text)
-    expires_at = min(evidence.at, now) + REPLY_LIFETIME
-    status = _not_due(evidence, consents, expires_at, now)
-    if status is None and _is_loop(evidence, recent):
-        status = ReplyStatus.GUARDED
-    if status is not None:
-        return Reply(party, status, text, expires_at=expires_at)
-    return Reply(
-        party,
-        ReplyStatus.PENDING,
-        text,
-        send_id=reply_send_id(evidence.id),
-        first_attempt_at=now,
-        expires_at=expires_at,
-        in_doubt=True,
-    )
-
-
-def still_due(evidence: Evidence, consents: Consents, now: datetime) -> ReplyStatus | None:
-    """Rule 5, asked again before a pending reply is resent: None if it is still due, else what
-    becomes of it. `consents` are those of the sender, its list and everything."""
-    reply = evidence.reply
-    if reply is None or reply.expires_at is None:
-        raise ValueError("this evidence has no reply to send")
-    status = _not_due(evidence, consents, reply.expires_at, aware(now))
-    if status is not None and reply.in_doubt:
-        # An attempt was made and nobody knows whether it was taken.
-        return ReplyStatus.UNKNOWN
-    return status
-
-
-def beside_another(reply: Reply, stored: Reply) -> Reply:
-    """What became of a reply, where another delivery has set out to send it meanwhile: that it was
-    taken or refused is certain, that it was not sent is not."""
-    if reply.status not in (ReplyStatus.SENT, ReplyStatus.PRINTED, ReplyStatus.FAILED):
-        reply = replace(reply, status=ReplyStatus.UNKNOWN, in_doubt=True)
-    return replace(reply, resend=stored.resend)
-
-
-def _not_due(
-    evidence: Evidence, consents: Consents, expires_at: datetime, now: datetime
-) -> ReplyStatus | None:
-    if not _stands(evidence, consents):
-        return ReplyStatus.SUPERSEDED
-    if _is_blocked(evidence, consents):
-        return ReplyStatus.BLOCKED
-    if now >= expires_at:
-        return ReplyStatus.EXPIRED
-    return None
-
-
-def _stands(evidence: Evidence, consents: Consents) -> bool:
-    """Whether what the reply would say is true: the change was applied and no newer one stands."""
-    if not evidence.intent.changes_consent:
-        return True
-    scopes = (*evidence.scopes[:2], EVERYTHING)
-    newest = consents.get(evidence.scopes[0])
-    if evidence.effect is Effect.OUTDATED or newest is None:
-        return False
-    suppressed = consent.verdict(consents, scopes).suppressed
-    return (
-        newest.out == evidence.intent.opts_out == suppressed
-        and newest.since <= evidence.at <= newest.at
-    )
-
-
-def _is_blocked(evidence: Evidence, consents: Consents) -> bool:
-    """Whether a carrier or ACS would stop our reply to this person."""
-    own = consents.get(Scope(ScopeKind.SENDER, evidence.sender or ""))
-    return own is not None and own.out and own.blocked_by.is_external
-
-
-def _is_loop(evidence: Evidence, recent: Iterable[Evidence]) -> bool:
-    """Rule 6: the same request again without a change between, or too many answers an hour."""
-    messages = list(recent)
-    answered = [
-        item for item in messages if item.reply is not None and item.reply.status.may_have_been_sent
-    ]
-    if len(messages) >= RECENT_LIMIT or len(answered) >= REPLIES_AN_HOUR:
-        return True
-    if evidence.effect.is_change:
-        return False
-    for item in messages:
-        if evidence.received_at - item.received_at > REPEAT_WINDOW:
-            return False
-        if item.intent is evidence.intent and item in answered:
-            return True
-        if item.effect.is_change:
-            return False
-    return False

@@ -36,6 +36,25 @@ class Certainty(StrEnum):
     PROBABLE = "probable"
 
 
+class ProbablePolicy(StrEnum):
+    """What a probable request does: it suppresses at once, waits for a person, or does nothing."""
+
+    SUPPRESS = "suppress"
+    REVIEW = "review"
+    IGNORE = "ignore"
+
+    @property
+    def is_reviewed(self) -> bool:
+        return self is not ProbablePolicy.IGNORE
+
+
+class ReviewVerdict(StrEnum):
+    """What a person says of a probable request: it was one, or it was none."""
+
+    CONFIRM = "confirm"
+    LIFT = "lift"
+
+
 class NumberType(StrEnum):
     """What kind of sender a number or sender ID is."""
 
@@ -88,6 +107,15 @@ class Effect(StrEnum):
     @property
     def is_change(self) -> bool:
         return self in (Effect.OPTED_OUT, Effect.OPTED_IN)
+
+
+class Activity(StrEnum):
+    """What a piece of evidence counts as, by day and sender."""
+
+    OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
+    HELP = "help"
+    OTHER = "other"
 
 
 class ReplyStatus(StrEnum):
@@ -221,7 +249,8 @@ class Evidence:
     forgotten.
     `number` counts a recipient's evidence from 1; two writers that take the same number conflict.
     `at` is when it happened, `received_at` when it was taken in, later for each number.
-    `scopes` are the consents it speaks about; none: it changes nothing.
+    `scopes` are the consents it speaks about; none: it changes nothing. `policy` is that for a probable
+    request. `about` is the id of the request that a verdict is about.
     """
 
     id: str
@@ -240,6 +269,8 @@ class Evidence:
     rule: str | None = None
     keyword: str | None = None
     language: str | None = None
+    matched: str | None = None
+    policy: ProbablePolicy | None = None
     blocked_by: Party = Party.SERVICE
     effect: Effect = Effect.NONE
     flags: tuple[str, ...] = ()
@@ -247,6 +278,22 @@ class Evidence:
     announcement: Announcement | None = None
     actor: str | None = None
     reason: str | None = None
+    about: str | None = None
+    verdict: ReviewVerdict | None = None
+
+    @property
+    def is_for_review(self) -> bool:
+        """Whether a person should say what the message was."""
+        return self.policy is not None and self.policy.is_reviewed
+
+    @property
+    def activity(self) -> Activity | None:
+        """What it counts as; an imported entry is no event of its day and counts as nothing."""
+        if self.kind is EvidenceKind.IMPORT:
+            return None
+        if self.effect.is_change:
+            return Activity(self.effect)
+        return Activity.HELP if self.intent is Intent.HELP else Activity.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +368,11 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "urn:optout:evidence")
 def evidence_id(kind: EvidenceKind, message_id: str, recipient: str) -> str:
     """The same id for every delivery of the same message: derived, and safe as a key anywhere."""
     return str(uuid5(_NAMESPACE, f"{kind}\n{message_id}\n{recipient}"))
+
+
+def verdict_id(evidence: str, recipient: str) -> str:
+    """The id of the one verdict on a probable request."""
+    return evidence_id(EvidenceKind.MANUAL, f"verdict\n{evidence}", recipient)
 
 
 def announcement_id(evidence: str, scope: Scope) -> str:

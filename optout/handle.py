@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
-from optout import classify, consent, decide, events, log
+from optout import answering, classify, consent, decide, events, log
 from optout.announce import Publisher
 from optout.domain import (
     Consents,
@@ -146,7 +146,7 @@ class EventHandler:
             reply = evidence.reply
             if reply is None or reply.delivery is not None:
                 return
-            completed = decide.delivered_reply(reply, report, self.clock())
+            completed = answering.delivered_reply(reply, report, self.clock())
             if self.store.settle(evidence, completed):
                 log.logger.info(log.evidence_line("reply_report", replace(evidence, reply=completed)))
                 return
@@ -192,7 +192,7 @@ class EventHandler:
             return evidence
         if recorded.is_new:
             reply = replace(reply, in_doubt=False)
-        elif status := decide.still_due(evidence, consents, self.clock()):
+        elif status := answering.still_due(evidence, consents, self.clock()):
             return self._settle(evidence, replace(reply, status=status))
         else:
             evidence, reply = self._resending(evidence, reply)
@@ -207,7 +207,7 @@ class EventHandler:
                 break
             self.sleep(wait)
             evidence = replace(evidence, reply=reply)
-            if status := decide.still_due(evidence, self._consents(evidence), self.clock()):
+            if status := answering.still_due(evidence, self._consents(evidence), self.clock()):
                 return self._settle(evidence, replace(reply, status=status))
         evidence = self._settle(evidence, reply)
         log.logger.warning(log.evidence_line("reply_delayed", evidence))
@@ -234,7 +234,7 @@ class EventHandler:
                 break
             if reply.status is ReplyStatus.PENDING:
                 break
-            evidence, reply = found, decide.beside_another(reply, found.reply)
+            evidence, reply = found, answering.beside_another(reply, found.reply)
         evidence = replace(evidence, reply=reply)
         if reply.status is ReplyStatus.FAILED:
             log.logger.error(log.evidence_line("reply_failed", evidence))

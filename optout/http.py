@@ -18,7 +18,7 @@ from optout import log
 from optout.announce import NotAnnounced
 from optout.domain import ConfigurationError, Retryable, StoreAway
 from optout.service import Service
-from optout.suppressions import BadRequest, NotFound
+from optout.suppressions import BadRequest, NotFound, NotNow
 
 BODY_LIMIT = 1024 * 1024
 JSON = "application/json"
@@ -81,6 +81,8 @@ def respond(
         return _problem(HTTPStatus.BAD_REQUEST, str(problem))
     except NotFound as problem:
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
+    except NotNow as problem:
+        return _problem(HTTPStatus.CONFLICT, str(problem))
     except NotAnnounced as problem:
         log.logger.error(log.line("not_announced", problem=str(problem)))
         detail = "the change is recorded but not announced yet: repeat the request to announce it"

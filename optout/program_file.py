@@ -14,9 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from optout import numbers, rules
-from optout.domain import ConfigurationError, NumberType, Party
+from optout.domain import ConfigurationError, NumberType, Party, ProbablePolicy
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class _Strict(BaseModel):
@@ -50,6 +51,35 @@ class _Replies(_Strict):
         return {language: texts.given() for language, texts in self.languages.items()}
 
 
+class ProbableEntry(_Strict):
+    """What a probable request does, and whether a suppression by one is confirmed to the person."""
+
+    policy: ProbablePolicy = ProbablePolicy.SUPPRESS
+    answered: bool = False
+
+
+class _Probable(_Strict):
+    """The program's own way with probable requests, and a table for each country that differs."""
+
+    countries: dict[str, ProbableEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        own = {name: item for name, item in value.items() if not _COUNTRY.fullmatch(name)}
+        countries = {name: item for name, item in value.items() if name not in own}
+        merged = {
+            name: own | item if isinstance(item, dict) else item for name, item in countries.items()
+        }
+        return {"countries": {"": own, **merged}}
+
+    def of(self, country: str | None) -> ProbableEntry:
+        """The way with requests to a sender of a country."""
+        return self.countries.get(country or "") or self.countries.get("") or ProbableEntry()
+
+
 class SenderEntry(_Strict):
     number: str
     type: NumberType
@@ -78,6 +108,7 @@ class ProgramEntry(_Strict):
     name: str = Field(min_length=1)
     list: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     replies: _Replies = Field(default_factory=_Replies)
+    probable: _Probable = Field(default_factory=_Probable)
     sender: tuple[SenderEntry, ...] = ()
 
 
@@ -129,6 +160,14 @@ def _findings(file: ProgramFile) -> Iterator[Finding]:
         only_toll_free = {entry.type for entry in program.sender} == {NumberType.TOLL_FREE}
         if only_toll_free and any("start" in texts for texts in program.replies.given().values()):
             yield Finding(f'program "{program.name}", replies', *_carrier_text("start"))
+        places = {entry.place for entry in program.sender}
+        for country in program.probable.countries:
+            if country and country not in places:
+                yield Finding(
+                    f'program "{program.name}", probable.{country}',
+                    f"no sender of this program is in {country}",
+                    "Correct the country, or remove the table.",
+                )
     for claimants in claims.values():
         for claimant in claimants[1:]:
             yield Finding(
@@ -297,7 +336,7 @@ def _no_rules(entry: SenderEntry) -> tuple[str, str]:
 
 def _schema_finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
     """A finding from pydantic's error: which entry, what, and the remedy where there is a usual one."""
-    location = [part for part in error["loc"] if part not in ("languages", "")]
+    location = [part for part in error["loc"] if part not in ("languages", "countries", "")]
     where = ".".join(str(part) for part in location if not isinstance(part, int))
     problems = {
         "extra_forbidden": ("there is no such field", "Remove it, or correct its spelling;"),

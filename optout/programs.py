@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from optout import numbers, program_file, rules
-from optout.domain import Intent, NumberType, Party
+from optout.domain import Intent, NumberType, Party, ProbablePolicy
 from optout.program_file import ProgramFile
 from optout.rules import Ruleset
 
@@ -26,7 +26,8 @@ class Sender:
 
     `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` is who
     manages opt-out there. `answers` overrides who answers: SERVICE for a toll-free number that no
-    carrier serves, NOBODY where something else answers.
+    carrier serves, NOBODY where something else answers. `probable` is the policy for probable requests;
+    only with `answers_probable` is a suppression by one confirmed to the person.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Sender:
     rules: Ruleset
     program: str | None = None
     answers: Party | None = None
+    probable: ProbablePolicy = ProbablePolicy.SUPPRESS
+    answers_probable: bool = False
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -96,6 +99,7 @@ def _senders(file: ProgramFile) -> Iterator[Sender]:
                 raise AssertionError("a sender without rules passed the check")
             identity = numbers.sender_id(entry.number)
             is_id = entry.type is NumberType.ALPHANUMERIC
+            probable = program.probable.of(entry.place)
             yield Sender(
                 id=identity,
                 name=entry.number if is_id else identity,
@@ -106,6 +110,8 @@ def _senders(file: ProgramFile) -> Iterator[Sender]:
                 rules=ruleset,
                 program=program.name,
                 answers=Party(entry.answers) if entry.answers else None,
+                probable=probable.policy,
+                answers_probable=probable.answered,
                 replies=_merged(program.replies.given(), entry.replies.given()),
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from optout import decide
+from optout import answering, decide
 from optout.announce import Publisher
 from optout.domain import Conflict, Consents, Decision, Evidence, Known, Scope, StoreAway
 from optout.store import Store
@@ -35,7 +35,7 @@ def record(
     decision: Callable[[Known], Decision],
 ) -> Recorded:
     """Record evidence once, however often and from wherever it comes. Raises StoreAway."""
-    since = evidence.received_at - decide.RECENT_WINDOW
+    since = evidence.received_at - answering.RECENT_WINDOW
     for attempt in range(ATTEMPTS):
         # A conflict may be with an old record of the same message, which reading may overlook. It is
         # looked for first: consents that are read after it are never older than it.

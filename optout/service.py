@@ -8,6 +8,7 @@ from optout import announce, log, programs, replies, settings
 from optout.domain import OptoutError, Retryable
 from optout.handle import EventHandler, Result
 from optout.programs import Directory
+from optout.reviews import Reviews
 from optout.settings import Settings
 from optout.store import Store
 from optout.suppressions import Suppressions
@@ -25,6 +26,7 @@ class Service:
     directory: Directory
     store: Store
     suppressions: Suppressions
+    reviews: Reviews
     events: EventHandler
     texts: "TextRetention"
 
@@ -91,8 +93,9 @@ def build(configured: Settings) -> Service:
         expected_source=configured.event_source,
         on_change=suppressions.forget,
     )
+    reviews = Reviews(directory, store, now_utc, suppressions.forget, publisher)
     texts = TextRetention(store, configured.text_days)
-    return Service(configured, directory, store, suppressions, handler, texts)
+    return Service(configured, directory, store, suppressions, reviews, handler, texts)
 
 
 def _store(configured: Settings) -> Store:

@@ -47,6 +47,10 @@ class NotFound(OptoutError):
     """What was asked for is not there."""
 
 
+class NotNow(OptoutError):
+    """What was asked does not agree with what holds by now; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Whether one recipient may be texted; `recipient` is in E.164, or as given where it is no number.

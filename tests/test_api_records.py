@@ -22,7 +22,7 @@ def ago(**duration: float) -> datetime:
 HISTORY_FIELDS = {
     "id", "kind", "at", "received_at", "sender", "list", "text", "intent", "certainty", "rule",
     "effect", "flags", "reply", "actor", "reason", "message_id",
-    "announcement",
+    "announcement", "language", "matched", "policy", "about", "verdict",
 }  # fmt: skip
 REPLY_FIELDS = {"text", "answered_by", "status", "sent_at", "message_id", "error", "delivery"}
 
@@ -39,7 +39,8 @@ def test_history_shows_everything_newest_first(app: App) -> None:
         "id": 0, "kind": "message", "at": 0, "received_at": 0, "sender": "12345",
         "list": "contoso-alerts", "text": "STOP", "intent": "stop", "certainty": "certain",
         "rule": "house:STOP", "effect": "opted_out", "flags": [], "reply": 0, "actor": None,
-        "reason": None, "message_id": "m1", "announcement": None,
+        "reason": None, "message_id": "m1", "announcement": None, "language": "en",
+        "matched": "STOP", "policy": None, "about": None, "verdict": None,
     }  # fmt: skip
     assert stop["reply"].keys() == REPLY_FIELDS
     assert stop["reply"]["text"].startswith("Contoso Alerts: You opted out")
@@ -159,6 +160,60 @@ def test_a_replay_applies_what_is_understood_now(app: App, monkeypatch: pytest.M
     assert answer.json() == {"id": held["id"], "result": "handled", "reason": None}
     assert app.check("12345", PERSON)["suppressed"] is True
     assert app.get("quarantine").json() == {"items": [], "cursor": None}
+
+
+def test_a_review_lifts(app: App) -> None:
+    """A probable request waits with its words; a verdict takes it off, once, and is in the history."""
+    app.deliver(sms_event("please cancel", at=ago(minutes=2)))
+    (item,) = app.get("reviews").json()["items"]
+    assert item.keys() == HISTORY_FIELDS | {"recipient"}
+    assert (item["recipient"], item["matched"], item["policy"]) == (PERSON, "cancel", "suppress")
+    assert app.check("12345", PERSON)["suppressed"] is True
+    answer = app.post("reviews", {**WHO, "id": item["id"], "verdict": "lift"})
+    assert (answer.status, answer.json()["effect"], answer.json()["suppressed"]) == (
+        200, "opted_in", False,
+    )  # fmt: skip
+    assert app.get("reviews").json() == {"items": [], "cursor": None}
+    verdict, _ = app.history(PERSON)
+    assert (verdict["about"], verdict["verdict"]) == (item["id"], "lift")
+    assert (verdict["actor"], verdict["reason"]) == (WHO["actor"], WHO["reason"])
+    other = app.post("reviews", {**WHO, "id": item["id"], "verdict": "confirm"})
+    assert (other.status, other.json()["title"]) == (409, "Conflict")
+
+
+def test_a_review_that_is_moot(app: App) -> None:
+    """Once the person has said it plainly, there is nothing to lift: 409, and confirm ends it."""
+    app.deliver(sms_event("please cancel", at=ago(minutes=2)))
+    app.deliver(sms_event("STOP", at=ago(minutes=1)))
+    (item,) = app.get("reviews").json()["items"]
+    assert app.post("reviews", {**WHO, "id": item["id"], "verdict": "lift"}).status == 409
+    assert app.check("12345", PERSON)["suppressed"] is True
+    assert app.post("reviews", {**WHO, "id": item["id"], "verdict": "confirm"}).status == 200
+    assert app.get("reviews").json()["items"] == []
+    assert app.post("reviews", {**WHO, "id": "another", "verdict": "lift"}).status == 404
+
+
+def test_activity_and_journal(app: App) -> None:
+    """What happened to everybody: counted by day and sender, and the newest of it in pages."""
+    people = ["+14255550131", "+14255550132"]
+    app.deliver(*(sms_event("STOP", from_=person) for person in people))
+    app.deliver(sms_event("HELP", to="78787"), sms_event("hello"))
+    app.change("opt-in", people[0], list="contoso-alerts")
+    today = datetime.now(UTC).date().isoformat()
+    answer = app.get("activity?days=2").json()
+    assert answer["counts"] == [
+        {"day": today, "sender": None, "opted_out": 0, "opted_in": 1, "help": 0},
+        {"day": today, "sender": "12345", "opted_out": 2, "opted_in": 0, "help": 0},
+        {"day": today, "sender": "78787", "opted_out": 0, "opted_in": 0, "help": 1},
+    ]
+    first = app.get("journal?limit=2").json()
+    rest = app.get(f"journal?cursor={first['cursor']}").json()
+    items = first["items"] + rest["items"]
+    assert [(item["kind"], item["text"]) for item in items[:3]] == [
+        ("manual", None), ("message", "hello"), ("message", "HELP"),
+    ]  # fmt: skip
+    assert {item["recipient"] for item in items} == {PERSON, *people}
+    assert len(items) == 5
 
 
 def test_health_names_the_version(app: App) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from optout import programs
 from optout.domain import (
-    Certainty,
     Effect,
     Evidence,
     Intent,
@@ -335,15 +334,6 @@ def test_a_newer_message_while_waiting_to_try_again(world: World) -> None:
     stop = next(item for item in world.history() if item.intent is Intent.STOP)
     assert replied(stop).status is ReplyStatus.SUPERSEDED
     assert [sms.text[:13] for sms in world.phone.received] == ["Contoso Promo"]
-
-
-def test_a_probable_request(world: World) -> None:
-    """It suppresses, is flagged for somebody to look at, and is not answered."""
-    evidence = world.receive("please cancel")
-    assert (evidence.intent, evidence.certainty) == (Intent.STOP, Certainty.PROBABLE)
-    assert evidence.flags == ("probable",)
-    assert (replied(evidence).answered_by, replied(evidence).status) == (Party.NOBODY, ReplyStatus.NONE)
-    assert world.check().suppressed
 
 
 def test_a_request_in_other_words(world: World) -> None:

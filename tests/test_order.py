@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optout import consent
-from optout.decide import REPLIES_AN_HOUR, REPLY_LIFETIME
+from optout.answering import REPLIES_AN_HOUR, REPLY_LIFETIME
 from optout.domain import EVERYTHING, Party, Reply, ReplyStatus, Scope, ScopeKind
 from optout.handle import REPLY_TAG
 from tests.support.payloads import sms_event

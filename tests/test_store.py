@@ -4,15 +4,16 @@ import base64
 import multiprocessing
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from optout.decide import RECENT_LIMIT
+from optout.answering import RECENT_LIMIT
 from optout.domain import (
     EVERYTHING,
+    Activity,
     Announcement,
     Conflict,
     Consent,
@@ -22,14 +23,16 @@ from optout.domain import (
     EvidenceKind,
     Intent,
     Party,
+    ProbablePolicy,
     Quarantined,
     Reply,
     ReplyStatus,
     Scope,
     ScopeKind,
     evidence_id,
+    verdict_id,
 )
-from optout.store import Store
+from optout.store import Count, Journal, Store
 from tests.support.payloads import sms_event
 from tests.support.places import Place
 from tests.support.world import NOON, PERSON, World
@@ -183,6 +186,85 @@ def test_find_and_announce(store: Store) -> None:
     assert store.find(PERSON, third.id) == replace(third, announcement=done)
 
 
+def journal(turn: Callable[[int, str | None], Journal], limit: int) -> list[Evidence]:
+    """All pages of a journal."""
+    found: list[Evidence] = []
+    after = None
+    while True:
+        page = turn(limit, after)
+        found += page.items
+        if (after := page.after) is None:
+            return found
+
+
+def test_the_journal(store: Store) -> None:
+    """The evidence about everybody, newest first, in pages; what was imported is not in it."""
+    people = [f"+1425555010{number}" for number in range(3)]
+    written = [
+        evidence(number, person, received_at=NOON + timedelta(seconds=10 * number))
+        for number in (1, 2, 3)
+        for person in people
+    ]
+    for item in written:
+        store.record(Decision(item))
+    store.record(Decision(evidence(4, kind=EvidenceKind.IMPORT)))
+    found = journal(store.journal, 2)
+    assert [item.number for item in found] == [3, 3, 3, 2, 2, 2, 1, 1, 1]
+    assert sorted(found, key=lambda item: item.id) == sorted(written, key=lambda item: item.id)
+
+
+def test_counts_by_day_and_sender(store: Store) -> None:
+    """Opt-outs, opt-ins and help on each day since then; a confirmed STOP is no second opt-out."""
+    tomorrow = NOON + timedelta(days=1)
+    happened: tuple[dict[str, object], ...] = (
+        {"effect": Effect.OPTED_OUT},
+        {"effect": Effect.CONFIRMED},
+        {"effect": Effect.NONE, "intent": Intent.HELP},
+        {"effect": Effect.OPTED_IN, "intent": Intent.START, "received_at": tomorrow},
+        {"effect": Effect.OPTED_OUT, "received_at": tomorrow, "sender": "54321"},
+        {"effect": Effect.OPTED_OUT, "received_at": tomorrow, "sender": None},
+        {"effect": Effect.OPTED_OUT, "kind": EvidenceKind.IMPORT},
+    )
+    for number, changed in enumerate(happened, start=1):
+        store.record(Decision(evidence(number, f"+1425555010{number}", **changed)))
+    today, next_day = NOON.date(), tomorrow.date()
+    expected = {
+        Count(today, "12345", Activity.OPTED_OUT, 1),
+        Count(today, "12345", Activity.HELP, 1),
+        Count(next_day, "12345", Activity.OPTED_IN, 1),
+        Count(next_day, "54321", Activity.OPTED_OUT, 1),
+        Count(next_day, None, Activity.OPTED_OUT, 1),
+    }
+    assert set(store.counts(NOON)) == expected
+    assert {count.day for count in store.counts(tomorrow)} == {next_day}
+
+
+def test_the_review_list(store: Store) -> None:
+    """What is for review, oldest first, until a verdict is recorded; what is ignored never is."""
+    waiting = [
+        evidence(1, person, policy=policy, received_at=NOON + timedelta(seconds=seconds))
+        for seconds, (person, policy) in enumerate(
+            (
+                ("+14255550101", ProbablePolicy.SUPPRESS),
+                ("+14255550102", ProbablePolicy.REVIEW),
+                ("+14255550103", ProbablePolicy.SUPPRESS),
+            )
+        )
+    ]
+    ignored = evidence(1, "+14255550104", policy=ProbablePolicy.IGNORE)
+    for item in (*waiting, ignored, evidence(1, "+14255550105")):
+        store.record(Decision(item))
+    assert journal(store.to_review, 2) == waiting
+    assert store.reviewable(waiting[1].id) == waiting[1]
+    assert store.reviewable(ignored.id) is None
+    assert store.reviewable("another") is None
+    judged = waiting[1]
+    verdict = verdict_id(judged.id, judged.recipient)
+    store.record(Decision(evidence(2, judged.recipient, id=verdict, about=judged.id)))
+    assert journal(store.to_review, 2) == [waiting[0], waiting[2]]
+    assert store.reviewable(judged.id) == judged
+
+
 @pytest.mark.parametrize("cursor", ["", "x", "'", "a b", "/\\#?\t", "+1" * 2000])
 def test_any_cursor(store: Store, cursor: str) -> None:
     """A cursor that no page gave is a place in the order like any other."""
@@ -190,6 +272,8 @@ def test_any_cursor(store: Store, cursor: str) -> None:
     store.quarantine(Quarantined("id", NOON, "reason", "{}"))
     assert len(store.listed(LIST, 3, cursor).items) <= 1
     assert len(store.held(3, cursor).items) <= 1
+    assert len(store.journal(3, cursor).items) <= 1
+    assert len(store.to_review(3, cursor).items) == 0
 
 
 def test_quarantine_in_pages(store: Store) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from optout.domain import ConfigurationError, Decision, StoreAway
 from optout.store import sqlite as sqlite_store
-from optout.store import sqlite_schema
+from optout.store import sqlite_file, sqlite_schema
 from optout.store.sqlite import SqliteStore
 from tests.support.world import PERSON, World
 from tests.test_store import evidence
@@ -55,7 +55,7 @@ def test_a_store_that_cannot_answer(tmp_path: Path, broken: str) -> None:
 
 def test_a_locked_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that holds the file too long makes an event come back; reading goes on."""
-    monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
     with World(tmp_path) as world:
         holder = sqlite3.connect(tmp_path / "optout.db", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
@@ -71,7 +71,7 @@ def test_a_locked_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_is_durable(tmp_path: Path) -> None:
     """Write-ahead log, and a full flush for each transaction."""
     store = SqliteStore(tmp_path / "optout.db")
-    connection = store._connection()
+    connection = store._file.connection()
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     store.close()

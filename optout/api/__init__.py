@@ -3,6 +3,6 @@
 The routes themselves are in function_app.py, what all operations share in http.py.
 """
 
-from optout.api import about, history, quarantine, suppressions
+from optout.api import about, activity, history, quarantine, reviews, suppressions
 
-__all__ = ["about", "history", "quarantine", "suppressions"]
+__all__ = ["about", "activity", "history", "quarantine", "reviews", "suppressions"]

@@ -38,6 +38,7 @@ def history(request: Request, service: Service) -> Any:
 
 
 def item(evidence: Evidence) -> dict[str, Any]:
+    """A piece of evidence, as every answer shows it."""
     reply = evidence.reply
     return {
         "id": evidence.id,
@@ -51,6 +52,9 @@ def item(evidence: Evidence) -> dict[str, Any]:
         "intent": evidence.intent,
         "certainty": evidence.certainty,
         "rule": evidence.rule,
+        "language": evidence.language,
+        "matched": evidence.matched,
+        "policy": evidence.policy,
         "effect": evidence.effect,
         "flags": evidence.flags,
         "reply": reply
@@ -71,7 +75,14 @@ def item(evidence: Evidence) -> dict[str, Any]:
         "announcement": _announcement(evidence),
         "actor": evidence.actor,
         "reason": evidence.reason,
+        "about": evidence.about,
+        "verdict": evidence.verdict,
     }
+
+
+def item_of_anybody(evidence: Evidence) -> dict[str, Any]:
+    """A piece of evidence where it does not go without saying whom it is about."""
+    return {"recipient": evidence.recipient, **item(evidence)}
 
 
 def _announcement(evidence: Evidence) -> dict[str, Any] | None:

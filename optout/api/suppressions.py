@@ -95,7 +95,7 @@ def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Any:
         "sender": sender.name,
         "list": sender.list,
         "configured": sender.configured,
-        "results": [_result(answer) for answer in answers],
+        "results": [result(answer) for answer in answers],
     }
 
 
@@ -105,7 +105,7 @@ def _changed(request: Request, service: Service, *, out: bool) -> Any:
     changed = service.suppressions.change(
         target, body.recipient, out=out, actor=body.actor, reason=body.reason, at=body.at
     )
-    return {**_about(target), **_result(changed.answer), **_outcome(changed, target)}
+    return {**_about(target), **result(changed.answer), **_outcome(changed, target)}
 
 
 def _about(target: Target) -> dict[str, Any]:
@@ -131,7 +131,8 @@ def _outcome(changed: Changed, target: Target) -> dict[str, Any]:
     return outcome
 
 
-def _result(answer: Answer) -> dict[str, Any]:
+def result(answer: Answer) -> dict[str, Any]:
+    """The answer about one recipient, as every operation shows it."""
     if answer.error:
         return {"recipient": answer.recipient, "suppressed": True, "error": answer.error}
     return {

@@ -4,10 +4,11 @@ A store keeps; it decides nothing. Every method may raise StoreAway when the sto
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from optout.domain import (
+    Activity,
     Announcement,
     Consent,
     Consents,
@@ -41,6 +42,22 @@ class Held(NamedTuple):
     after: str | None
 
 
+class Journal(NamedTuple):
+    """Some evidence about anybody, and where to go on, if there is more."""
+
+    items: tuple[Evidence, ...]
+    after: str | None
+
+
+class Count(NamedTuple):
+    """How often an activity was on a day (UTC) at a sender; none: at no single one."""
+
+    day: date
+    sender: str | None
+    activity: Activity
+    times: int
+
+
 class Store(Protocol):
     """Where everything is kept."""
 
@@ -62,7 +79,8 @@ class Store(Protocol):
         """All evidence about a recipient, oldest first."""
 
     def record(self, decision: Decision) -> None:
-        """Evidence, its consents and its pending reply, in one transaction.
+        """Evidence, its consents and its pending reply, in one transaction; a verdict also takes what
+        it is about off the review list.
 
         Raises Conflict, and writes nothing, if the evidence's number or id is already taken: somebody
         wrote about the recipient since it was read.
@@ -94,6 +112,19 @@ class Store(Protocol):
 
     def history(self, recipient: str, limit: int, below: int | None) -> Page:
         """The evidence about a recipient, newest first."""
+
+    def journal(self, limit: int, after: str | None) -> Journal:
+        """The evidence about everybody, newest first, without what was imported."""
+
+    def counts(self, since: datetime) -> tuple[Count, ...]:
+        """What happened since then, except for OTHER and what was imported, by day and sender."""
+
+    def to_review(self, limit: int, after: str | None) -> Journal:
+        """The evidence that is for review and has no verdict, oldest first. There may be less than the
+        limit although there is more to come."""
+
+    def reviewable(self, evidence_id: str) -> Evidence | None:
+        """Evidence that is or was for review, whoever it is about; None if there is none."""
 
     def quarantine(self, event: Quarantined) -> None:
         """Hold an event; the same event again changes nothing."""

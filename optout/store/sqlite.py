@@ -1,24 +1,19 @@
 """The store on one machine: an SQLite file, safe for threads and processes, durable after each write.
 
-WAL and `synchronous=FULL`: a transaction that returned survives a kill and a power cut. Evidence is
-numbered for each recipient; the primary key makes a second writer of the same number conflict, so
-that nothing is locked between reading and writing.
+Evidence is numbered for each recipient; the primary key makes a second writer of the same number
+conflict, so that nothing is locked between reading and writing.
 """
 
 import json
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
-from weakref import WeakSet
 
-from optout.decide import RECENT_LIMIT
+from optout.answering import RECENT_LIMIT
 from optout.domain import (
+    Activity,
     Announcement,
-    ConfigurationError,
     Conflict,
     Consent,
     Consents,
@@ -28,54 +23,28 @@ from optout.domain import (
     Quarantined,
     Reply,
     Scope,
-    StoreAway,
 )
-from optout.store import Held, Listed, Page, codec
-from optout.store.group_commit import GroupCommit
+from optout.store import Count, Held, Journal, Listed, Page, codec
+from optout.store.sqlite_file import Database
 from optout.store.sqlite_schema import (
     CONSENT_COLUMNS,
     UPGRADES,
     consent_of,
     consent_row,
+    count_of,
     evidence_row,
     quarantined_of,
 )
 
-_Value = TypeVar("_Value")
-
-BUSY_SECONDS = 5
 # How far back recent messages are looked for, so that a long history costs no more than a short one.
 RECENT_ROWS = 200
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that is closed when the thread it belongs to is gone."""
-
-    def __del__(self) -> None:
-        with suppress(sqlite3.ProgrammingError):  # it was never opened
-            self.close()
-
-
 class SqliteStore:
-    """A Store in one file. One connection for each thread; writers share transactions."""
+    """A Store in one file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-        self._connections: WeakSet[sqlite3.Connection] = WeakSet()
-        self._writers = GroupCommit(self._connection)
-        try:
-            with self._errors():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._upgrade()
-        except StoreAway as problem:
-            self.close()
-            raise StoreAway(
-                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's"
-            ) from problem
-        except BaseException:
-            self.close()
-            raise
+        self._file = Database(path, UPGRADES)
 
     def read(
         self,
@@ -85,7 +54,7 @@ class SqliteStore:
         sender: str | None,
         recent_since: datetime,
     ) -> Known:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             same = connection.execute(
                 "SELECT body FROM evidence WHERE id = ?", (evidence_id,)
             ).fetchone()
@@ -110,14 +79,14 @@ class SqliteStore:
         )
 
     def timeline(self, recipient: str) -> tuple[Evidence, ...]:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT body FROM evidence WHERE recipient = ? ORDER BY number", (recipient,)
             ).fetchall()
         return tuple(codec.load(body) for (body,) in rows)
 
     def record(self, decision: Decision) -> None:
-        evidence = evidence_row(decision.evidence)
+        evidence, judged = evidence_row(decision.evidence), decision.evidence.about
         consents = [
             consent_row(scope, decision.evidence.recipient, consent)
             for scope, consent in decision.consents.items()
@@ -125,17 +94,21 @@ class SqliteStore:
 
         def write(connection: sqlite3.Connection) -> None:
             try:
-                connection.execute("INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence)
+                connection.execute(
+                    "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence
+                )
             except sqlite3.IntegrityError:
                 raise Conflict("the recipient's evidence has moved on") from None
             connection.executemany(
                 "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents
             )
+            if judged is not None:
+                connection.execute("UPDATE evidence SET review_pending = 0 WHERE id = ?", (judged,))
 
-        self._write(write)
+        self._file.write(write)
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             row = connection.execute(
                 "SELECT body FROM evidence WHERE id = ? AND recipient = ?", (evidence_id, recipient)
             ).fetchone()
@@ -143,7 +116,7 @@ class SqliteStore:
 
     def settle(self, evidence: Evidence, reply: Reply) -> bool:
         before = evidence.reply
-        return before is not None and self._write_one(
+        return before is not None and self._file.write_one(
             "UPDATE evidence SET body = json_set(body, '$.reply', json(?)) "
             "WHERE recipient = ? AND number = ? AND json_extract(body, '$.reply.status') = ? "
             "AND json_extract(body, '$.reply.resend') IS ?",
@@ -157,7 +130,7 @@ class SqliteStore:
         )
 
     def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT body FROM evidence WHERE recipient = ? AND announcement_pending "
                 "ORDER BY number",
@@ -166,7 +139,7 @@ class SqliteStore:
         return tuple(codec.load(body) for (body,) in rows)
 
     def announced(self, evidence: Evidence, announcement: Announcement) -> None:
-        self._write_one(
+        self._file.write_one(
             "UPDATE evidence SET body = json_set(body, '$.announcement', json(?)), "
             "announcement_pending = ? WHERE recipient = ? AND number = ?",
             (
@@ -178,11 +151,11 @@ class SqliteStore:
         )
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return self._consents(connection, recipients, scopes)
 
     def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 f"SELECT {CONSENT_COLUMNS} FROM consent WHERE scope = ? AND is_out AND recipient > ? "
                 "ORDER BY recipient LIMIT ?",
@@ -192,7 +165,7 @@ class SqliteStore:
         return Listed(items, items[-1][0] if len(rows) > limit else None)
 
     def knows(self, scope: Scope) -> bool:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return (
                 connection.execute(
                     "SELECT 1 FROM consent WHERE scope = ? LIMIT 1", (str(scope),)
@@ -201,7 +174,7 @@ class SqliteStore:
             )
 
     def history(self, recipient: str, limit: int, below: int | None) -> Page:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT body FROM evidence WHERE recipient = ? AND number < ? "
                 "ORDER BY number DESC LIMIT ?",
@@ -210,8 +183,48 @@ class SqliteStore:
         items = tuple(codec.load(body) for (body,) in rows[:limit])
         return Page(items, items[-1].number if len(rows) > limit else None)
 
+    def journal(self, limit: int, after: str | None) -> Journal:
+        return self._journal("activity IS NOT NULL", limit, after, newest_first=True)
+
+    def counts(self, since: datetime) -> tuple[Count, ...]:
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT substr(received_at, 1, 10), sender, activity, count(*) FROM evidence "
+                "WHERE activity IS NOT NULL AND received_at >= ? AND activity != ? "
+                "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                (codec.stamp(since), str(Activity.OTHER)),
+            ).fetchall()
+        return tuple(map(count_of, rows))
+
+    def to_review(self, limit: int, after: str | None) -> Journal:
+        return self._journal("review_pending", limit, after)
+
+    def reviewable(self, evidence_id: str) -> Evidence | None:
+        with self._file.reading() as connection:
+            row = connection.execute(
+                "SELECT body FROM evidence WHERE id = ?", (evidence_id,)
+            ).fetchone()
+        found = codec.load(row[0]) if row else None
+        return found if found and found.is_for_review else None
+
+    def _journal(
+        self, which: str, limit: int, after: str | None, *, newest_first: bool = False
+    ) -> Journal:
+        """Evidence about anybody in the order of its arrival: no two of a recipient at once."""
+        order, beyond, start = ("DESC", "<", "~") if newest_first else ("ASC", ">", "")
+        received_at, _, recipient = (after or start).partition("|")
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                f"SELECT received_at, recipient, body FROM evidence WHERE {which} "
+                f"AND (received_at, recipient) {beyond} (?, ?) "
+                f"ORDER BY received_at {order}, recipient {order} LIMIT ?",
+                (received_at, recipient, limit + 1),
+            ).fetchall()
+        items = tuple(codec.load(row[2]) for row in rows[:limit])
+        return Journal(items, "|".join(rows[limit - 1][:2]) if len(rows) > limit else None)
+
     def quarantine(self, event: Quarantined) -> None:
-        self._write_one(
+        self._file.write_one(
             "INSERT INTO quarantine VALUES (?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
             (event.id, codec.stamp(event.received_at), event.reason, event.body),
@@ -219,7 +232,7 @@ class SqliteStore:
 
     def held(self, limit: int, after: str | None) -> Held:
         received_at, _, event_id = (after or "").partition("|")
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT id, received_at, reason, body FROM quarantine "
                 "WHERE (received_at, id) > (?, ?) ORDER BY received_at, id LIMIT ?",
@@ -229,14 +242,14 @@ class SqliteStore:
         return Held(items, f"{rows[limit - 1][1]}|{items[-1].id}" if len(rows) > limit else None)
 
     def held_one(self, event_id: str) -> Quarantined | None:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             row = connection.execute(
                 "SELECT id, received_at, reason, body FROM quarantine WHERE id = ?", (event_id,)
             ).fetchone()
         return quarantined_of(row) if row else None
 
     def release(self, event_id: str) -> None:
-        self._write_one("DELETE FROM quarantine WHERE id = ?", (event_id,))
+        self._file.write_one("DELETE FROM quarantine WHERE id = ?", (event_id,))
 
     def forget_texts(self, before: datetime) -> int:
         def write(connection: sqlite3.Connection) -> int:
@@ -246,16 +259,14 @@ class SqliteStore:
                 (codec.stamp(before),),
             ).rowcount
 
-        return self._write(write)
+        return self._file.write(write)
 
     def check(self) -> None:
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
 
     def close(self) -> None:
-        for connection in list(self._connections):
-            connection.close()
-        self._local = threading.local()
+        self._file.close()
 
     def _consents(
         self, connection: sqlite3.Connection, recipients: Sequence[str], scopes: Sequence[Scope]
@@ -270,61 +281,3 @@ class SqliteStore:
         for row in rows:
             found.setdefault(row[1], {})[by_name[row[0]]] = consent_of(row)
         return found
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self._path,
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                factory=_Connection,
-            )
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
-            self._connections.add(connection)
-        return connection
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.DatabaseError, OSError) as problem:
-            raise StoreAway(f"SQLite at {self._path.name}: {problem}") from problem
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One snapshot for several queries."""
-        with self._errors():
-            connection = self._connection()
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("COMMIT")
-
-    def _write(self, work: Callable[[sqlite3.Connection], _Value]) -> _Value:
-        with self._errors():
-            return self._writers.run(work)
-
-    def _write_one(self, statement: str, values: tuple[object, ...]) -> bool:
-        """Run one statement; whether it changed a row."""
-        return self._write(lambda connection: connection.execute(statement, values).rowcount > 0)
-
-    def _upgrade(self) -> None:
-        self._connection().execute("PRAGMA journal_mode = WAL")
-        self._writers.run(self._upgraded)
-
-    def _upgraded(self, connection: sqlite3.Connection) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(UPGRADES):
-            raise ConfigurationError(
-                f"{self._path} was written by a newer version of optout (schema {version}, this "
-                f"one knows {len(UPGRADES)}). Run that version, or name another file in "
-                "OPTOUT_STORE."
-            )
-        for number, script in enumerate(UPGRADES[version:], start=version + 1):
-            for statement in filter(str.strip, script.split(";")):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")

@@ -1,8 +1,10 @@
 """The tables of the SQLite store, and how values are written as rows and read from them."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from optout.domain import (
+    Activity,
     Consent,
     Evidence,
     EvidenceKind,
@@ -11,7 +13,7 @@ from optout.domain import (
     Quarantined,
     Scope,
 )
-from optout.store import codec
+from optout.store import Count, codec
 
 # Each entry upgrades a file by one version; PRAGMA user_version says how many it has had.
 UPGRADES = (
@@ -49,6 +51,21 @@ UPGRADES = (
         body TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE evidence ADD COLUMN activity TEXT;
+    ALTER TABLE evidence ADD COLUMN review_pending INTEGER NOT NULL DEFAULT 0;
+    UPDATE evidence SET activity = CASE
+        WHEN json_extract(body, '$.kind') = 'import' THEN NULL
+        WHEN json_extract(body, '$.effect') IN ('opted_out', 'opted_in')
+            THEN json_extract(body, '$.effect')
+        WHEN json_extract(body, '$.intent') = 'help' THEN 'help'
+        ELSE 'other' END;
+    UPDATE evidence SET review_pending = 1, body = json_set(body, '$.policy', 'suppress')
+        WHERE json_extract(body, '$.certainty') = 'probable';
+    CREATE INDEX evidence_journal ON evidence (received_at, activity, sender)
+        WHERE activity IS NOT NULL;
+    CREATE INDEX evidence_review ON evidence (received_at) WHERE review_pending;
+    """,
 )
 
 CONSENT_COLUMNS = "scope, recipient, is_out, since, at, source, keyword, blocked_by, evidence_id"
@@ -66,6 +83,8 @@ def evidence_row(evidence: Evidence) -> tuple[object, ...]:
         evidence.announcement is not None and evidence.announcement.published_at is None,
         evidence.text is not None and evidence.intent is Intent.NONE,
         codec.dump(evidence),
+        evidence.activity,
+        evidence.is_for_review,
     )
 
 
@@ -93,6 +112,16 @@ def consent_of(row: Sequence[object]) -> Consent:
         keyword=None if keyword is None else str(keyword),
         blocked_by=Party(str(blocked_by)),
         evidence_id=str(evidence_id),
+    )
+
+
+def count_of(row: Sequence[object]) -> Count:
+    day, sender, activity, times = row
+    return Count(
+        date.fromisoformat(str(day)),
+        None if sender is None else str(sender),
+        Activity(str(activity)),
+        int(str(times)),
     )
 
 

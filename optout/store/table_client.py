@@ -82,10 +82,6 @@ class Table:
             except ResourceNotFoundError:
                 return None
 
-    def put(self, row: Row) -> None:
-        """Write a row, in the place of what it was."""
-        self._written(lambda: self._client.upsert_entity(row, mode=UpdateMode.REPLACE))
-
     def replace(self, row: Row, etag: str) -> str | None:
         """Write a row in the place of what was read; its new tag, None if it has changed since."""
         with _errors():

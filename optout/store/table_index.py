@@ -1,17 +1,18 @@
-"""Rows that are spread over buckets, read as if they were one table; and the index of who is out.
+"""Rows that are spread over buckets, read as if they were one table; and the index of who is out, of
+what happened when, of what is for review and of texts that are to be forgotten.
 
-The index may name too many people and never too few: its rows are written before the consents that
-they stand for, and never deleted.
+The index may name too much and never too little: its rows are written before what they stand for.
 """
 
 import heapq
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 
 from azure.data.tables import TableEntity
 
-from optout.domain import Consents, Scope
+from optout.domain import Activity, Consents, Evidence, Scope
 from optout.store import table_rows as rows
 from optout.store.table_client import PAGE_ROWS, Account, Table
 
@@ -40,9 +41,12 @@ class Index:
         self._account = account
         self._table = table
 
-    def note(self, recipient: str, consents: Consents) -> None:
-        """Name a recipient for the scopes that they are about to be out of; one request, if any."""
-        entries = [rows.index_row(scope, recipient) for scope, new in consents.items() if new.out]
+    def note(self, evidence: Evidence, consents: Consents) -> None:
+        """Name evidence that is about to be written, and the scopes that its recipient is about to be
+        out of; one request."""
+        out = [scope for scope, new in consents.items() if new.out]
+        entries = [rows.scope_row(scope, evidence.recipient) for scope in out]
+        entries += rows.evidence_index_rows(evidence)
         if entries:
             self._table.write([("upsert", entry, {"mode": "replace"}) for entry in entries])
 
@@ -54,6 +58,48 @@ class Index:
             self._account, self._table, f"RowKey gt '{start}' and {rows.below(name)}", expected
         )
         return (str(row["recipient"]) for row in found)
+
+    def entries(
+        self, kind: str, expected: int, *, after: str = "", before: str = ""
+    ) -> Iterator[TableEntity]:
+        """What is named in a kind, in the order of its keys, from after one to before another."""
+        condition = f"RowKey gt '{after or kind + '_'}' and RowKey lt '{before or kind + '`'}'"
+        return in_order(self._account, self._table, condition, expected)
+
+    def review(self, evidence_id: str) -> TableEntity | None:
+        """What names evidence that is or was for review, in whichever bucket it is."""
+        name = rows.review_id_key(evidence_id)
+        found = self._account.each(
+            lambda bucket: self._table.get(rows.keys(bucket, name)), rows.BUCKETS
+        )
+        return next(filter(None, found), None)
+
+    def since(self, moment: datetime, until: float) -> list[TableEntity]:
+        """What is named in the journal since then and is more than a message without a request, once
+        for each piece of evidence: of one that had to be written again, the last."""
+        condition = (
+            f"RowKey ge '{rows.JOURNAL}_' and RowKey lt '{rows.journal_key(moment)}`' "
+            f"and activity ne '{Activity.OTHER}'"
+        )
+        found = self._account.each(
+            lambda bucket: list(
+                chain.from_iterable(
+                    self._table.pages(
+                        f"{rows.partition(bucket)} and {condition}",
+                        PAGE_ROWS,
+                        ["id", "received_at", "sender", "activity"],
+                    )
+                )
+            ),
+            rows.BUCKETS,
+            until,
+        )
+        # The newest come first: in reverse, of several with one id the newest is put in last and stays.
+        return list({row["id"]: row for row in reversed(list(chain.from_iterable(found)))}.values())
+
+    def drop(self, entry: TableEntity) -> None:
+        """Take a name out of the index."""
+        self._table.delete(entry)
 
     def possible(self, recipients: Iterable[str], scopes: Sequence[Scope], until: float) -> list[str]:
         """Those of many who may be out of one of the scopes; all others are certainly not.

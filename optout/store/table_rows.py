@@ -6,7 +6,7 @@ docs/architecture.md has the layout.
 import re
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count, takewhile
 from typing import Any
@@ -26,6 +26,12 @@ _LAST_NUMBER = 9_999_999_999
 # A string property may have 64 KiB in UTF-16, a binary one 64 KiB.
 _INLINE_BYTES = 30_000
 _CHUNK_BYTES = 60_000
+
+_LAST_MICROSECOND = 99_999_999_999_999_999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# What begins the keys of the index, beside scopes.
+JOURNAL, REVIEW, TEXT = "j", "r", "t"
 
 # In a recipient's partition consents come first, then evidence, the newest first: one range reads both.
 CONSENTS = "RowKey ge 'c_' and RowKey lt 'c`'"
@@ -151,7 +157,7 @@ def consent(row: Mapping[str, Any]) -> Consent:
     )
 
 
-def index_row(scope: Scope, recipient: str) -> Row:
+def scope_row(scope: Scope, recipient: str) -> Row:
     """Says that a recipient may be out of a scope."""
     return {
         "PartitionKey": bucket(recipient),
@@ -160,20 +166,40 @@ def index_row(scope: Scope, recipient: str) -> Row:
     }
 
 
-def text_row(evidence: Evidence) -> Row:
-    """Says which text is to be forgotten, in the partition of its hour."""
-    return {
-        "PartitionKey": f"{hour(evidence.received_at)}_{bucket(evidence.recipient)}",
-        "RowKey": key(evidence.recipient, evidence.id),
+def evidence_index_rows(evidence: Evidence) -> list[Row]:
+    """What finds evidence across recipients: all by time, those for review, texts to be forgotten."""
+    stamp = codec.stamp(evidence.received_at)
+    names = []
+    if evidence.activity is not None:
+        names.append(f"{journal_key(evidence.received_at)}_{key(evidence.recipient)}")
+    if evidence.is_for_review:
+        names += [key(REVIEW, stamp, evidence.id), review_id_key(evidence.id)]
+    if evidence.text is not None and evidence.intent is Intent.NONE:
+        names.append(key(TEXT, stamp, evidence.id))
+    row = {
+        "PartitionKey": bucket(evidence.recipient),
         "recipient": evidence.recipient,
         "id": evidence.id,
         "number": str(evidence.number),
-        "received_at": codec.stamp(evidence.received_at),
+        "received_at": stamp,
+        "sender": evidence.sender or "",
+        "activity": str(evidence.activity or ""),
     }
+    return [row | {"RowKey": name} for name in names]
 
 
-def hour(moment: datetime) -> str:
-    return aware(moment).strftime("%Y%m%d%H")
+def journal_key(received_at: datetime) -> str:
+    """What begins the rows of a time in the journal: the newest sort first. The recipient follows, of
+    whom no two pieces of evidence arrive at once."""
+    return key(JOURNAL, f"{_LAST_MICROSECOND - _microsecond(received_at):017}")
+
+
+def review_id_key(evidence_id: str) -> str:
+    return key("ri", evidence_id)
+
+
+def _microsecond(moment: datetime) -> int:
+    return (aware(moment) - _EPOCH) // timedelta(microseconds=1)
 
 
 def held_row(event: Quarantined) -> Row:

@@ -9,7 +9,8 @@ docs/architecture.md has the layout and its arithmetic.
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -18,20 +19,21 @@ from typing import Any
 from azure.data.tables import TableEntity
 from cachetools import LRUCache
 
-from optout.decide import RECENT_LIMIT
+from optout.answering import RECENT_LIMIT
 from optout.domain import (
+    Activity,
     Announcement,
     Consent,
     Consents,
     Decision,
     Evidence,
-    Intent,
     Known,
     Quarantined,
     Reply,
     Scope,
+    verdict_id,
 )
-from optout.store import Held, Listed, Page, codec
+from optout.store import Count, Held, Journal, Listed, Page, codec
 from optout.store import table_rows as rows
 from optout.store.table_client import DEADLINE_SECONDS, Account, Operation
 from optout.store.table_index import Index
@@ -61,7 +63,6 @@ class TablesStore:
     def __init__(self, account: Account, prefix: str = "optout") -> None:
         self._account = account
         self._recipients = account.table(prefix + "recipients")
-        self._texts = account.table(prefix + "texts")
         self._index = Index(account, account.table(prefix + "index"))
         self._quarantine = Quarantine(account, account.table(prefix + "quarantine"))
         self._remembered: LRUCache[str, Tagged] = LRUCache(REMEMBERED)
@@ -115,9 +116,7 @@ class TablesStore:
     def record(self, decision: Decision) -> None:
         evidence = decision.evidence
         # Before the transaction, so that what must be found across recipients is never missing.
-        if evidence.text is not None and evidence.intent is Intent.NONE:
-            self._texts.put(rows.text_row(evidence))
-        self._index.note(evidence.recipient, decision.consents)
+        self._index.note(evidence, decision.consents)
         operations: list[Operation] = [
             ("create", rows.evidence_row(evidence)),
             ("create", rows.id_row(evidence)),
@@ -201,6 +200,59 @@ class TablesStore:
         items = tuple(map(rows.evidence, found[:limit]))
         return Page(items, items[-1].number if len(found) > limit else None)
 
+    def journal(self, limit: int, after: str | None) -> Journal:
+        entries = self._index.entries(rows.JOURNAL, limit, after=_after(rows.JOURNAL, after))
+        return self._indexed(entries, limit, "recipient", self._named)
+
+    def counts(self, since: datetime) -> tuple[Count, ...]:
+        found = self._index.since(since, time.monotonic() + DEADLINE_SECONDS)
+        counted = Counter(
+            (codec.moment(row["received_at"]).date(), row["sender"], row["activity"]) for row in found
+        )
+        return tuple(
+            Count(day, sender or None, Activity(activity), times)
+            for (day, sender, activity), times in sorted(counted.items())
+        )
+
+    def to_review(self, limit: int, after: str | None) -> Journal:
+        entries = self._index.entries(rows.REVIEW, limit, after=_after(rows.REVIEW, after))
+        return self._indexed(entries, limit, "id", self._unjudged)
+
+    def reviewable(self, evidence_id: str) -> Evidence | None:
+        entry = self._index.review(evidence_id)
+        return self.find(entry["recipient"], evidence_id) if entry else None
+
+    def _indexed(
+        self,
+        entries: Iterator[TableEntity],
+        limit: int,
+        last_part: str,
+        evidence: Callable[[TableEntity], Evidence | None],
+    ) -> Journal:
+        """The evidence that entries of the index stand for, as far as it is there."""
+        found = list(islice(entries, limit + 1))
+        items = self._account.each(evidence, found[:limit])
+        cursor = None
+        if found[limit:]:
+            last = found[limit - 1]
+            cursor = f"{last['RowKey'].split('_')[1]} {last[last_part]}"
+        return Journal(tuple(filter(None, items)), cursor)
+
+    def _named(self, entry: TableEntity) -> Evidence | None:
+        """The evidence that an entry was written for; an attempt that did not succeed left none."""
+        found = self._stored(entry["recipient"], int(entry["number"]))
+        if found is None or found[0].id != entry["id"]:
+            return None
+        is_it = codec.stamp(found[0].received_at) == entry["received_at"]
+        return found[0] if is_it else None
+
+    def _unjudged(self, entry: TableEntity) -> Evidence | None:
+        verdict = rows.id_key(verdict_id(entry["id"], entry["recipient"]))
+        if self._recipients.get(rows.keys(rows.key(entry["recipient"]), verdict)):
+            self._index.drop(entry)
+            return None
+        return self._named(entry)
+
     def quarantine(self, event: Quarantined) -> None:
         self._quarantine.add(event)
 
@@ -214,24 +266,20 @@ class TablesStore:
         self._quarantine.remove(event_id)
 
     def forget_texts(self, before: datetime) -> int:
-        pages = self._texts.pages(
-            f"PartitionKey lt '{rows.hour(before + timedelta(hours=1))}' "
-            f"and received_at lt '{codec.stamp(before)}'",
-            FORGET_AT_ONCE,
-        )
-        entries = list(islice(chain.from_iterable(pages), FORGET_AT_ONCE))
-        return sum(self._account.each(lambda entry: self._forget(entry, before), entries))
+        end = rows.key(rows.TEXT, codec.stamp(before))
+        entries = islice(self._index.entries(rows.TEXT, FORGET_AT_ONCE, before=end), FORGET_AT_ONCE)
+        return sum(self._account.each(lambda entry: self._forget(entry, before), list(entries)))
 
     def _forget(self, entry: TableEntity, before: datetime) -> int:
         found = self._stored(entry["recipient"], int(entry["number"]))
         if found is None or found[0].id != entry["id"]:
             if codec.moment(entry["received_at"]) < before - ON_ITS_WAY:
-                self._texts.delete(entry)
+                self._index.drop(entry)
             return 0
         had_text = found[0].text is not None
         if had_text:
             self._amend(found[0], lambda stored: replace(stored, text=None), found)
-        self._texts.delete(entry)
+        self._index.drop(entry)
         return int(had_text)
 
     def check(self) -> None:
@@ -277,6 +325,11 @@ class TablesStore:
     def _keep(self, found: Tagged) -> None:
         with self._lock:
             self._remembered[found[0].id] = found
+
+
+def _after(kind: str, cursor: str | None) -> str:
+    """The key that a cursor of the index stands for."""
+    return rows.key(kind, *cursor.split(" ", 1)) if cursor else ""
 
 
 def _tagged(row: TableEntity) -> Tagged:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-from optout import consent, decide, handle
+from optout import answering, consent, handle
 from optout.domain import Conflict, Decision, Reply, StoreAway
 from optout.replies import AcsReplies, Outcome
 from optout.store.sqlite import SqliteStore
@@ -46,7 +46,7 @@ def fresh_send_ids() -> None:
 
 def always_due() -> None:
     """A pending reply is sent, however old and whatever has happened since."""
-    decide.still_due = lambda evidence, consents, now: None
+    answering.still_due = lambda evidence, consents, now: None
 
 
 def lost_settlement() -> None:
@@ -69,12 +69,12 @@ def swallowed_failure() -> None:
 
 def never_expires() -> None:
     """An answer that is still true is still given a day later."""
-    decide.REPLY_LIFETIME = timedelta(days=1)
+    answering.REPLY_LIFETIME = timedelta(days=1)
 
 
 def unguarded() -> None:
     """Every keyword is answered, however many come."""
-    decide._is_loop = lambda evidence, recent: False
+    answering._is_loop = lambda evidence, recent: False
 
 
 def thawed_text() -> None:

@@ -12,6 +12,7 @@ from optout.domain import Consents, Evidence, Reply, ReplyStatus
 from optout.handle import EventHandler, Result
 from optout.programs import Directory
 from optout.replies import Outcome, ReplySender, Sending
+from optout.reviews import Reviews
 from optout.store import Store
 from optout.suppressions import Answer, Suppressions
 from tests.support.payloads import sms_event
@@ -91,6 +92,7 @@ class World:
         self.replies: ReplySender = replies or self.phone
         self.publisher = publisher
         self.suppressions = Suppressions(directory, self.store, self.clock, 30, publisher)
+        self.reviews = Reviews(directory, self.store, self.clock, self.suppressions.forget, publisher)
 
     def __enter__(self) -> Self:
         return self

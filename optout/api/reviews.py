@@ -1,0 +1,42 @@
+"""Probable requests that a person should look at, and the verdicts on them."""
+
+from typing import Any, Literal
+
+from optout.api import history
+from optout.api.suppressions import result
+from optout.api.values import PageQuery, Said
+from optout.domain import ReviewVerdict
+from optout.http import Body, Request, decoded, encoded, parsed, queried
+from optout.service import Service
+
+
+class VerdictBody(Body):
+    """What was it?"""
+
+    id: str
+    verdict: Literal["confirm", "lift"]
+    actor: Said
+    reason: Said
+
+
+def listed(request: Request, service: Service) -> Any:
+    """GET /api/reviews"""
+    query = queried(PageQuery, request)
+    page = service.reviews.pending(query.limit, decoded(query.cursor))
+    return {"items": list(map(history.item_of_anybody, page.items)), "cursor": encoded(page.after)}
+
+
+def judge(request: Request, service: Service) -> Any:
+    """POST /api/reviews"""
+    body = parsed(VerdictBody, request)
+    given = service.reviews.judge(body.id, ReviewVerdict(body.verdict), body.actor, body.reason)
+    sender = service.suppressions.sender(given.sender or "")
+    (answer,) = service.suppressions.check(sender, [given.recipient])
+    return {
+        "id": given.about,
+        "verdict": given.verdict,
+        "sender": sender.name,
+        "list": sender.list,
+        **result(answer),
+        "effect": given.effect,
+    }

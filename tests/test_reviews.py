@@ -1,0 +1,300 @@
+"""Probable requests: what each policy makes of them, and what a person says of them afterwards."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optout import programs
+from optout.domain import (
+    Certainty,
+    Decision,
+    Effect,
+    Evidence,
+    EvidenceKind,
+    Intent,
+    Party,
+    ProbablePolicy,
+    ReplyStatus,
+    ReviewVerdict,
+)
+from optout.programs import Directory
+from optout.suppressions import NotFound, NotNow
+from tests.support.payloads import report_event
+from tests.support.places import Place
+from tests.support.world import NOON, PERSON, World
+
+CONFIRM, LIFT = ReviewVerdict.CONFIRM, ReviewVerdict.LIFT
+PROBABLE = "please cancel"
+PROGRAM = """
+[[program]]
+name = "Contoso"
+list = "contoso"
+
+[program.replies]
+stop = "Contoso: You opted out and will not receive any more messages."
+
+[program.probable]
+{own}
+
+[program.probable.GB]
+{britain}
+
+[[program.sender]]
+number = "12345"
+type = "short_code"
+country = "US"
+
+[[program.sender]]
+number = "78787"
+type = "short_code"
+country = "GB"
+"""
+
+
+def directory(folder: Path, own: str = "", britain: str = "") -> Directory:
+    path = folder / "programs.toml"
+    path.write_text(PROGRAM.format(own=own, britain=britain), "utf-8")
+    return programs.load(path)
+
+
+@pytest.fixture
+def world(place: Place) -> Iterator[World]:
+    with World(place) as opened:
+        yield opened
+
+
+def judged(world: World, evidence: Evidence, verdict: ReviewVerdict) -> Evidence:
+    return world.reviews.judge(evidence.id, verdict, "pat", "read it")
+
+
+def waiting(world: World) -> list[str]:
+    return [item.id for item in world.reviews.pending(10, None).items]
+
+
+def test_by_default(world: World) -> None:
+    """It suppresses, is flagged and waits for review, and is not answered; the words are named."""
+    evidence = world.receive(PROBABLE)
+    assert (evidence.intent, evidence.certainty) == (Intent.STOP, Certainty.PROBABLE)
+    assert (evidence.flags, evidence.policy) == (("probable",), ProbablePolicy.SUPPRESS)
+    assert evidence.matched == "cancel"
+    assert evidence.reply is not None
+    assert (evidence.reply.answered_by, evidence.reply.status) == (Party.NOBODY, ReplyStatus.NONE)
+    assert world.check().suppressed
+    assert waiting(world) == [evidence.id]
+
+
+@pytest.mark.parametrize(
+    ("own", "britain", "to", "suppressed", "reviewed", "answered"),
+    [
+        ("", "", "12345", True, True, False),
+        ("answered = true", "", "12345", True, True, True),
+        ('policy = "review"', "", "12345", False, True, False),
+        ('policy = "review"\nanswered = true', "", "12345", False, True, False),
+        ('policy = "ignore"', "", "12345", False, False, False),
+        ("", 'policy = "ignore"', "12345", True, True, False),
+        ("", 'policy = "ignore"', "78787", False, False, False),
+        ('policy = "ignore"', 'policy = "suppress"', "78787", True, True, False),
+        ("answered = true", 'policy = "suppress"', "78787", True, True, True),
+        ("answered = true", "answered = false", "78787", True, True, False),
+    ],
+)
+def test_the_policy_of_a_program_and_country(
+    tmp_path: Path, own: str, britain: str, to: str, suppressed: bool, reviewed: bool, answered: bool
+) -> None:
+    """A country's table goes before the program's own, field by field; a certain request needs none."""
+    with World(tmp_path, directory=directory(tmp_path, own, britain)) as world:
+        evidence = world.receive(PROBABLE, to)
+        assert world.check(to).suppressed is suppressed
+        assert waiting(world) == [evidence.id] * reviewed
+        assert len(world.phone.received) == answered
+        assert evidence.text == PROBABLE
+        assert world.receive("STOP", to, "+14255550124").effect is Effect.OPTED_OUT
+
+
+def test_confirm(world: World) -> None:
+    """The consent stands as it was; the verdict is in the history, and the list is empty."""
+    evidence = world.receive(PROBABLE)
+    before = world.consents(PERSON, ["12345"])
+    world.clock.move(hours=1)
+    verdict = judged(world, evidence, CONFIRM)
+    assert (verdict.kind, verdict.effect) == (EvidenceKind.MANUAL, Effect.CONFIRMED)
+    assert (verdict.about, verdict.verdict) == (evidence.id, CONFIRM)
+    assert (verdict.actor, verdict.reason) == ("pat", "read it")
+    assert world.newest() == verdict
+    assert world.consents(PERSON, ["12345"]) == before
+    assert waiting(world) == []
+
+
+def test_confirm_what_only_waited(tmp_path: Path) -> None:
+    """Under the policy of review the verdict opts out, as of the time of the message."""
+    with World(tmp_path, directory=directory(tmp_path, 'policy = "review"')) as world:
+        evidence = world.receive(PROBABLE)
+        world.clock.move(hours=1)
+        assert judged(world, evidence, CONFIRM).effect is Effect.OPTED_OUT
+        assert world.check().since == evidence.at
+        assert world.check("78787").suppressed
+
+
+def test_confirm_after_a_newer_start(tmp_path: Path) -> None:
+    """What the person has asked since then stands."""
+    with World(tmp_path, directory=directory(tmp_path, 'policy = "review"')) as world:
+        evidence = world.receive(PROBABLE)
+        world.clock.move(minutes=1)
+        world.receive("START")
+        assert judged(world, evidence, CONFIRM).effect is Effect.OUTDATED
+        assert not world.check().suppressed
+
+
+def test_lift(world: World) -> None:
+    """The consents that rest on the message go, and everything it said stays in the history."""
+    evidence = world.receive(PROBABLE)
+    world.clock.move(hours=1)
+    verdict = judged(world, evidence, LIFT)
+    assert (verdict.effect, verdict.scopes) == (Effect.OPTED_IN, evidence.scopes)
+    assert not world.check().suppressed
+    assert not world.check("+14255550100").suppressed
+    assert [item.id for item in world.history()] == [evidence.id, verdict.id]
+    assert waiting(world) == []
+
+
+def test_lift_what_only_waited(tmp_path: Path) -> None:
+    """There is no consent to lift, so it goes off the list and changes nothing."""
+    with World(tmp_path, directory=directory(tmp_path, 'policy = "review"')) as world:
+        evidence = world.receive(PROBABLE)
+        assert judged(world, evidence, LIFT).effect is Effect.NONE
+        assert (waiting(world), world.consents(PERSON, ["12345"])) == ([], {})
+
+
+@pytest.mark.parametrize("since", ["STOP", "START"])
+def test_lift_only_what_rests_on_it(world: World, since: str) -> None:
+    """A newer word of the person, or an older STOP, is what the consent rests on."""
+    evidence = world.receive(PROBABLE)
+    world.clock.move(minutes=1)
+    newer = world.receive(since)
+    with pytest.raises(NotNow, match="confirm takes it off"):
+        judged(world, evidence, LIFT)
+    assert world.newest() == newer
+    assert waiting(world) == [evidence.id]
+    judged(world, evidence, CONFIRM)
+    assert (waiting(world), world.check().suppressed) == ([], since == "STOP")
+
+
+def test_an_older_stop_stays(world: World) -> None:
+    """Who was out before the probable request is not opted in by lifting it."""
+    world.receive("STOP")
+    world.clock.move(minutes=1)
+    evidence = world.receive(PROBABLE)
+    with pytest.raises(NotNow):
+        judged(world, evidence, LIFT)
+    assert world.check().suppressed
+
+
+def test_lift_of_what_a_carrier_blocks(world: World) -> None:
+    """A block that a delivery report showed is no part of the request: only the list is lifted."""
+    evidence = world.receive(PROBABLE, "+18335550100")
+    world.clock.move(minutes=1)
+    world.handler.handle(report_event("4007: opted out", at=world.clock.now))
+    verdict = judged(world, evidence, LIFT)
+    assert verdict.scopes == evidence.scopes[1:]
+    assert world.check("+18335550100").blocked_by is Party.CARRIER
+    assert not world.check("12345").suppressed
+
+
+def test_several_probable_requests(world: World) -> None:
+    """Lifting one lifts what all of them said; lifting the others then changes nothing."""
+    first = world.receive(PROBABLE)
+    world.clock.move(minutes=1)
+    second = world.receive(PROBABLE)
+    world.clock.move(minutes=1)
+    assert judged(world, first, LIFT).effect is Effect.OPTED_IN
+    assert not world.check().suppressed
+    assert judged(world, second, LIFT).effect is Effect.NONE
+    assert waiting(world) == []
+
+
+def test_a_confirmed_request_among_several(world: World) -> None:
+    """What somebody has confirmed is a request like any other: the consent rests on it."""
+    first = world.receive(PROBABLE)
+    world.clock.move(minutes=1)
+    second = world.receive(PROBABLE)
+    judged(world, first, CONFIRM)
+    with pytest.raises(NotNow):
+        judged(world, second, LIFT)
+    assert world.check().suppressed
+
+
+def test_a_stop_that_was_on_its_way(world: World) -> None:
+    """A STOP after the probable request counts, although it arrives after the verdict."""
+    evidence = world.receive(PROBABLE)
+    world.clock.move(hours=1)
+    judged(world, evidence, LIFT)
+    late = world.receive("STOP", at=NOON + timedelta(minutes=1))
+    assert late.effect is Effect.OPTED_OUT
+    assert world.check().suppressed
+
+
+def test_the_same_verdict_again(world: World) -> None:
+    """It is recorded once; the other verdict is refused with who gave the first."""
+    evidence = world.receive(PROBABLE)
+    once = judged(world, evidence, LIFT)
+    assert judged(world, evidence, LIFT) == once
+    with pytest.raises(NotNow, match="pat has given the other verdict"):
+        judged(world, evidence, CONFIRM)
+    assert len(world.history()) == 2
+
+
+def test_only_what_was_to_be_reviewed(world: World) -> None:
+    """No verdict on a keyword, nor on what is not there."""
+    certain = world.receive("STOP")
+    for unknown in (certain.id, "another"):
+        with pytest.raises(NotFound):
+            world.reviews.judge(unknown, LIFT, "pat", "read it")
+
+
+def test_a_stop_between_reading_and_writing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict is decided anew when the person texts meanwhile."""
+    evidence = world.receive(PROBABLE)
+    world.clock.move(minutes=1)
+    record, texts = world.store.record, iter(["STOP"])
+
+    def texted_first(decision: Decision) -> None:
+        if decision.evidence.about and (text := next(texts, None)):
+            world.receive(text)
+        record(decision)
+
+    monkeypatch.setattr(world.store, "record", texted_first)
+    with pytest.raises(NotNow):
+        judged(world, evidence, LIFT)
+    assert world.check().suppressed
+
+
+@given(
+    words=st.lists(st.sampled_from(["STOP", "START", PROBABLE]), max_size=5), place=st.integers(0, 5)
+)
+def test_lift_is_as_if_it_had_not_been_said(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], place: int
+) -> None:
+    """Among any other words: where a verdict lifts, no certain STOP stood; where it does not, the
+    consents stay as they were."""
+    with World(tmp_path_factory.mktemp("world")) as world:
+        said = [*words[:place], PROBABLE, *words[place:]]
+        heard = []
+        for text in said:
+            heard.append(world.receive(text))
+            world.clock.move(minutes=10)
+        position = min(place, len(words))
+        last_start = max((i for i, text in enumerate(said) if text == "START"), default=-1)
+        rests = last_start < position and "STOP" not in said[last_start + 1 :]
+        before = world.consents(PERSON, ["12345"])
+        try:
+            judged(world, heard[position], LIFT)
+        except NotNow:
+            assert not rests
+            assert world.consents(PERSON, ["12345"]) == before
+        else:
+            assert rests
+            assert not world.check().suppressed
