@@ -151,6 +151,28 @@ def test_history_in_pages(store: Store) -> None:
     assert found == [7, 6, 5, 4, 3, 2, 1]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])
+def test_all_evidence_in_pages(store: Store, limit: int) -> None:
+    """Everything about everybody, once, by recipient and number, however it falls into pages."""
+    pieces = {"+14255550123": 3, "+442079460000": 1, "12345": 5, "+14255550122": 2}
+    for person, count in pieces.items():
+        for number in range(1, count + 1):
+            store.record(Decision(evidence(number, person), {LIST: OUT}))
+    found: list[tuple[str, int]] = []
+    while page := store.all_evidence(limit, found[-1] if found else None):
+        assert len(page) <= limit
+        found += [(item.recipient, item.number) for item in page]
+    assert found == sorted((person, n + 1) for person, count in pieces.items() for n in range(count))
+
+
+def test_all_evidence_finds_what_was_added(store: Store) -> None:
+    """Evidence that is written about a recipient between two pages is on the next."""
+    store.record(Decision(evidence(1)))
+    assert store.all_evidence(10, None) == (evidence(1),)
+    store.record(Decision(evidence(2)))
+    assert store.all_evidence(10, (PERSON, 1)) == (evidence(2),)
+
+
 def test_a_list_in_pages(store: Store) -> None:
     """Everyone who is out of a scope, once, in order; nobody who is back in, nobody of another."""
     people = [f"+142555501{number:02}" for number in range(10)]
@@ -274,6 +296,8 @@ def test_any_cursor(store: Store, cursor: str) -> None:
     assert len(store.held(3, cursor).items) <= 1
     assert len(store.journal(3, cursor).items) <= 1
     assert len(store.to_review(3, cursor).items) == 0
+
+    assert len(store.all_evidence(3, (cursor, 10**18 - 1))) <= 1
 
 
 def test_quarantine_in_pages(store: Store) -> None:

@@ -126,6 +126,10 @@ class Store(Protocol):
     def reviewable(self, evidence_id: str) -> Evidence | None:
         """Evidence that is or was for review, whoever it is about; None if there is none."""
 
+    def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
+        """Evidence about everybody, by recipient and then number, after a recipient's number. There
+        may be less than the limit although there is more to come; at the end there is none."""
+
     def quarantine(self, event: Quarantined) -> None:
         """Hold an event; the same event again changes nothing."""
 

@@ -223,6 +223,15 @@ class SqliteStore:
         items = tuple(codec.load(row[2]) for row in rows[:limit])
         return Journal(items, "|".join(rows[limit - 1][:2]) if len(rows) > limit else None)
 
+    def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM evidence WHERE (recipient, number) > (?, ?) "
+                "ORDER BY recipient, number LIMIT ?",
+                (*(after or ("", 0)), limit),
+            ).fetchall()
+        return tuple(codec.load(body) for (body,) in rows)
+
     def quarantine(self, event: Quarantined) -> None:
         self._file.write_one(
             "INSERT INTO quarantine VALUES (?, ?, ?, ?) "

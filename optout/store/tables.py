@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from azure.data.tables import TableEntity
@@ -35,7 +35,7 @@ from optout.domain import (
 )
 from optout.store import Count, Held, Journal, Listed, Page, codec
 from optout.store import table_rows as rows
-from optout.store.table_client import DEADLINE_SECONDS, Account, Operation
+from optout.store.table_client import DEADLINE_SECONDS, PAGE_ROWS, Account, Operation
 from optout.store.table_index import Index
 from optout.store.table_quarantine import Quarantine
 
@@ -252,6 +252,31 @@ class TablesStore:
             self._index.drop(entry)
             return None
         return self._named(entry)
+
+    def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
+        recipient, number = after or ("", 0)
+        rest = self._next_numbers(recipient, number, limit) if after else ()
+        return rest or self._next_recipients(recipient, limit)
+
+    def _next_recipients(self, recipient: str, limit: int) -> tuple[Evidence, ...]:
+        """The evidence about those who follow a recipient: all about each, except where the first
+        alone has more than the limit."""
+        condition = f"PartitionKey gt '{rows.key(recipient)}' and {rows.EVIDENCE}"
+        pages = self._recipients.pages(condition, min(limit + 1, PAGE_ROWS))
+        found = list(islice(chain.from_iterable(pages), limit + 1))
+        people = [list(group) for _, group in groupby(found, lambda row: str(row["PartitionKey"]))]
+        if len(found) > limit:
+            *people, unfinished = people
+            if not people:
+                return self._next_numbers(rows.evidence(unfinished[0]).recipient, 0, limit)
+        return tuple(rows.evidence(row) for person in people for row in reversed(person))
+
+    def _next_numbers(self, recipient: str, number: int, limit: int) -> tuple[Evidence, ...]:
+        """The evidence about a recipient after a number. Numbers have no gaps, so that the oldest are
+        found although the newest come first."""
+        first, last = rows.number_key(number + limit), rows.number_key(number + 1)
+        found = self._all(rows.of(recipient, f"RowKey ge '{first}' and RowKey le '{last}'"))
+        return tuple(map(rows.evidence, reversed(found)))
 
     def quarantine(self, event: Quarantined) -> None:
         self._quarantine.add(event)
