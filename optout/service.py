@@ -80,7 +80,7 @@ def now_utc() -> datetime:
 def build(configured: Settings) -> Service:
     """A service for the settings. Raises ConfigurationError and StoreAway."""
     directory = programs.load(configured.programs_path)
-    store = _store(configured)
+    store = open_store(configured)
     acs = replies.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     publisher = announce.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds, publisher)
@@ -98,7 +98,7 @@ def build(configured: Settings) -> Service:
     return Service(configured, directory, store, suppressions, reviews, handler, texts)
 
 
-def _store(configured: Settings) -> Store:
+def open_store(configured: Settings) -> Store:
     """The store that is set; only its own libraries are imported."""
     if configured.store == "tables":
         from optout.store import table_client

@@ -18,7 +18,7 @@ LAYERS = (
     {"decide"},
     {"store", "replies", "announce"},
     {"record"},
-    {"handle", "suppressions"},
+    {"handle", "suppressions", "replay"},
     {"reviews"},
     {"service"},
     {"http"},

@@ -181,7 +181,7 @@ def test_the_demo_says_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "explained"),
     [
-        ([], ["serve", "demo", "classify", "examples:", "--ndjson < messages.ndjson"]),
+        ([], ["serve", "demo", "classify", "replay", "examples:", "--ndjson < messages.ndjson"]),
         (["serve"], ["--port", "7071", "loopback", "local.settings.json", "replies are printed"]),
         (["demo"], ["conversation", "programs.toml", "Nothing is sent"]),
         (["classify"], ["TEXT", "standard input", "--number-type", "toll_free", "US", "certainty"]),

@@ -62,7 +62,7 @@ def _service(job: Job) -> service.Service:
     chance = random.Random(f"{job.seed}-{job.number}-{job.life}")
     opened = job.place.open(TableFaults(job.rates, chance, log))
     store = cast(Store, FaultyStore(opened, witness, job.rates, chance))
-    service._store = lambda configured: store
+    service.open_store = lambda configured: store
     built = service.build(settings.load(job.environment))
     handler = replace(
         built.events,
