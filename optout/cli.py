@@ -7,15 +7,16 @@ import sys
 from collections.abc import Sequence
 
 from optout import __version__
-from optout.commands import classify, demo, replay, serve
+from optout.commands import check_programs, classify, demo, replay, serve
 from optout.domain import OptoutError
 
 # In the order of their use.
-COMMANDS = (serve, demo, classify, replay)
+COMMANDS = (serve, demo, check_programs, classify, replay)
 
 EPILOG = """examples:
   python -m optout serve                 the app on http://localhost:7071, replies printed
   python -m optout demo                  a conversation across all sender types
+  python -m optout check-programs        is programs.toml right, and what would be better
   python -m optout classify "Stop!" --number-type short_code --country US
   python -m optout classify --ndjson < messages.ndjson
   python -m optout replay                what a change of the rules would change in the history

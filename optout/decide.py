@@ -4,10 +4,11 @@ Pure: no I/O and no clock; `now` is passed in. The numbers in the comments are t
 docs/rules.md. Nothing here may know how anything is stored or sent.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from optout import answering, consent
+from optout import answering, consent, numbers
 from optout.domain import (
     EVERYTHING,
     Announcement,
@@ -112,8 +113,18 @@ def message_evidence(
         matched=match.matched,
         policy=policy(match, sender),
         blocked_by=_blocker(keyword, sender),
-        flags=(*when.flags, "probable") if match.certainty is Certainty.PROBABLE else when.flags,
+        flags=(*when.flags, *_flags(message, match, sender)),
     )
+
+
+def _flags(message: InboundSms, match: Match, sender: Sender) -> Iterator[str]:
+    """What a person who reads the record should know about the message."""
+    if match.certainty is Certainty.PROBABLE:
+        yield "probable"
+    possible, reach = numbers.possible_countries(message.recipient), sender.reach
+    if reach and possible and possible.isdisjoint(reach):
+        # No carrier should have delivered it; the request counts all the same.
+        yield "out_of_reach"
 
 
 def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Evidence:

@@ -7,6 +7,7 @@ Nothing here may know about programs, rules or stores.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
@@ -18,6 +19,12 @@ _PLAIN_E164 = re.compile(r"\+(?:1[2-9][0-9]{5,13}|7[0-9]{6,14}|[2-9][0-9][1-9][1
 _NUMBER = re.compile(r"(?:tel:)?\s*\+?[0-9][0-9\s().\-/]*")
 _SHORT_CODE_DIGITS = range(3, 7)
 _E164_DIGITS = range(7, 16)
+# By country code: +44 is the United Kingdom's, and Jersey's, Guernsey's and the Isle of Man's.
+_REGIONS = {
+    str(code): frozenset(regions)
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
+    if "001" not in regions  # the world's
+}
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
@@ -85,6 +92,27 @@ def describe(sender: str) -> tuple[NumberType, str | None]:
 def is_country(code: str) -> bool:
     """Whether two letters are a country that has phone numbers: GB is, UK is not."""
     return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def possible_countries(number: str) -> frozenset[str]:
+    """The countries that a number may be of, by its country and area code; none where it shows none.
+
+    Looked up, not parsed: it is asked about every message.
+    """
+    if number.startswith("+1"):
+        return _of_area(number[2:5])
+    if number.startswith("+"):
+        for end in (2, 3, 4):
+            if found := _REGIONS.get(number[1:end]):
+                return found
+    return frozenset()
+
+
+@lru_cache(maxsize=1000)
+def _of_area(area: str) -> frozenset[str]:
+    """North America shares one country code; an area code shows the country, if it is in use."""
+    country = describe(f"+1{area}2345678")[1]
+    return frozenset({country} if country else ())
 
 
 def country_code(sender: str) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from optout import numbers, program_file, rules
 from optout.domain import Intent, NumberType, Party, ProbablePolicy
-from optout.program_file import ProgramFile
+from optout.program_file.schema import ProgramFile
 from optout.rules import Ruleset
 
 _REPLY_OF = {
@@ -18,6 +18,11 @@ _REPLY_OF = {
     Intent.START: "start",
     Intent.HELP: "help",
 }
+
+
+# From the FAQ: what a type of sender reaches; a short code reaches its own country.
+_TOLL_FREE_REACH = frozenset({"US", "CA", "PR"})
+_LONG_CODE_REACH = frozenset({"US"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,18 @@ class Sender:
     @property
     def configured(self) -> bool:
         return self.program is not None
+
+    @property
+    def reach(self) -> frozenset[str] | None:
+        """The only countries that it can send to and receive from, None where nothing says so."""
+        match self.number_type:
+            case NumberType.TOLL_FREE if self.managed_by is Party.CARRIER:
+                return _TOLL_FREE_REACH
+            case NumberType.SHORT_CODE if self.country:
+                return frozenset({self.country})
+            case NumberType.LONG_CODE if self.country == "US":
+                return _LONG_CODE_REACH
+        return None
 
     def reply(self, intent: Intent, language: str | None) -> str | None:
         """The configured text for an intent, in the language asked for where there is one."""
@@ -85,7 +102,8 @@ def _unconfigured(sender_id: str) -> Sender:
 
 
 def load(path: Path) -> Directory:
-    """The programs of a file. Raises ConfigurationError with everything that cannot be right."""
+    """The programs of a file. Raises ConfigurationError with everything that cannot be right; what is
+    only advised goes to the log."""
     file = program_file.read(path)
     return Directory({sender.id: sender for sender in _senders(file)})
 
@@ -112,15 +130,5 @@ def _senders(file: ProgramFile) -> Iterator[Sender]:
                 answers=Party(entry.answers) if entry.answers else None,
                 probable=probable.policy,
                 answers_probable=probable.answered,
-                replies=_merged(program.replies.given(), entry.replies.given()),
+                replies=program.replies_of(entry),
             )
-
-
-def _merged(
-    program: dict[str, dict[str, str]], sender: dict[str, dict[str, str]]
-) -> dict[str, dict[str, str]]:
-    """A sender's own texts over those of its program."""
-    return {
-        language: program.get(language, {}) | sender.get(language, {})
-        for language in {*program, *sender}
-    }

@@ -9,7 +9,7 @@ from optout import settings
 
 LAYERS = (
     {"domain"},
-    {"numbers", "normalise"},
+    {"numbers", "normalise", "segments"},
     {"rules", "consent", "log"},
     {"wording", "program_file", "events"},
     {"classify"},

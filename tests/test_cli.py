@@ -178,15 +178,81 @@ def test_the_demo_says_nothing_else(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+CLEAN = '[[program]]\nname = "Contoso"\nlist = "contoso"\n'
+WARNED = CLEAN + '[[program.sender]]\nnumber = "+18335550100"\ntype = "toll_free"\n'
+REFUSED = WARNED.replace("+18335550100", "+14255550100")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code", "rules"),
+    [
+        (CLEAN, [], 0, []),
+        (CLEAN, ["--strict"], 0, []),
+        (WARNED, [], 0, ["warning toll_free_unverified:"]),
+        (WARNED, ["--strict"], 1, ["warning toll_free_unverified:"]),
+        (REFUSED, [], 2, ["error number_type:", "warning toll_free_unverified:"]),
+        (REFUSED, ["--strict"], 2, ["error number_type:", "warning toll_free_unverified:"]),
+    ],
+)
+def test_check_programs(
+    text: str,
+    options: list[str],
+    code: int,
+    rules: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Errors fail, warnings only when asked; each finding has its entry, remedy and source."""
+    path = tmp_path / "mine.toml"
+    path.write_text(text, "utf-8")
+    assert cli.main(["check-programs", str(path), *options]) == code
+    *findings, last = capsys.readouterr().out.splitlines()
+    errors, warnings = (sum(rule.startswith(kind) for rule in rules) for kind in ("error", "warning"))
+    assert last == f"{path}: errors: {errors}, warnings: {warnings}"
+    assert [" ".join(line.split()[:2]) for line in findings[::4]] == rules
+    for line in findings[::4]:
+        assert line.endswith(
+            ': program "Contoso", sender 1 (' + ("+14255550100)", "+18335550100)")[code != 2]
+        )
+    assert all("Source: " in line for line in findings[3::4])
+
+
+def test_check_programs_takes_the_configured_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a file it is the one that the app would start with; each reply is shown as SMS."""
+    path = tmp_path / "mine.toml"
+    path.write_text(CLEAN + 'replies.help = "Contoso: €5 a text, 0800 800 8000"', "utf-8")
+    monkeypatch.setenv("OPTOUT_PROGRAMS", str(path))
+    assert cli.main(["check-programs"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        'program "Contoso", program.replies.help: GSM-7, 34 characters, 1 segment',
+        f"{path}: errors: 0, warnings: 0",
+    ]
+
+
+@pytest.mark.parametrize("content", [None, "[[program"], ids=["missing", "no TOML"])
+def test_check_programs_without_a_program_file(
+    content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be read at all is a bad configuration."""
+    path = tmp_path / "mine.toml"
+    if content:
+        path.write_text(content, "utf-8")
+    assert cli.main(["check-programs", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"optout: {path}: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "explained"),
     [
-        ([], ["serve", "demo", "classify", "replay", "examples:", "--ndjson < messages.ndjson"]),
+        ([], ["serve", "demo", "check-programs", "classify", "replay", "examples:"]),
         (["serve"], ["--port", "7071", "loopback", "local.settings.json", "replies are printed"]),
         (["demo"], ["conversation", "programs.toml", "Nothing is sent"]),
+        (["check-programs"], ["FILE", "OPTOUT_PROGRAMS", "--strict", "exit code is 2 with errors"]),
         (["classify"], ["TEXT", "standard input", "--number-type", "toll_free", "US", "certainty"]),
     ],
-    ids=["optout", "serve", "demo", "classify"],
+    ids=["optout", "serve", "demo", "check-programs", "classify"],
 )
 def test_help_explains_itself(
     arguments: list[str], explained: list[str], capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,6 @@
 """One message at a time: what it does, who answers with what, and what the record says."""
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -302,6 +303,63 @@ def test_attempts(world: World, outcomes: list[Outcome], status: str, sent: int,
     assert len(world.phone.received) == sent
     assert world.clock.now - NOON <= timedelta(seconds=5)
     assert world.check().suppressed
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "status", "waited"),
+    [(None, "sent", 0.25), (0, "sent", 0.25), (3, "sent", 3), (5, "sent", 5), (5.5, "pending", 0)],
+)
+def test_retry_after_is_obeyed(
+    world: World, retry_after: float | None, status: str, waited: float
+) -> None:
+    """Rule 8: a 429 says how long to wait; what is beyond five seconds is left to Event Grid."""
+    world.phone.outcomes = [Outcome(Sending.AGAIN, error="429", retry_after=retry_after)]
+    with contextlib.nullcontext() if status == "sent" else pytest.raises(ReplyDelayed):
+        world.receive("STOP")
+    assert replied(world.newest()).status == status
+    assert world.clock.now - NOON == timedelta(seconds=waited)
+
+
+def test_a_throttled_reply_within_five_minutes(world: World) -> None:
+    """Rule 5: Event Grid's redelivery sends what was refused for certain, while it is still due."""
+    world.phone.outcomes = [THROTTLED, THROTTLED]
+    event = sms_event("STOP", at=NOON)
+    for minutes in (0, 1):
+        world.clock.move(minutes=minutes)
+        with pytest.raises(ReplyDelayed):
+            world.handler.handle(event)
+    world.clock.move(minutes=3, seconds=59)
+    assert world.handler.handle(event) is Result.HANDLED
+    assert replied(world.newest()).status is ReplyStatus.SENT
+    assert [sms.text for sms in world.phone.received] == [ALERTS_STOP]
+
+
+@pytest.mark.parametrize(
+    ("to", "person", "flags"),
+    [
+        ("12345", "+14255550123", ()),
+        ("12345", "+16045550123", ("out_of_reach",)),
+        ("12345", "+17875550123", ("out_of_reach",)),
+        ("12345", "+447700900123", ("out_of_reach",)),
+        ("55555", "+16045550123", ()),
+        ("55555", "+14255550123", ("out_of_reach",)),
+        ("78787", "+447700900123", ()),
+        ("78787", "+353871234567", ("out_of_reach",)),
+        ("+18335550100", "+14255550123", ()),
+        ("+18335550100", "+16045550123", ()),
+        ("+18335550100", "+17875550123", ()),
+        ("+18335550100", "+447700900123", ("out_of_reach",)),
+        ("+18335550100", "+18095550123", ("out_of_reach",)),
+        ("+14255550100", "+16045550123", ("out_of_reach",)),
+        ("+14255550100", "+19995550123", ()),
+        ("+14255550100", "54321", ()),
+        ("99999", "+447700900123", ()),
+    ],
+)
+def test_out_of_reach(world: World, to: str, person: str, flags: tuple[str, ...]) -> None:
+    """A message from where the sender does not reach is honoured and flagged; in doubt it is not."""
+    assert world.receive("STOP", to, person).flags == flags
+    assert world.check(to, person).suppressed
 
 
 @pytest.mark.parametrize(

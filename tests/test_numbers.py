@@ -170,6 +170,27 @@ def test_country_codes(sender: str, code: int | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "countries"),
+    [
+        ("+14255550123", {"US"}),
+        ("+16045550123", {"CA"}),
+        ("+17875550123", {"PR"}),
+        ("+19995550123", set()),
+        ("+447700900123", {"GB", "GG", "IM", "JE"}),
+        ("+353871234567", {"IE"}),
+        ("+79161234567", {"RU", "KZ"}),
+        ("+80012345678", set()),
+        ("+99912345678", set()),
+        ("12345", set()),
+        ("contoso", set()),
+    ],
+)
+def test_possible_countries(number: str, countries: set[str]) -> None:
+    """By country code, in North America by area code; a code that shows no country shows none."""
+    assert numbers.possible_countries(number) == countries
+
+
+@pytest.mark.parametrize(
     ("code", "expected"), [("US", True), ("PR", True), ("GB", True), ("UK", False)]
 )
 def test_countries(code: str, expected: bool) -> None:

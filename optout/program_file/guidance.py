@@ -1,0 +1,68 @@
+"""What carriers and platforms ask of programs, as data: `guidance.toml` explains the fields."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(_Strict):
+    """A [[rule]] of the data: how much a finding weighs, and who says so."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    severity: Literal["error", "warning"]
+    source: str = Field(min_length=10)
+
+
+class Wording(_Strict):
+    """A [wording.LANGUAGE] of the data: what a reply says, in the phrases that say it."""
+
+    final: tuple[str, ...]
+    selling: tuple[str, ...]
+    frequency: tuple[str, ...]
+    rates: tuple[str, ...]
+    help: tuple[str, ...]
+    stop: tuple[str, ...]
+
+
+class _Guidance(_Strict):
+    reviewed: date
+    rule: tuple[Rule, ...]
+    shorteners: tuple[str, ...]
+    generic: tuple[str, ...]
+    wording: Mapping[str, Wording]
+
+
+@lru_cache(maxsize=1)
+def read() -> _Guidance:
+    """The data, whole."""
+    text = resources.files(__package__).joinpath("guidance.toml").read_text("utf-8")
+    return _Guidance.model_validate(tomllib.loads(text))
+
+
+@lru_cache(maxsize=1)
+def rules() -> Mapping[str, Rule]:
+    """Each rule by its name."""
+    return {rule.name: rule for rule in read().rule}
+
+
+@lru_cache
+def wording(language: str) -> Wording | None:
+    """The phrases of a language, of all for a text that names none; None for one without data."""
+    known = read().wording
+    if language:
+        return known.get(language)
+    return Wording(
+        **{
+            name: tuple(phrase for each in known.values() for phrase in getattr(each, name))
+            for name in Wording.model_fields
+        }
+    )
