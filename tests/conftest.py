@@ -16,8 +16,8 @@ from tests.support import azurite as emulator
 from tests.support.client import App, HttpHost, environment
 from tests.support.places import Place, Places, file_in, new_tables
 
-# Where others wait for the result, the same examples each time; at a desk, new ones. How long one takes is
-# the machine's affair: speed is measured by `make bench`.
+# Where others wait for the result, the same examples each time; at a desk, new ones. How long one takes
+# is the machine's affair: speed is measured by `make bench`.
 hypothesis_settings.register_profile("desk", deadline=None)
 hypothesis_settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "desk")

@@ -85,6 +85,23 @@ TREATMENTS: list[tuple[str, Certainty | None]] = [
     ("optout sent with confetti", CERTAIN),
     ("1/2 STOP", CERTAIN),
     ("stop f***ing texting me", CERTAIN),
+    ("I have moved to Ohio stop", PROBABLE),
+    ("we are near the second stop", None),
+    ("I want it to stop", None),
+    ("I like them but please stop texting me", CERTAIN),
+    ("We sold it so stop texting us", CERTAIN),
+    ("you texted us by mistake can you remove my number", CERTAIN),
+    ("he likes them and he won't stop texting me", None),
+    ("I am old and do not want these messages", CERTAIN),
+    ("stop!! you are kidding lol", PROBABLE),
+    ("stop sending me memes lol", None),
+    ("don't text me, call me instead", PROBABLE),
+    ("reply stop", PROBABLE),
+    ("Reply STOP to cancel", None),
+    ("lose my #", CERTAIN),
+    ("order # 12 please", None),
+    ("leave meee aloneee", CERTAIN),
+    ("remvoe me", CERTAIN),
 ]
 
 

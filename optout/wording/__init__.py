@@ -8,6 +8,7 @@ module decides by what stands around it. Nothing here may know a language, or wh
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from optout.domain import Certainty, Intent
 from optout.rules.language_file import RequestEntry, Weight, WordEntry
@@ -139,9 +140,16 @@ class _Reading:
         for place, word in enumerate(self._words):
             if word in (SENTENCE, LINE):
                 sentence = place + 1
-            elif self._grammar.echoes.ends(self._words, place):
+            elif 0 < self._grammar.echoes.longest(self._words, place) - place < len(self._words):
+                # Less than the whole: "reply stop" and nothing else is somebody who did as told.
                 return sentence
         return len(self._words)
+
+    @cached_property
+    def _doubts(self) -> list[int]:
+        """Where something stands that makes a request doubtful: laughter, another way to be reached."""
+        doubts = self._grammar.doubts
+        return [place for place in range(len(self._words)) if doubts.ends(self._words, place)]
 
     def _request(self, rule: Rule, entry: RequestEntry, start: int, end: int) -> Finding | None:
         """A verb and what it acts on."""
@@ -191,11 +199,23 @@ class _Reading:
             return self._finding(rule, "frame", False, start, end)
         left = self._surroundings.left(around, start)
         shouted = self._text.is_shouted(start)
-        if right.side is Side.MESSAGE and left.side is Side.OPEN and shouted:
-            return self._finding(rule, "shouted", False, start, end)
+        if right.side is Side.MESSAGE and left.side is Side.OPEN:
+            if shouted:
+                return self._finding(rule, "shouted", False, start, end)
+            if self._follows_statement(rule, start):
+                return self._finding(rule, "last", False, start, end)
         if entry.topics and left.side is Side.MESSAGE and right.side is Side.OPEN:
             return self._with_topic(rule, start, end, right.place, shouted)
         return None
+
+    def _follows_statement(self, rule: Rule, start: int) -> bool:
+        """Whether the sentence before a word is whole without it: I have moved stop."""
+        begin = start
+        while begin > 0 and not tokens.is_break(self._words[begin - 1]):
+            begin -= 1
+        around = rule.around
+        sentence = self._words[begin:start]
+        return bool(around.statements.ends(sentence, 0)) and around.governors.isdisjoint(sentence)
 
     def _with_topic(
         self, rule: Rule, start: int, end: int, topic: int, shouted: bool
@@ -212,8 +232,12 @@ class _Reading:
             return self._finding(rule, "sentence", False, start, end)
         return None
 
-    def _finding(self, rule: Rule, name: str, sure: bool, start: int, end: int) -> Finding:
+    def _finding(self, rule: Rule, name: str, sure: bool, start: int, end: int) -> Finding | None:
         if isinstance(rule.entry, WordEntry):
             name = f"{'-'.join(self._words[start:end][:3])}+{name}"
         sure = sure and self._unsure.isdisjoint(range(start, end))
+        if self._doubts and (self._doubts[0] < start or self._doubts[-1] >= end):
+            if rule.is_likely_only:
+                return None
+            sure = False
         return Finding(rule.entry.intent, sure, name, rule.language, start, end)

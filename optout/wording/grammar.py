@@ -10,9 +10,9 @@ from functools import lru_cache
 from itertools import chain
 
 from optout import normalise
-from optout.domain import Intent
+from optout.domain import Certainty, Intent
 from optout.rules.language_file import Language, RequestEntry, WordEntry, languages
-from optout.wording.phrases import NOTHING, Pattern, Phrases, compile_pattern, sequences
+from optout.wording.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
 from optout.wording.tokens import phrase
 from optout.wording.typos import Typos
 
@@ -23,11 +23,16 @@ class Around:
 
     right: Phrases
     left: Phrases
-    left_framed: Phrases
+    left_frames: Phrases
     left_asking: Phrases
     left_subjects: Phrases
     left_pauses: Phrases
     left_blockers: Phrases
+    turns: frozenset[str]
+    joins: frozenset[str]
+    closers: frozenset[str]
+    statements: Phrases
+    governors: frozenset[str]
     starters: Phrases
 
 
@@ -42,6 +47,12 @@ class Rule:
     around: Around
     order: int = 0
 
+    @property
+    def is_likely_only(self) -> bool:
+        """Whether a wording is only likely to be a request even where nothing unknown is beside it."""
+        entry = self.entry
+        return isinstance(entry, RequestEntry) and entry.certainty is Certainty.PROBABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
@@ -52,6 +63,7 @@ class Grammar:
     manners: Phrases
     help_words: Mapping[str, str]
     echoes: Phrases
+    doubts: Phrases
     reactions: re.Pattern[str]
     typos: Typos
     typos_alone: Mapping[str, str]
@@ -72,10 +84,11 @@ def grammar() -> Grammar:
     """The grammar of all language files."""
     every = tuple(map(_without_accents, languages().values()))
     courtesy = _courtesy(every)
+    forwards, backwards = Phrases(courtesy), _backwards(courtesy)
     rules: dict[str, list[Rule]] = {}
     count = 0
     for language in every:
-        around = _around(language, courtesy)
+        around = _around(language, forwards, backwards)
         for rule in chain(_requests(language, around), _words(language, around)):
             count += 1
             for trigger in rule.pattern.needs[0]:
@@ -92,6 +105,7 @@ def grammar() -> Grammar:
             for word in entry.words
         },
         echoes=_phrases((each, each.context.echoes) for each in every),
+        doubts=_phrases((each, each.context.doubts) for each in every),
         reactions=_reactions(every),
         typos=_typos(every, rules),
         typos_alone={form: word for each in every for form, word in each.typos.alone.items()},
@@ -120,33 +134,38 @@ def _courtesy(every: Sequence[Language]) -> frozenset[tuple[str, ...]]:
     return frozenset(chain(repeated, *said))
 
 
-def _around(language: Language, every_courtesy: frozenset[tuple[str, ...]]) -> Around:
+def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) -> Around:
     """Courtesy counts in any language, unless it undoes a request in this one."""
     blockers = list(_spelled(language, language.context.blockers))
-    courtesy = every_courtesy.difference(blockers)
-    frames = list(_spelled(language, language.context.frames))
     return Around(
-        right=Phrases(courtesy),
-        left=_backwards(courtesy),
-        left_framed=_backwards([*courtesy, *frames]),
+        right=courtesy.without(blockers),
+        left=courtesy_backwards.without(map(_reversed, blockers)),
+        left_frames=_backwards(_spelled(language, language.context.frames)),
         left_asking=_backwards(_spelled(language, language.context.asking)),
         left_subjects=_backwards(_spelled(language, language.context.subjects)),
         left_pauses=_backwards(_spelled(language, language.context.pauses)),
         left_blockers=_backwards(blockers),
+        turns=frozenset(language.context.turns),
+        joins=frozenset(language.context.joins),
+        closers=frozenset(language.context.closers),
+        statements=_phrases([(language, language.context.statements)]),
+        governors=frozenset(language.context.governors),
         starters=_phrases([(language, language.context.starters)]),
     )
 
 
 def _words(language: Language, around: Around) -> Iterator[Rule]:
+    compiler = Compiler(language.classes, NOTHING, language.context.common)
     for entry in language.word:
         if entry.intent.opts_out:
-            yield from _rules(language, around, entry, entry.words, NOTHING)
+            yield from _rules(language, around, entry, entry.words, compiler)
 
 
 def _requests(language: Language, around: Around) -> Iterator[Rule]:
     fillers = _phrases([(language, language.context.fillers)])
+    compiler = Compiler(language.classes, fillers, language.context.common)
     for entry in language.request:
-        yield from _rules(language, around, entry, entry.says, fillers)
+        yield from _rules(language, around, entry, entry.says, compiler)
 
 
 def _rules(
@@ -154,11 +173,11 @@ def _rules(
     around: Around,
     entry: WordEntry | RequestEntry,
     texts: Iterable[str],
-    fillers: Phrases,
+    compiler: Compiler,
 ) -> Iterator[Rule]:
     unless = _phrases([(language, entry.unless)])
     for text in texts:
-        for pattern in compile_pattern(text, language.classes, fillers, language.context.common):
+        for pattern in compiler.patterns(text):
             yield Rule(language.language, entry, pattern, unless, around)
 
 
@@ -166,7 +185,8 @@ def _typos(every: Sequence[Language], triggers: Iterable[str]) -> Typos:
     """What some language has as a word of its own is no mistyped one."""
     known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
     never = {word for each in every for word in each.typos.never}
-    return Typos([word for each in every for word in each.typos.words], known | never | set(triggers))
+    words = [word for each in every for word in each.typos.words]
+    return Typos(words, known | never | set(triggers), known)
 
 
 def _vocabulary(language: Language) -> Iterator[str]:
@@ -192,4 +212,8 @@ def _spelled(language: Language, texts: Iterable[str]) -> Iterator[tuple[str, ..
 
 
 def _backwards(found: Iterable[Sequence[str]]) -> Phrases:
-    return Phrases(tuple(reversed(sequence)) for sequence in found)
+    return Phrases(map(_reversed, found))
+
+
+def _reversed(sequence: Sequence[str]) -> Sequence[str]:
+    return sequence[::-1]

@@ -8,8 +8,11 @@ here may know what a pattern means.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
+from operator import attrgetter
 
 from optout.wording.tokens import is_break, phrase
 
@@ -34,6 +37,15 @@ class Phrases:
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         return iter(self._all)
+
+    def without(self, removed: Iterable[Sequence[str]]) -> "Phrases":
+        """The same but for some; what is long and the same is shared."""
+        unwanted = self._all.intersection(map(tuple, removed))
+        if any(len(sequence) > 1 for sequence in unwanted):
+            return Phrases(self._all - unwanted)
+        fewer = copy(self)
+        fewer.single = self.single.difference(*unwanted)
+        return fewer
 
     def ends(self, words: Sequence[str], start: int) -> list[int]:
         """Where those that begin at a place end, the shortest first."""
@@ -104,37 +116,44 @@ class Pattern:
         return reached
 
 
-def compile_pattern(
-    text: str, classes: Classes, fillers: Phrases = NOTHING, common: Sequence[str] = ()
-) -> Iterator[Pattern]:
-    """The patterns that a text of the data stands for, each beginning with something mandatory."""
-    parts = text.split()
-    leading = next(number for number, part in enumerate(parts) if not part.endswith(("?", "*")))
-    for kept in product((False, True), repeat=leading):
-        chosen = [part for part, keep in zip(parts[:leading], kept, strict=True) if keep]
-        elements = tuple(
-            _element(part, classes)
-            for part in [part.removesuffix("?") for part in chosen] + parts[leading:]
-        )
-        needs = [_needed(element, common) for element in elements if element.least]
-        yield Pattern(
-            elements, tuple(sorted(needs, key=lambda need: _frequency(need, common))), fillers
-        )
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An element, the words of which a text must have one, and how often one of those is met."""
+
+    element: Element
+    needs: frozenset[str]
+    frequency: float
 
 
-def _needed(element: Element, common: Sequence[str]) -> frozenset[str]:
-    """For each phrase of an element its rarest word."""
-    return frozenset(rarest(each, common) for each in element.phrases)
+class Compiler:
+    """Makes patterns of one language's texts; what several of them have is made once."""
 
+    def __init__(self, classes: Classes, fillers: Phrases, common: Sequence[str]) -> None:
+        self._fillers = fillers
+        self._rank = {word: number for number, word in reversed(list(enumerate(common, start=1)))}
+        self._part = cache(lambda part: self._made(part, classes))
 
-def rarest(words: Sequence[str], common: Sequence[str]) -> str:
-    """The word of a phrase that fewest texts have."""
-    return min(words, key=lambda word: _frequency([word], common))
+    def patterns(self, text: str) -> Iterator[Pattern]:
+        """The patterns that a text stands for, each beginning with something mandatory."""
+        parts = text.split()
+        leading = next(number for number, part in enumerate(parts) if not part.endswith(("?", "*")))
+        for kept in product((False, True), repeat=leading):
+            chosen = [part for part, keep in zip(parts[:leading], kept, strict=True) if keep]
+            stated = [part.removesuffix("?") for part in chosen] + parts[leading:]
+            made = [self._part(part) for part in stated]
+            needs = sorted((each for each in made if each.element.least), key=attrgetter("frequency"))
+            yield Pattern(
+                tuple(each.element for each in made), tuple(each.needs for each in needs), self._fillers
+            )
 
+    def _made(self, part: str, classes: Classes) -> "_Part":
+        element = _element(part, classes)
+        needed = frozenset(min(each, key=self._frequency) for each in element.phrases)
+        return _Part(element, needed, sum(map(self._frequency, needed)))
 
-def _frequency(words: Iterable[str], common: Sequence[str]) -> float:
-    """How often one of some words is met, by their places in a list that begins with the commonest."""
-    return sum(1 / (1 + common.index(word)) for word in words if word in common)
+    def _frequency(self, word: str) -> float:
+        """How often a word is met, by its place in a list that begins with the commonest."""
+        return 1 / self._rank[word] if word in self._rank else 0
 
 
 def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:
@@ -189,7 +208,9 @@ class Reach:
     What was found for a place is kept, so that all places together take linear time.
     """
 
-    def __init__(self, words: Sequence[str], skipped: Phrases, doubtful: Phrases = NOTHING) -> None:
+    def __init__(
+        self, words: Sequence[str], skipped: Sequence[Phrases], doubtful: Phrases = NOTHING
+    ) -> None:
         self._words = words
         self._skipped = skipped
         self._doubtful = doubtful
@@ -219,6 +240,6 @@ class Reach:
     def _step(self, at: int) -> tuple[int, bool]:
         if at < len(self._words) and is_break(self._words[at]):
             return at + 1, False
-        plain = self._skipped.longest(self._words, at)
+        plain = max(each.longest(self._words, at) for each in self._skipped)
         doubtful = self._doubtful.longest(self._words, at)
         return (doubtful, True) if doubtful > plain else (plain, False)

@@ -41,26 +41,31 @@ class Surroundings:
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
         self._backwards = words[::-1]
-        self._reaches: dict[int, Reach] = {}
+        self._reaches: dict[tuple[Phrases, ...], Reach] = {}
 
     def right(self, around: Around, end: int) -> Beside:
-        reached = self._reach(self._words, around.right)(end)
+        reached = self._reach(self._words, (around.right,))(end)
         if reached.place == len(self._words):
             return Beside(Side.MESSAGE, reached.place)
         return Beside(_SIDE_OF[reached.pause], reached.place)
 
     def left(self, around: Around, start: int) -> Beside:
         """What courtesy leads to."""
-        return self._left(around, self._reach(self._backwards, around.left), len(self._words) - start)
+        reach = self._reach(self._backwards, (around.left,))
+        return self._left(around, reach, len(self._words) - start)
 
     def left_framed(self, around: Around, start: int, with_subject: bool = False) -> Beside:
         """What courtesy, and what introduces a request, lead to; and past its subject, too."""
-        reach = self._reach(self._backwards, around.left_framed, around.left_asking)
+        framed = (around.left, around.left_frames)
+        reach = self._reach(self._backwards, framed, around.left_asking)
         found = self._left(around, reach, len(self._words) - start)
         if with_subject and found.side < Side.PAUSE:
             behind = around.left_subjects.longest(self._backwards, found.place)
             if behind > found.place:
                 return self._left(around, reach, behind)
+            start = len(self._words) - start
+            if found.place > start and self._backwards[found.place - 1] in around.joins:
+                return Beside(Side.PAUSE, found.place, found.asked)
         return found
 
     def _left(self, around: Around, reach: Reach, start: int) -> Beside:
@@ -71,13 +76,23 @@ class Surroundings:
             return Beside(Side.MESSAGE, reached.place, reached.doubtful)
         side = _SIDE_OF[reached.pause]
         if side is Side.OPEN:
-            if around.left_blockers.ends(self._backwards, reached.place):
-                side = Side.BLOCKED
-            elif around.left_pauses.ends(self._backwards, start):
-                side = Side.PAUSE
+            side = self._unbroken(around, start, reached.place)
         return Beside(side, reached.place, reached.doubtful)
 
-    def _reach(self, words: Sequence[str], skipped: Phrases, doubtful: Phrases = NOTHING) -> Reach:
-        if id(skipped) not in self._reaches:
-            self._reaches[id(skipped)] = Reach(words, skipped, doubtful)
-        return self._reaches[id(skipped)]
+    def _unbroken(self, around: Around, start: int, reached: int) -> Side:
+        """What a word is for a match with no break between them."""
+        if reached > start and self._backwards[reached - 1] in around.turns:
+            return Side.PAUSE
+        pauses = bool(around.left_pauses.ends(self._backwards, start))
+        if around.left_blockers.ends(self._backwards, reached) and not (
+            pauses and self._backwards[reached] in around.closers
+        ):
+            return Side.BLOCKED
+        return Side.PAUSE if pauses else Side.OPEN
+
+    def _reach(
+        self, words: Sequence[str], skipped: tuple[Phrases, ...], doubtful: Phrases = NOTHING
+    ) -> Reach:
+        if skipped not in self._reaches:
+            self._reaches[skipped] = Reach(words, skipped, doubtful)
+        return self._reaches[skipped]

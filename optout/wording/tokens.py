@@ -13,9 +13,11 @@ BREAKS = frozenset((LINE, SENTENCE, PAUSE))
 
 _TOKEN = re.compile(
     r"\$?[^\W_]+(?:'(?:t|s|m|re|ll|ve|d|em|all)\b)?"
-    r"|\n|\.{2,}|…|[.!?;。！？]+|[,:()—–]|(?<=\s)-+(?=\s)",
+    r"|\n|\.{2,}|…|[.!?;。！？]+|[,:()—–]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])",
     re.IGNORECASE,
 )
+# What stands for a word, or begins one: an amount, a number.
+_SYMBOLS = "$#"
 _APOSTROPHES = str.maketrans("’‘`´ʼ", "'''''")
 _WITHOUT_SPACES = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
 
@@ -80,4 +82,4 @@ def _word(token: str) -> str:
         return PAUSE if token[:2] in ("..", "…") else SENTENCE
     if token[0] in "!?;。！？":
         return SENTENCE
-    return token if token[0] == "$" else PAUSE
+    return token if token[0] in _SYMBOLS else PAUSE

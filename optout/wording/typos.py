@@ -23,6 +23,7 @@ _LOOK_ALIKE = str.maketrans(
 _DIGITS = str.maketrans("013457$", "oieasts")
 _DIGITS_ONE_IS_L = str.maketrans("013457$", "oleasts")
 _HELD_DOWN = re.compile(r"(.)\1\1")
+_HELD_DOWN_LONG = re.compile(r"(.)\1{2,}")
 _REPEATED = re.compile(r"(.)\1+")
 
 
@@ -35,10 +36,11 @@ class Spelling:
 
 
 class Typos:
-    """The misspellings of some words, looked up in constant time."""
+    """The misspellings of some words, looked up in constant time, and known words held down."""
 
-    def __init__(self, words: Collection[str], never: Collection[str]) -> None:
+    def __init__(self, words: Collection[str], never: Collection[str], known: Collection[str]) -> None:
         self._words = frozenset(words)
+        self._known = self._words.union(known)
         self._never = frozenset(never)
         self.variants: Mapping[str, Spelling] = {
             variant: spelling
@@ -69,9 +71,17 @@ class Typos:
         """Letters that are held down: three or more of one, and the rest as it should be."""
         if len(token) < _SHORTEST or not _HELD_DOWN.search(token):
             return None
-        squeezed = _REPEATED.sub(r"\1", token)
-        word = self._squeezed.get(squeezed)
-        return Spelling(word, True) if word else None
+        word = self._squeezed.get(_REPEATED.sub(r"\1", token))
+        for form in (word, *_let_go(token)):
+            if form in self._known:
+                return Spelling(form, True)
+        return None
+
+
+def _let_go(token: str) -> Iterator[str]:
+    """A token with two and with one of each letter that is held down."""
+    yield _HELD_DOWN_LONG.sub(r"\1\1", token)
+    yield _HELD_DOWN_LONG.sub(r"\1", token)
 
 
 def _variants(word: str) -> Iterator[tuple[str, Spelling]]:
