@@ -9,9 +9,10 @@ VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info
 endif
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DEPLOYED := $(VENV)/.deployed
 AZURITE := tests/azurite/node_modules/.installed
 
-.PHONY: help run test demo chaos bench lint clean
+.PHONY: help run test demo azurite chaos bench lint clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -23,7 +24,12 @@ run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
 demo: $(VENV)/.app ## play a conversation and show what happens
 	@$(BIN)/python -m optout demo
 
-test: $(VENV)/.dev $(AZURITE) lint ## run all tests (PYTHON=python3.13 for another version)
+azurite: $(AZURITE) ## emulate Azure Storage, for func start and for tables on this machine
+	@mkdir -p .data/azurite
+	@PATH="$(abspath $(BIN)):$$PATH" node tests/azurite/node_modules/azurite/dist/src/azurite.js \
+		--location .data/azurite --disableTelemetry --skipApiVersionCheck
+
+test: $(VENV)/.dev $(AZURITE) $(DEPLOYED) lint ## run all tests (PYTHON=python3.13 for another version)
 	@$(BIN)/python -m pytest
 
 chaos: $(VENV)/.dev $(AZURITE) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
@@ -54,6 +60,13 @@ $(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app
 	@echo "installing requirements-dev.txt"
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps --ignore-requires-python -r requirements-runtime.txt
+	@touch $@
+
+# Where the deployed package has them, by themselves.
+$(DEPLOYED): requirements.txt constraints.txt | $(BIN)/python
+	@echo "installing requirements.txt once more, for the test of the deployed package"
+	@rm -rf $(VENV)/deployed
+	@$(PIP) --target $(VENV)/deployed -r requirements.txt
 	@touch $@
 
 # With the Node.js that requirements-dev.txt brings: none needs to be installed.

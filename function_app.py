@@ -102,7 +102,7 @@ def openapi(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _respond(req: func.HttpRequest, **operations: http.Operation) -> func.HttpResponse:
-    request = http.Request(req.method, req.get_body(), req.params, req.route_params)
+    request = http.Request(req.method, req.get_body(), req.params, req.route_params, req.headers)
     response = http.respond(request, service.current, operations)
     return func.HttpResponse(
         response.body,

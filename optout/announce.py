@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SUPPRESSED = "optout.suppressed"
 LIFTED = "optout.lifted"
+CLOUD_EVENTS = "application/cloudevents-batch+json; charset=utf-8"
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 3
@@ -69,13 +70,27 @@ class TopicPublisher:
             else:
                 return
 
-    def _send(self, events: Sequence["CloudEvent[dict[str, Any]]"]) -> None:
+    def probe(self) -> int | None:
+        """What the topic answers to something that is no event, and is not published: 401 or 403 to a
+        caller who may not publish, 400 to one who may. None: there is no answer."""
+        from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+        try:
+            self._send([{}], content_type=CLOUD_EVENTS)
+        except ResourceNotFoundError:  # the SDK raises it without the answer
+            return 404
+        except AzureError as problem:
+            return getattr(problem, "status_code", None)
+        return 200
+
+    def _send(self, events: Sequence[Any], **options: Any) -> None:
         # The client of a topic takes these for each call only; its own are minutes.
         self._client.send(
             list(events),
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retry_total=0,
+            **options,
         )
 
     def close(self) -> None:

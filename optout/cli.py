@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from optout import __version__
-from optout.commands import check_programs, classify, demo, replay, serve
+from optout.commands import check_programs, classify, demo, doctor, recover, replay, serve
 from optout.domain import OptoutError
 
 # In the order of their use.
-COMMANDS = (serve, demo, check_programs, classify, replay)
+COMMANDS = (serve, demo, check_programs, classify, replay, doctor, recover)
 
 EPILOG = """examples:
   python -m optout serve                 the app on http://localhost:7071, replies printed
@@ -20,6 +20,8 @@ EPILOG = """examples:
   python -m optout classify "Stop!" --number-type short_code --country US
   python -m optout classify --ndjson < messages.ndjson
   python -m optout replay                what a change of the rules would change in the history
+  python -m optout doctor                what is wrong with the configuration
+  python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
 """
 
 

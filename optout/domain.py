@@ -231,6 +231,15 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Who called, as the platform verified it: the identity provider's id, and a name for people, which
+    the provider may change or give to somebody else."""
+
+    id: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """The changes of consent that other services are told of: their scopes, and when that was done.
 
@@ -250,7 +259,8 @@ class Evidence:
     `number` counts a recipient's evidence from 1; two writers that take the same number conflict.
     `at` is when it happened, `received_at` when it was taken in, later for each number.
     `scopes` are the consents it speaks about; none: it changes nothing. `policy` is that for a probable
-    request. `about` is the id of the request that a verdict is about.
+    request. `about` is the id of the request that a verdict is about. `actor` is who a caller says it
+    is, `principal` who the platform says it was.
     """
 
     id: str
@@ -280,6 +290,7 @@ class Evidence:
     reason: str | None = None
     about: str | None = None
     verdict: ReviewVerdict | None = None
+    principal: Principal | None = None
 
     @property
     def is_for_review(self) -> bool:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from optout import log
+from optout import log, settings
 from optout.announce import NotAnnounced
-from optout.domain import ConfigurationError, Retryable, StoreAway
+from optout.domain import ConfigurationError, Principal, Retryable, StoreAway
 from optout.service import Service
 from optout.suppressions import BadRequest, NotFound, NotNow
 
@@ -25,6 +25,9 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 # How a caller gives its key to the Functions host, which passes it on to the function.
 _KEY_PARAMETERS = frozenset({"code", "clientid"})
+# What App Service Authentication says of the caller.
+_PRINCIPAL_ID = "x-ms-client-principal-id"
+_PRINCIPAL_NAME = "x-ms-client-principal-name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Request:
     body: bytes = b""
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,17 @@ def queried(model: type[_Model], request: Request) -> _Model:
         name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
     }
     return _validated(model, given)
+
+
+def principal(request: Request) -> Principal | None:
+    """Who the platform says the caller is; None where it does not say, or cannot be believed.
+
+    Without App Service Authentication before the app, these headers are whatever a caller wrote.
+    """
+    caller = request.headers.get(_PRINCIPAL_ID)
+    if not caller or not settings.platform_authenticates():
+        return None
+    return Principal(caller, request.headers.get(_PRINCIPAL_NAME) or None)
 
 
 def _finite(text: str) -> float:

@@ -157,6 +157,17 @@ class AcsReplies:
             return Outcome(Sending.TAKEN, ReplyStatus.SENT, result.message_id)
         return _outcome(result.http_status_code, result.error_message or "", None)
 
+    def probe(self) -> int | None:
+        """What ACS answers to a request to send that names no recipient, so that nobody is texted: 401
+        or 403 to a caller who may not send, 400 to one who may. None: there is no answer."""
+        from azure.core.exceptions import AzureError
+
+        try:
+            self._client.send("optout", [], "")
+        except AzureError as problem:
+            return getattr(problem, "status_code", None)
+        return 202
+
     def close(self) -> None:
         """The SDK's client has no close of its own; its connections go with it."""
 
@@ -191,9 +202,9 @@ def _repeatability_policy() -> Any:
         """Gives each request the repeatability of the reply being sent."""
 
         def on_request(self, request: "PipelineRequest[Any]") -> None:
-            repeatability = _CURRENT.get()
             body = json.loads(request.http_request.body)
             for recipient in body["smsRecipients"]:
+                repeatability = _CURRENT.get()
                 recipient["repeatabilityRequestId"] = repeatability.request_id
                 recipient["repeatabilityFirstSent"] = repeatability.first_sent
             request.http_request.set_json_body(body)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from optout import decide, log
 from optout.announce import Publisher
-from optout.domain import Decision, Evidence, Known, ReviewVerdict
+from optout.domain import Decision, Evidence, Known, Principal, ReviewVerdict
 from optout.programs import Directory
 from optout.record import publish_pending, record
 from optout.store import Journal, Store
@@ -27,7 +27,14 @@ class Reviews:
         """The requests that nobody has judged yet, oldest first."""
         return self.store.to_review(limit, after)
 
-    def judge(self, evidence_id: str, verdict: ReviewVerdict, actor: str, reason: str) -> Evidence:
+    def judge(
+        self,
+        evidence_id: str,
+        verdict: ReviewVerdict,
+        actor: str,
+        reason: str,
+        principal: Principal | None = None,
+    ) -> Evidence:
         """Record a verdict on a probable request, and what it changes; the record of it.
 
         The same verdict again finishes what an earlier call could not. Raises NotFound, NotNow where a
@@ -38,7 +45,10 @@ class Reviews:
         if judged is None:
             raise NotFound("no message with this id was ever to be reviewed")
         sender = self.directory.sender(judged.sender or "")
-        given = decide.verdict_evidence(judged, verdict, sender, actor, reason, self.clock())
+        given = replace(
+            decide.verdict_evidence(judged, verdict, sender, actor, reason, self.clock()),
+            principal=principal,
+        )
 
         def decision(known: Known) -> Decision:
             new = given

@@ -99,7 +99,8 @@ def build(configured: Settings) -> Service:
 
 
 def open_store(configured: Settings) -> Store:
-    """The store that is set; only its own libraries are imported."""
+    """The store that is set; only its own libraries are imported. Raises ConfigurationError and
+    StoreAway."""
     if configured.store == "tables":
         from optout.store import table_client
         from optout.store.tables import TablesStore

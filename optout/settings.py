@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
 ACS_ENDPOINT = r"^https?://[^/]+/?$"
 _IN_AZURE = "WEBSITE_SITE_NAME"
+_AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 
 
 class Settings(BaseModel):
@@ -108,10 +109,27 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         settings = Settings.model_validate(given)
     except ValidationError as problem:
         raise ConfigurationError("\n".join(map(_sentence, problem.errors()))) from None
-    problems = list(_laptop_defaults(settings)) if environment.get(_IN_AZURE) else []
+    problems = list(laptop_defaults(settings)) if environment.get(_IN_AZURE) else []
     if problems:
         raise ConfigurationError("\n".join(problems))
     return settings
+
+
+def platform_authenticates(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether App Service Authentication stands before the app.
+
+    The platform sets the variable, and only then takes what callers send out of the headers in which it
+    says who they are (https://learn.microsoft.com/azure/app-service/reference-app-settings and
+    configure-authentication-user-identities). The Functions host goes by the same variable.
+    """
+    environment = os.environ if environment is None else environment
+    return bool(environment.get(_IN_AZURE)) and environment.get(_AUTHENTICATION, "").lower() == "true"
+
+
+def storage_connection_string(environment: Mapping[str, str] | None = None) -> str | None:
+    """How the command line reaches dead letters without an identity; az knows the variable, too."""
+    environment = os.environ if environment is None else environment
+    return environment.get("AZURE_STORAGE_CONNECTION_STRING") or None
 
 
 def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
@@ -134,8 +152,8 @@ def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
         ) from None
 
 
-def _laptop_defaults(settings: Settings) -> Iterator[str]:
-    """On Azure Functions a file is lost with its instance, and a printed reply reaches nobody."""
+def laptop_defaults(settings: Settings) -> Iterator[str]:
+    """What Azure refuses: there a file is lost with its instance, a printed reply reaches no phone."""
     if settings.store.startswith("sqlite:"):
         yield (
             "OPTOUT_STORE is an SQLite file, which Azure Functions loses with the instance: the "

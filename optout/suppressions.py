@@ -27,6 +27,7 @@ from optout.domain import (
     Known,
     OptoutError,
     Party,
+    Principal,
     Scope,
     ScopeKind,
     aware,
@@ -188,15 +189,19 @@ class Suppressions:
         actor: str,
         reason: str,
         at: datetime | None = None,
+        principal: Principal | None = None,
     ) -> Changed:
         """Opt a recipient out or in by hand, and record who did it and why.
 
-        `at` is when the person asked, by default now; a time in the past takes its place in the
-        order. A block of a carrier's or ACS's is not lifted. Repeating it announces what an earlier
-        call could not. Raises BadRequest, and NotAnnounced for a change that is recorded.
+        `actor` is who the caller says it is, `principal` who the platform verified, if it did. `at` is
+        when the person asked, by default now; a time in the past takes its place in the order. A block
+        of a carrier's or ACS's is not lifted. Repeating it announces what an earlier call could not.
+        Raises BadRequest, and NotAnnounced for a change that is recorded.
         """
         now = aware(self._clock())
-        evidence = self._manual(target, recipient, out, actor, reason, at or now, now)
+        evidence = replace(
+            self._manual(target, recipient, out, actor, reason, at or now, now), principal=principal
+        )
         senders = self._senders(target)
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in senders}
         scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))

@@ -1,7 +1,6 @@
 """The app in Microsoft's own Python runtime, and the local host held against it."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,20 +102,6 @@ def test_a_broken_configuration_loses_no_event(tmp_path: Path) -> None:
         assert checked.status == 503
         assert "its log says what to change" in checked.json()["detail"]
         assert any("programs.toml" in record.message for record in running.logs)
-
-
-def test_what_is_deployed_is_the_app_and_no_more(tmp_path: Path) -> None:
-    """Without what .funcignore names the app still starts, with its rules and programs."""
-    ignored = (ROOT / ".funcignore").read_text().split()
-    deployed = tmp_path / "deployed"
-    shutil.copytree(ROOT, deployed, ignore=shutil.ignore_patterns(*ignored))
-    names = {path.name for path in deployed.iterdir()}
-    assert names >= {"function_app.py", "host.json", "requirements.txt", "constraints.txt"}
-    assert names.isdisjoint({"tests", "docs", ".git", ".venv", "local.settings.json", "README.md"})
-    with FunctionsRuntime(deployed, environment(tmp_path / "optout.db")) as running:
-        app = App(running)
-        assert app.deliver(sms_event("STOP")) == 202
-        assert app.check("12345", PERSON)["suppressed"] is True
 
 
 def _event(text: str, number: int, **changes: Any) -> tuple[str, str, bytes]:

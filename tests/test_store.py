@@ -23,6 +23,7 @@ from optout.domain import (
     EvidenceKind,
     Intent,
     Party,
+    Principal,
     ProbablePolicy,
     Quarantined,
     Reply,
@@ -74,7 +75,7 @@ OUT = Consent(True, NOON, NOON, EvidenceKind.MESSAGE, "STOP", Party.CARRIER, "so
 
 def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     """Evidence, consents, and what is known of the recipient come back whole."""
-    written = evidence()
+    written = evidence(principal=Principal("some id", "pat@contoso.example"))
     store.record(Decision(written, {SCOPE: OUT}))
     known = store.read(PERSON, written.id, [SCOPE, LIST], "12345", NOON)
     assert known.evidence == written

@@ -77,6 +77,8 @@ def item(evidence: Evidence) -> dict[str, Any]:
         "reason": evidence.reason,
         "about": evidence.about,
         "verdict": evidence.verdict,
+        "principal": evidence.principal
+        and {"id": evidence.principal.id, "name": evidence.principal.name},
     }
 
 

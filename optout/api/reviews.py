@@ -6,7 +6,7 @@ from optout.api import history
 from optout.api.suppressions import result
 from optout.api.values import PageQuery, Said
 from optout.domain import ReviewVerdict
-from optout.http import Body, Request, decoded, encoded, parsed, queried
+from optout.http import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.service import Service
 
 
@@ -29,7 +29,9 @@ def listed(request: Request, service: Service) -> Any:
 def judge(request: Request, service: Service) -> Any:
     """POST /api/reviews"""
     body = parsed(VerdictBody, request)
-    given = service.reviews.judge(body.id, ReviewVerdict(body.verdict), body.actor, body.reason)
+    given = service.reviews.judge(
+        body.id, ReviewVerdict(body.verdict), body.actor, body.reason, principal(request)
+    )
     sender = service.suppressions.sender(given.sender or "")
     (answer,) = service.suppressions.check(sender, [given.recipient])
     return {

