@@ -10,13 +10,14 @@ endif
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEPLOYED := $(VENV)/.deployed
+CHECKS := .venv-checks
 AZURITE := tests/azurite/node_modules/.installed
 
-.PHONY: help run test demo azurite chaos bench lint clean
+.PHONY: help run test demo azurite chaos bench lint check-infra audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
 	@$(BIN)/python -m optout serve --port $(PORT)
@@ -43,6 +44,13 @@ lint: $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 
+check-infra: $(CHECKS)/.installed ## hold the template against checkov's rules
+	@$(CHECKS)/bin/checkov --directory infra --framework bicep --compact --quiet --skip-download
+
+audit: $(CHECKS)/.installed ## ask PyPI whether a pinned package has a known weakness (needs the Internet)
+	@$(CHECKS)/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+	@$(CHECKS)/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+
 clean: ## remove the virtual environments, node_modules and caches
 	rm -rf .venv .venv-* tests/azurite/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
@@ -67,6 +75,12 @@ $(DEPLOYED): requirements.txt constraints.txt | $(BIN)/python
 	@echo "installing requirements.txt once more, for the test of the deployed package"
 	@rm -rf $(VENV)/deployed
 	@$(PIP) --target $(VENV)/deployed -r requirements.txt
+	@touch $@
+
+$(CHECKS)/.installed: requirements-checks.txt
+	@echo "installing requirements-checks.txt in $(CHECKS)"
+	@$(PYTHON) -m venv $(CHECKS)
+	@$(CHECKS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checks.txt
 	@touch $@
 
 # With the Node.js that requirements-dev.txt brings: none needs to be installed.

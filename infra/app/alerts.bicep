@@ -1,0 +1,97 @@
+// What somebody should hear of, by the names of log lines (docs/deploy.md explains each). What Event
+// Grid itself reports is in event-alerts.bicep.
+param location string
+param tags object
+param workspaceId string
+param actionGroupName string
+param email string
+
+var alerts = [
+  {
+    name: 'stop-not-recorded'
+    says: 'A request to stop was not recorded'
+    severity: 0
+    every: 'PT5M'
+    events: ['stop_not_recorded']
+  }
+  {
+    name: 'app-failing'
+    says: 'The app cannot answer'
+    severity: 1
+    every: 'PT5M'
+    events: ['misconfigured', 'unavailable', 'unexpected_error']
+  }
+  {
+    name: 'event-in-quarantine'
+    says: 'An event is in quarantine'
+    severity: 2
+    every: 'PT15M'
+    events: ['quarantined']
+  }
+  {
+    name: 'reply-failed'
+    says: 'A reply failed'
+    severity: 2
+    every: 'PT15M'
+    events: ['reply_failed', 'toll_free_not_verified']
+  }
+  {
+    name: 'change-not-announced'
+    says: 'A change was not announced'
+    severity: 3
+    every: 'PT15M'
+    events: ['not_announced']
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: actionGroupName
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'optout'
+    emailReceivers: [
+      {
+        name: 'operators'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alert in alerts: {
+  name: 'optout-${alert.name}'
+  location: location
+  tags: tags
+  properties: {
+    displayName: 'optout: ${alert.says}'
+    severity: alert.severity
+    enabled: true
+    scopes: [workspaceId]
+    evaluationFrequency: alert.every
+    windowSize: alert.every
+    // The table is not there before the first line is.
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: 'AppTraces | extend event = extract(@\'"event": "([a-z_]+)"\', 1, Message) | where event in (\'${join(alert.events, '\', \'')}\')'
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 0
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    actions: {
+      actionGroups: empty(email) ? [] : [people.id]
+    }
+  }
+}]
+
+output actionGroupId string = empty(email) ? '' : people.id

@@ -1,0 +1,60 @@
+// A storage account that takes nobody's key, with one private container.
+param location string
+param tags object
+param name string
+param replication string
+param containerName string
+
+resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  // checkov:skip=CKV_AZURE_35:Flex Consumption without a network of its own has no address to allow; identity decides
+  // checkov:skip=CKV_AZURE_59:As above: the endpoint is public, anonymous access and keys are off
+  // checkov:skip=CKV_AZURE_206:The parameter allows replicated kinds only, which the check does not see
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: {
+    name: replication
+  }
+  properties: {
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    publicNetworkAccess: 'Enabled'
+    networkAcls: {
+      defaultAction: 'Allow'
+      bypass: 'AzureServices'
+    }
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    deleteRetentionPolicy: {
+      enabled: true
+      days: 30
+    }
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 30
+    }
+  }
+}
+
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+  parent: blobs
+  name: containerName
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+output id string = account.id
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+output tableEndpoint string = account.properties.primaryEndpoints.table
+output containerUrl string = '${account.properties.primaryEndpoints.blob}${container.name}'

@@ -1,0 +1,164 @@
+// Everything but the event subscription, which names a function and so is made after the code is
+// deployed: see events.bicep.
+targetScope = 'subscription'
+
+@minLength(1)
+@maxLength(64)
+@description('The azd environment: a name for this deployment.')
+param environmentName string
+
+@minLength(1)
+@description('The region; it must offer Flex Consumption: az functionapp list-flexconsumption-locations.')
+param location string
+
+@minLength(1)
+@description('The resource id of the Azure Communication Services resource whose numbers people text.')
+param acsResourceId string
+
+@description('Whether changes of consent are announced to an Event Grid topic.')
+param announceChanges bool = false
+
+@description('Who hears of alerts. Without it the alerts are there and tell nobody.')
+param alertEmail string = ''
+
+@description('The object id of a group whose members may work on the store and the dead letters from a desk.')
+param operatorsGroupId string = ''
+
+@allowed(['Standard_GRS', 'Standard_GZRS', 'Standard_ZRS'])
+@description('How the storage accounts are replicated. A region without a pair takes Standard_ZRS.')
+param replication string = 'Standard_GRS'
+
+// Stated here alone: it is what the tests run, in Microsoft's runtime for it.
+var pythonVersion = '3.13'
+
+var abbreviations = loadJsonContent('abbreviations.json')
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName }
+var acs = split(acsResourceId, '/')
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: '${abbreviations.resourceGroup}${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identities 'app/identities.bicep' = {
+  name: 'identities'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    appName: '${abbreviations.identity}app-${token}'
+    deadLettersName: '${abbreviations.identity}dead-letters-${token}'
+  }
+}
+
+module monitoring 'app/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    logAnalyticsName: '${abbreviations.logAnalytics}${token}'
+    applicationInsightsName: '${abbreviations.applicationInsights}${token}'
+    appPrincipalId: identities.outputs.appPrincipalId
+  }
+}
+
+module alerts 'app/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    actionGroupName: '${abbreviations.actionGroup}${token}'
+    email: alertEmail
+  }
+}
+
+module hostStorage 'app/host-storage.bicep' = {
+  name: 'host-storage'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.storage}host${token}'
+    replication: replication
+    appPrincipalId: identities.outputs.appPrincipalId
+  }
+}
+
+module listStorage 'app/list-storage.bicep' = {
+  name: 'list-storage'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.storage}list${token}'
+    replication: replication
+    appPrincipalId: identities.outputs.appPrincipalId
+    deadLettersPrincipalId: identities.outputs.deadLettersPrincipalId
+    operatorsGroupId: operatorsGroupId
+  }
+}
+
+module communication 'app/communication.bicep' = {
+  name: take('optout-communication-${environmentName}', 64)
+  scope: resourceGroup(acs[2], acs[4])
+  params: {
+    name: last(acs)
+    appPrincipalId: identities.outputs.appPrincipalId
+  }
+}
+
+module announcements 'app/announcements.bicep' = if (announceChanges) {
+  name: 'announcements'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.eventGridTopic}${token}'
+    appPrincipalId: identities.outputs.appPrincipalId
+    operatorsGroupId: operatorsGroupId
+  }
+}
+
+module functionApp 'app/function-app.bicep' = {
+  name: 'function-app'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.functionApp}${token}'
+    planName: '${abbreviations.plan}${token}'
+    pythonVersion: pythonVersion
+    identityId: identities.outputs.appId
+    identityClientId: identities.outputs.appClientId
+    packagesUrl: hostStorage.outputs.packagesUrl
+    applicationInsightsConnectionString: monitoring.outputs.connectionString
+    settings: {
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: identities.outputs.appClientId
+      AzureWebJobsStorage__blobServiceUri: hostStorage.outputs.blobEndpoint
+      OPTOUT_STORE: 'tables'
+      OPTOUT_TABLES_ENDPOINT: listStorage.outputs.tableEndpoint
+      OPTOUT_ACS_ENDPOINT: communication.outputs.endpoint
+      OPTOUT_EVENT_SOURCE: acsResourceId
+      // Empty counts as not set.
+      OPTOUT_TOPIC_ENDPOINT: announceChanges ? announcements!.outputs.endpoint : ''
+    }
+  }
+}
+
+// azd keeps the outputs in the environment: for infra/scripts, and for whoever types commands.
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_FUNCTION_APP_NAME string = functionApp.outputs.name
+output AZURE_FUNCTION_APP_ID string = functionApp.outputs.id
+output ACS_RESOURCE_ID string = acsResourceId
+output LIST_STORAGE_ID string = listStorage.outputs.id
+output DEAD_LETTER_CONTAINER string = listStorage.outputs.deadLetterContainer
+output DEAD_LETTER_CONTAINER_URL string = listStorage.outputs.deadLetterContainerUrl
+output DEAD_LETTER_IDENTITY_ID string = identities.outputs.deadLettersId
+output ACTION_GROUP_ID string = alerts.outputs.actionGroupId
+output SERVICE_API_URL string = functionApp.outputs.url

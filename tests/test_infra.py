@@ -1,0 +1,367 @@
+"""The template in infra/ fits the code that it deploys: settings, functions, roles, log lines."""
+
+import ast
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from pycep import BicepParser
+
+from optout import events, settings
+from optout.domain import ConfigurationError
+from optout.local import LocalHost
+
+INFRA = settings.ROOT / "infra"
+PARSER = BicepParser()
+TEMPLATES: dict[str, Any] = {
+    path.relative_to(INFRA).as_posix(): PARSER.parse(text=path.read_text("utf-8"))
+    for path in sorted(INFRA.rglob("*.bicep"))
+}
+DEPLOY = (settings.ROOT / "docs/deploy.md").read_text("utf-8")
+FUNCTIONS = ast.parse((settings.ROOT / "function_app.py").read_text("utf-8"))
+
+TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
+BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
+COMMUNICATION_OWNER = "09976791-48a7-449e-bb21-39d1a415f350"
+EVENT_GRID_DATA_SENDER = "d5a91429-5739-47e2-a06b-3470a27159e7"
+METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+
+
+def config(declared: dict[str, Any]) -> dict[str, Any]:
+    """What a resource or module says, also where it has a condition or is one of many."""
+    said: dict[str, Any] = declared["config"]
+    while "config" in said:
+        said = said["config"]
+    return said
+
+
+def resource(file: str, name: str) -> dict[str, Any]:
+    return config(TEMPLATES[file]["resources"][name])
+
+
+def variable(file: str, name: str) -> Any:
+    return TEMPLATES[file]["variables"][name]["value"]
+
+
+def literals(value: object) -> set[str]:
+    """Every text in a part of a template."""
+    if isinstance(value, dict):
+        return set().union(*(literals(item) for item in value.values()))
+    if isinstance(value, list):
+        return set().union(*(literals(item) for item in value))
+    return {value} if isinstance(value, str) else set()
+
+
+def app_settings() -> dict[str, Any]:
+    """The settings of the function app, by name: a text, or what Azure computes."""
+    given: dict[str, Any] = config(TEMPLATES["main.bicep"]["modules"]["functionApp"])["params"][
+        "settings"
+    ]
+    union: dict[str, Any] = variable("app/function-app.bicep", "allSettings")["function"]["parameters"]
+    more: dict[str, Any] = union["arg_2"]
+    return given | more
+
+
+def environment(**changed: str) -> dict[str, str]:
+    """The app's environment in Azure, with an example of each value that Azure computes."""
+    examples = {
+        "OPTOUT_TABLES_ENDPOINT": "https://contoso.table.core.windows.net/",
+        "OPTOUT_ACS_ENDPOINT": "https://contoso.unitedstates.communication.azure.com",
+        "OPTOUT_TOPIC_ENDPOINT": "",
+    }
+    template = {
+        name: value if isinstance(value, str) else examples[name]
+        for name, value in app_settings().items()
+        if name.startswith("OPTOUT_")
+    }
+    return template | {"WEBSITE_SITE_NAME": "func-contoso"} | changed
+
+
+def test_the_app_takes_the_settings_of_the_template() -> None:
+    """Every setting exists, and none is missing that Azure needs; nothing is set by key."""
+    loaded = settings.load(environment())
+    assert loaded.store == "tables"
+    assert loaded.answers_through_acs
+    assert loaded.event_source
+    topic = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
+    assert settings.load(environment(OPTOUT_TOPIC_ENDPOINT=topic)).topic_endpoint == topic
+    assert not [name for name in app_settings() if re.search("_KEY$|OPTOUT_.*CONNECTION_STRING$", name)]
+
+
+@pytest.mark.parametrize("name", ["OPTOUT_STORE", "OPTOUT_TABLES_ENDPOINT", "OPTOUT_ACS_ENDPOINT"])
+def test_no_setting_is_there_in_vain(name: str) -> None:
+    """Without it the app would refuse to work in Azure."""
+    with pytest.raises(ConfigurationError):
+        settings.load(environment(**{name: ""}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AZURE_CLIENT_ID", "AzureWebJobsStorage__clientId", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"],
+)
+def test_everything_signs_in_by_the_apps_identity(name: str) -> None:
+    """The SDKs, the host's storage and Application Insights: all by the client id of one identity."""
+    texts = literals(app_settings()[name])
+    assert any("identityClientId" in text or text == "appClientId" for text in texts)
+
+
+def test_the_subscription_names_the_function(local_host: LocalHost) -> None:
+    """The function of the subscription is the one that the app has for events."""
+    destination = resource("events.bicep", "smsEvents")["properties"]["destination"]
+    assert destination["endpointType"] == "AzureFunction"
+    name = destination["properties"]["resourceId"].rpartition("/functions/")[2]
+    assert f"/runtime/webhooks/EventGrid?functionName={name}" in list(local_host.routes())
+    script = (INFRA / "scripts/subscribe.py").read_text("utf-8")
+    assert f'FUNCTION = "{name}"' in script
+
+
+def test_the_subscription_asks_for_what_the_app_handles() -> None:
+    """Both event types, no other; one event at a time, for a day, in the schema that is named."""
+    subscription = resource("events.bicep", "smsEvents")["properties"]
+    asked = {kind.lower() for kind in subscription["filter"]["includedEventTypes"]}
+    assert asked == {events.SMS_RECEIVED.lower(), events.DELIVERY_REPORT.lower()}
+    assert subscription["eventDeliverySchema"] == "EventGridSchema"
+    assert subscription["destination"]["properties"]["maxEventsPerBatch"] == 1
+    assert subscription["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 1440}
+
+
+def test_dead_letters_are_kept_by_identity() -> None:
+    """In a container, written by an identity that the topic has: the account takes no keys."""
+    kept = resource("events.bicep", "smsEvents")["properties"]["deadLetterWithResourceIdentity"]
+    assert kept["identity"] == {"type": "UserAssigned", "userAssignedIdentity": "deadLetterIdentityId"}
+    assert kept["deadLetterDestination"] == {
+        "endpointType": "StorageBlob",
+        "properties": {
+            "resourceId": "deadLetterStorageId",
+            "blobContainerName": "deadLetterContainer",
+        },
+    }
+    topic = resource("events.bicep", "topic")
+    assert topic["identity"]["userAssignedIdentities"] == "topicIdentities"
+
+
+def test_the_python_version_is_stated_once() -> None:
+    """In main.bicep; it is one that the project supports, and one that the workflow tests."""
+    version = variable("main.bicep", "pythonVersion")
+    stated = {
+        file: re.findall(r"'3\.\d+'", (INFRA / file).read_text("utf-8"))
+        for file in TEMPLATES
+        if re.search(r"'3\.\d+'", (INFRA / file).read_text("utf-8"))
+    }
+    assert stated == {"main.bicep": [f"'{version}'"]}
+    supported = tomllib.loads((settings.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lowest, beyond = (int(minor) for minor in re.findall(r"3\.(\d+)", supported["requires-python"]))
+    minors = [f"3.{minor}" for minor in range(lowest, beyond)]
+    assert version in minors
+    workflow = yaml.safe_load((settings.ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == minors
+    assert set(re.findall(r"Python (3\.\d+)", DEPLOY)) <= {version}
+
+
+def assignments() -> set[tuple[str, str, str]]:
+    """Every role that the template gives: to whom, on what type of resource, which."""
+    given = set()
+    for template in TEMPLATES.values():
+        declared = template.get("resources", {})
+        for one in declared.values():
+            if one["type"] != "Microsoft.Authorization/roleAssignments":
+                continue
+            said = config(one)
+            role = said["properties"]["roleDefinitionId"]["function"]["parameters"]["resource_name_1"]
+            scope = declared[said["scope"]]["type"]
+            guid = template["variables"][role]["value"]
+            given.add((said["properties"]["principalId"], scope, guid))
+    return given
+
+
+def test_nobody_has_a_role_that_is_not_needed() -> None:
+    """What each identity may do, on what, and nothing else."""
+    account = "Microsoft.Storage/storageAccounts"
+    container = f"{account}/blobServices/containers"
+    assert assignments() == {
+        ("appPrincipalId", account, TABLE_DATA_CONTRIBUTOR),  # the list
+        ("appPrincipalId", account, BLOB_DATA_OWNER),  # the host's own account, and packages
+        ("appPrincipalId", "Microsoft.Communication/communicationServices", COMMUNICATION_OWNER),
+        ("appPrincipalId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
+        ("appPrincipalId", "Microsoft.Insights/components", METRICS_PUBLISHER),
+        ("deadLettersPrincipalId", container, BLOB_DATA_CONTRIBUTOR),
+        ("operatorsGroupId", container, BLOB_DATA_CONTRIBUTOR),
+        ("operatorsGroupId", account, TABLE_DATA_CONTRIBUTOR),
+        ("operatorsGroupId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
+    }
+
+
+def test_everything_that_signs_in_has_its_role() -> None:
+    """Each module that signs in by identity, whose identity that is, and the role that lets it in."""
+    roles = {
+        "announce": ("appPrincipalId", EVENT_GRID_DATA_SENDER),
+        "dead_letters": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
+        "doctor": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
+        "replies": ("appPrincipalId", COMMUNICATION_OWNER),
+        "store": ("appPrincipalId", TABLE_DATA_CONTRIBUTOR),
+    }
+    package = settings.ROOT / "optout"
+    signing_in = {
+        path.relative_to(package).parts[0].removesuffix(".py")
+        for path in package.rglob("*.py")
+        if "DefaultAzureCredential(" in path.read_text("utf-8")
+    }
+    assert signing_in == set(roles)
+    assert set(roles.values()) <= {(principal, role) for principal, _, role in assignments()}
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "path", "expected"),
+    [
+        ("app/storage-account.bicep", "account", "properties.allowSharedKeyAccess", False),
+        ("app/storage-account.bicep", "account", "properties.minimumTlsVersion", "TLS1_2"),
+        ("app/storage-account.bicep", "account", "properties.supportsHttpsTrafficOnly", True),
+        ("app/storage-account.bicep", "account", "properties.allowBlobPublicAccess", False),
+        ("app/storage-account.bicep", "container", "properties.publicAccess", "None"),
+        ("app/function-app.bicep", "site", "properties.httpsOnly", True),
+        ("app/function-app.bicep", "site", "properties.siteConfig.minTlsVersion", "1.2"),
+        ("app/function-app.bicep", "noPasswords", "properties.allow", False),
+        ("app/function-app.bicep", "plan", "sku.name", "FC1"),
+        ("app/monitoring.bicep", "insights", "properties.DisableLocalAuth", True),
+        ("app/announcements.bicep", "topic", "properties.disableLocalAuth", True),
+        ("app/announcements.bicep", "topic", "properties.inputSchema", "CloudEventSchemaV1_0"),
+        ("app/announcements.bicep", "topic", "properties.minimumTlsVersionAllowed", "1.2"),
+    ],
+)
+def test_doors_are_shut(file: str, name: str, path: str, expected: object) -> None:
+    """No keys where an identity will do, nothing in the open, TLS 1.2 at least."""
+    value: Any = resource(file, name)
+    for part in path.split("."):
+        value = value[part]
+    assert value == expected
+
+
+def test_there_is_no_secret_in_the_template() -> None:
+    """No key is asked for, put out or written down."""
+    for path in [*INFRA.rglob("*.bicep"), *INFRA.rglob("*.json"), settings.ROOT / "azure.yaml"]:
+        text = path.read_text("utf-8")
+        assert not re.search(r"listKeys|listAccountSas|AccountKey=|accesskey=|SharedAccess", text, re.I)
+        assert not re.search(r"(?=[\w+-]*\d)[\w+-]{40,}|[\w+/]{40,}=", text), path.name
+
+
+@pytest.mark.parametrize("file", TEMPLATES)
+def test_modules_get_what_they_ask_for(file: str) -> None:
+    """Each module is there, gets each parameter without a default and no other, and has the outputs
+    that are taken from it."""
+    template = TEMPLATES[file]
+    taken = re.findall(r"\b(\w+)!?\.outputs\.(\w+)", (INFRA / file).read_text("utf-8"))
+    modules = {}
+    for name, module in template.get("modules", {}).items():
+        path = ((INFRA / file).parent / module["detail"]["path"]).relative_to(INFRA)
+        modules[name] = TEMPLATES[path.as_posix()]
+        asked = modules[name]["parameters"]
+        given = set(config(module)["params"])
+        assert given <= set(asked)
+        assert {each for each, about in asked.items() if about["default"] is None} <= given
+    for name, output in taken:
+        assert output in modules[name]["outputs"], f"{name}.{output}"
+
+
+def test_azd_gives_every_parameter() -> None:
+    """main.parameters.json knows the parameters of main.bicep, and what azd sets by itself."""
+    given = json.loads((INFRA / "main.parameters.json").read_text("utf-8"))["parameters"]
+    asked = TEMPLATES["main.bicep"]["parameters"]
+    assert set(given) == set(asked)
+    variables = {name: re.findall(r"\$\{(\w+)", value["value"])[0] for name, value in given.items()}
+    for variable_name in set(variables.values()) - {"AZURE_ENV_NAME", "AZURE_LOCATION"}:
+        assert f"`{variable_name}`" in DEPLOY
+
+
+def test_azd_finds_its_service_and_its_hook() -> None:
+    """The service's name is the app's tag; the hook's script is there, on both kinds of system."""
+    project = yaml.safe_load((settings.ROOT / "azure.yaml").read_text("utf-8"))
+    (service,) = project["services"]
+    assert literals(resource("app/function-app.bicep", "site")["tags"]) >= {service}
+    for hook in project["hooks"]["postdeploy"].values():
+        assert (settings.ROOT / hook["run"].split()[1]).exists()
+
+
+def test_the_hook_gets_its_outputs() -> None:
+    """What subscribe.py needs, main.bicep puts out; azd itself knows the environment's name."""
+    script = (INFRA / "scripts/subscribe.py").read_text("utf-8")
+    needed = set(re.findall(r'"([A-Z_]{6,})"', script)) - {"AZURE_ENV_NAME"}
+    assert needed
+    assert needed <= set(TEMPLATES["main.bicep"]["outputs"])
+
+
+def log_names() -> set[str]:
+    """The names of all lines that the app logs."""
+    sources = [path.read_text("utf-8") for path in (settings.ROOT / "optout").rglob("*.py")]
+    return set(re.findall(r'\b(?:evidence_)?line\(\s*"(\w+)"', "".join(sources)))
+
+
+def test_alerts_watch_lines_that_are_logged() -> None:
+    """The name in an alert is the name in the code, and docs/deploy.md explains it."""
+    watched = {name for alert in variable("app/alerts.bicep", "alerts") for name in alert["events"]}
+    assert watched <= log_names()
+    assert watched >= {"stop_not_recorded", "quarantined", "reply_failed"}
+    for name in watched:
+        assert f"`{name}`" in DEPLOY
+    metrics = {alert["metric"] for alert in variable("app/event-alerts.bicep", "alerts")}
+    assert "DeadLetteredCount" in metrics
+    for metric in metrics:
+        assert f"`{metric}`" in DEPLOY
+
+
+def test_no_line_that_an_alert_needs_is_sampled_away() -> None:
+    """Application Insights may drop what it has much of, but no trace and no exception."""
+    host = json.loads((settings.ROOT / "host.json").read_text("utf-8"))
+    sampling = host["logging"]["applicationInsights"]["samplingSettings"]
+    assert {"Trace", "Exception"} <= set(sampling["excludedTypes"].split(";"))
+
+
+def test_every_exception_to_a_rule_has_its_reason() -> None:
+    """Who skips a rule of checkov says why, beside it."""
+    skips = [
+        line
+        for path in INFRA.rglob("*.bicep")
+        for line in path.read_text("utf-8").splitlines()
+        if "skip=" in line
+    ]
+    assert skips
+    for skip in skips:
+        assert re.fullmatch(r"\s*// checkov:skip=CKV\w+:.{30,}", skip)
+
+
+def functions_with_a_key() -> set[str]:
+    """The functions that answer only who has a key."""
+    found = set()
+    for node in FUNCTIONS.body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            written = ast.unparse(decorator)
+            if "trigger" in written or ("app.route" in written and "ANONYMOUS" not in written):
+                found.add(node.name)
+    return found
+
+
+def test_every_function_is_in_a_role_or_in_none() -> None:
+    """infra/roles.toml forgets no function, names none that is not there, and lookup only looks up."""
+    roles: dict[str, list[str]] = tomllib.loads((INFRA / "roles.toml").read_text("utf-8"))
+    named = {function for functions in roles.values() for function in functions}
+    assert named == functions_with_a_key()
+    assert roles["lookup"] == ["check_suppressions"]
+    assert set(roles["lookup"]) < set(roles["support"])
+    assert not set(roles["none"]) & set(roles["support"])
+
+
+def test_the_workflow_does_what_a_desk_does() -> None:
+    """It calls make, may only read, and runs actions that nobody can change behind its back."""
+    text = (settings.ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert any(step.get("run", "").startswith("make test") for step in steps)
+    for step in steps:
+        if "uses" in step:
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])
