@@ -11,9 +11,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEPLOYED := $(VENV)/.deployed
 CHECKS := .venv-checks
-AZURITE := tests/azurite/node_modules/.installed
+NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help run test demo azurite chaos bench lint check-infra audit clean
+.PHONY: help run test demo azurite chaos screenshots bench lint check-infra audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -25,16 +25,19 @@ run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
 demo: $(VENV)/.app ## play a conversation and show what happens
 	@$(BIN)/python -m optout demo
 
-azurite: $(AZURITE) ## emulate Azure Storage, for func start and for tables on this machine
+azurite: $(NODE_MODULES) ## emulate Azure Storage, for func start and for tables on this machine
 	@mkdir -p .data/azurite
-	@PATH="$(abspath $(BIN)):$$PATH" node tests/azurite/node_modules/azurite/dist/src/azurite.js \
+	@PATH="$(abspath $(BIN)):$$PATH" node tests/node/node_modules/azurite/dist/src/azurite.js \
 		--location .data/azurite --disableTelemetry --skipApiVersionCheck
 
-test: $(VENV)/.dev $(AZURITE) $(DEPLOYED) lint ## run all tests (PYTHON=python3.13 for another version)
+test: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) lint ## run all tests (PYTHON=python3.13 for another version)
 	@$(BIN)/python -m pytest
 
-chaos: $(VENV)/.dev $(AZURITE) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
+chaos: $(VENV)/.dev $(NODE_MODULES) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
 	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+screenshots: $(VENV)/.dev $(NODE_MODULES) ## take the pictures of the page in docs/images
+	@$(BIN)/python -m tests.console.screenshots
 
 bench: $(VENV)/.dev ## measure speed, each figure as a ratio to its floor
 	@$(BIN)/python -m bench
@@ -52,7 +55,7 @@ audit: $(CHECKS)/.installed ## ask PyPI whether a pinned package has a known wea
 	@$(CHECKS)/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
 
 clean: ## remove the virtual environments, node_modules and caches
-	rm -rf .venv .venv-* tests/azurite/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "optout needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 ..." % v)'
@@ -84,7 +87,7 @@ $(CHECKS)/.installed: requirements-checks.txt
 	@touch $@
 
 # With the Node.js that requirements-dev.txt brings: none needs to be installed.
-$(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json | $(VENV)/.dev
-	@echo "installing Azurite, which the tests of the tables store run against"
-	@cd tests/azurite && PATH="$(abspath $(BIN)):$$PATH" npm ci --ignore-scripts --silent
+$(NODE_MODULES): tests/node/package.json tests/node/package-lock.json tests/node/unpack.mjs | $(VENV)/.dev
+	@echo "installing Azurite and Chromium, which the tests run against"
+	@cd tests/node && PATH="$(abspath $(BIN)):$$PATH" && npm ci --ignore-scripts --silent && node unpack.mjs
 	@touch $@

@@ -89,6 +89,30 @@ def replay_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     return _respond(req, POST=api.quarantine.replay)
 
 
+@app.route("suppressions/status", methods=METHODS)
+def suppression_status(req: func.HttpRequest) -> func.HttpResponse:
+    """Where a person stands with every list and sender."""
+    return _respond(req, POST=api.suppressions.status)
+
+
+@app.route("senders", methods=METHODS)
+def list_senders(req: func.HttpRequest) -> func.HttpResponse:
+    """The senders of the program file."""
+    return _respond(req, GET=api.senders.listed)
+
+
+@app.route("console", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+def console(req: func.HttpRequest) -> func.HttpResponse:
+    """A page to look numbers up and to see what happens. It holds nothing by itself."""
+    return _serve(req, GET=api.console.page)
+
+
+@app.route("console/{file}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+def console_file(req: func.HttpRequest) -> func.HttpResponse:
+    """What the page is made of."""
+    return _serve(req, GET=api.console.file)
+
+
 @app.route("health", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the store answers."""
@@ -102,8 +126,18 @@ def openapi(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _respond(req: func.HttpRequest, **operations: http.Operation) -> func.HttpResponse:
-    request = http.Request(req.method, req.get_body(), req.params, req.route_params, req.headers)
-    response = http.respond(request, service.current, operations)
+    return _answer(http.respond(_request(req), service.current, operations))
+
+
+def _serve(req: func.HttpRequest, **documents: http.Document) -> func.HttpResponse:
+    return _answer(http.serve(_request(req), documents))
+
+
+def _request(req: func.HttpRequest) -> http.Request:
+    return http.Request(req.method, req.get_body(), req.params, req.route_params, req.headers)
+
+
+def _answer(response: http.Response) -> func.HttpResponse:
     return func.HttpResponse(
         response.body,
         status_code=int(response.status),

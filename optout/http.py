@@ -43,15 +43,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, JSON text and further headers."""
+    """Status, body and further headers."""
 
     status: int
-    body: str
+    body: str | bytes
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Operation = Callable[[Request, Service], Any]
+Document = Callable[[Request], Response]
 
 
 class TooLarge(BadRequest):
@@ -71,10 +72,7 @@ def respond(
     """Run the operation of the request's method, and make a response of whatever comes of it."""
     operation = operations.get(request.method.upper())
     if operation is None:
-        allowed = ", ".join(sorted(operations))
-        return _problem(
-            HTTPStatus.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed}
-        )
+        return _not_allowed(", ".join(sorted(operations)))
     try:
         if len(request.body) > BODY_LIMIT:
             raise TooLarge(f"the body is larger than {BODY_LIMIT} bytes; send it in parts")
@@ -96,6 +94,17 @@ def respond(
     except Exception:
         log.logger.exception(log.line("unexpected_error"))
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; it has been logged")
+
+
+def serve(request: Request, documents: Mapping[str, Document]) -> Response:
+    """The document for the request's method, which is there whatever becomes of the service."""
+    document = documents.get(request.method.upper())
+    if document is None:
+        return _not_allowed(", ".join(sorted(documents)))
+    try:
+        return document(request)
+    except NotFound as problem:
+        return _problem(HTTPStatus.NOT_FOUND, str(problem))
 
 
 def parsed(model: type[_Model], request: Request) -> _Model:
@@ -189,6 +198,10 @@ def _unavailable(problem: Exception) -> Response:
         what = "the store cannot answer now" if isinstance(problem, StoreAway) else str(problem)
         detail = f"{what}. Do not send; ask again later"
     return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+
+
+def _not_allowed(allowed: str) -> Response:
+    return _problem(HTTPStatus.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed})
 
 
 def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:

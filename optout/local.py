@@ -95,11 +95,12 @@ class LocalHost:
         except Exception:
             log.logger.exception(log.line("function_failed", function=name))
             return Response(status=500)
+        text = f"; charset={answer.charset}" if answer.mimetype.startswith("text/") else ""
         return Response(
             answer.get_body(),
             status=answer.status_code,
             headers=list(answer.headers.items()),
-            content_type=answer.mimetype,
+            content_type=answer.mimetype + text,
         )
 
     def _event_grid(self, request: Request) -> Response:
@@ -215,9 +216,11 @@ def banner(host: LocalHost, port: int, settings: Settings) -> str:
     routes = "\n".join(f"  {base}{route}" for route in host.routes())
     return f"""optout {__version__}, store {settings.store}, replies are {answers}
 
+Open {base}/api/console to text your senders from a phone, and to see what happens.
+
 {routes}
 
-Try next, in another terminal:
+Or try it in another terminal:
 
   curl -i '{base}{EVENT_GRID}?functionName=sms_events' -H 'aeg-event-type: Notification' -d '[{{
     "id": "'$(date +%s)'", "topic": "local", "subject": "sms", "dataVersion": "1.0",

@@ -109,10 +109,15 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         settings = Settings.model_validate(given)
     except ValidationError as problem:
         raise ConfigurationError("\n".join(map(_sentence, problem.errors()))) from None
-    problems = list(laptop_defaults(settings)) if environment.get(_IN_AZURE) else []
+    problems = list(laptop_defaults(settings)) if in_azure(environment) else []
     if problems:
         raise ConfigurationError("\n".join(problems))
     return settings
+
+
+def in_azure(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether this is a function app in Azure, by default the process's own environment."""
+    return bool((os.environ if environment is None else environment).get(_IN_AZURE))
 
 
 def platform_authenticates(environment: Mapping[str, str] | None = None) -> bool:

@@ -69,6 +69,22 @@ class Answer:
     blocked_by: Party | None = None
     error: str | None = None
 
+    @classmethod
+    def of(cls, recipient: str, consents: Consents, scopes: Sequence[Scope]) -> "Answer":
+        """What a recipient's consents in these scopes say."""
+        verdict = consent.verdict(consents, scopes)
+        if not verdict.suppressed or verdict.consent is None or verdict.scope is None:
+            return cls(recipient, suppressed=False)
+        return cls(
+            recipient,
+            suppressed=True,
+            since=verdict.consent.since,
+            scope=verdict.scope.kind,
+            source=verdict.consent.source,
+            keyword=verdict.consent.keyword,
+            blocked_by=verdict.consent.blocked_by,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -157,7 +173,7 @@ class Suppressions:
         asked = {number for number in normalised if isinstance(number, str) and number not in cached}
         scopes = consent.sender_scopes(sender.id, sender.list)
         found = self._store.lookup(sorted(asked), scopes) if asked else {}
-        read = {number: _answer(number, found.get(number, {}), scopes) for number in asked}
+        read = {number: Answer.of(number, found.get(number, {}), scopes) for number in asked}
         self._to_cache(sender, read)
         known = read | cached
         return [known[number] if isinstance(number, str) else number for number in normalised]
@@ -225,7 +241,7 @@ class Suppressions:
                 publish_pending(self._store, self._publisher, pending, self._clock())
         about = (*target.scopes, EVERYTHING)
         return Changed(
-            _answer(evidence.recipient, recorded.consents, about),
+            Answer.of(evidence.recipient, recorded.consents, about),
             recorded.evidence.effect,
             () if out else _blocks(own, recorded.consents),
         )
@@ -252,7 +268,7 @@ class Suppressions:
             raise BadRequest("at: is in the future; leave it out for now")
         if aware(at) < EARLIEST:
             raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
-        number = _recipient(recipient)
+        number = recipient_number(recipient)
         opted_out = Intent.STOP_ALL if target.everything else Intent.STOP
         return Evidence(
             id=evidence_id(EvidenceKind.MANUAL, str(uuid4()), number),
@@ -282,7 +298,7 @@ class Suppressions:
 
     def history(self, recipient: str, limit: int, below: int | None) -> Page:
         """All evidence about a recipient, newest first. Raises BadRequest."""
-        return self._store.history(_recipient(recipient), limit, below)
+        return self._store.history(recipient_number(recipient), limit, below)
 
     def _from_cache(self, sender: Sender, normalised: Sequence["str | Answer"]) -> dict[str, Answer]:
         with self._lock:
@@ -313,26 +329,12 @@ def _normalised(raw: object) -> str | Answer:
         return Answer(raw, suppressed=True, error=str(problem))
 
 
-def _recipient(raw: str) -> str:
+def recipient_number(raw: str) -> str:
+    """The number that somebody names. Raises BadRequest for what is none."""
     try:
         return numbers.normalise(raw)
     except numbers.NotANumber as problem:
         raise BadRequest(f"recipient: {problem}") from None
-
-
-def _answer(recipient: str, consents: Consents, scopes: Sequence[Scope]) -> Answer:
-    verdict = consent.verdict(consents, scopes)
-    if not verdict.suppressed or verdict.consent is None or verdict.scope is None:
-        return Answer(recipient, suppressed=False)
-    return Answer(
-        recipient,
-        suppressed=True,
-        since=verdict.consent.since,
-        scope=verdict.scope.kind,
-        source=verdict.consent.source,
-        keyword=verdict.consent.keyword,
-        blocked_by=verdict.consent.blocked_by,
-    )
 
 
 def _blocks(own: dict[Scope, Sender], consents: Consents) -> tuple[Block, ...]:

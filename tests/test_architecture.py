@@ -19,7 +19,7 @@ LAYERS = (
     {"store", "replies", "announce"},
     {"record"},
     {"handle", "suppressions", "replay"},
-    {"reviews"},
+    {"reviews", "standing"},
     {"service"},
     {"http"},
     {"api", "demo", "doctor", "recovery"},

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -102,6 +103,15 @@ def function_routes() -> list[str]:
     """The routes that function_app declares."""
     source = (settings.ROOT / "function_app.py").read_text("utf-8")
     return re.findall(r'@app\.route\("([^"]+)"', source)
+
+
+def test_a_support_key_opens_the_console() -> None:
+    """Every function that docs/console.md says the page asks is in the role."""
+    roles = tomllib.loads((settings.ROOT / "infra/roles.toml").read_text("utf-8"))
+    text = (settings.ROOT / "docs/console.md").read_text("utf-8")
+    parts = re.findall(r"^\| [a-z ,]+ \| (`.*`) \|$", text, flags=re.MULTILINE)
+    assert len(parts) == 6
+    assert set(re.findall(r"`(\w+)`", " ".join(parts))) <= set(roles["support"])
 
 
 def test_every_reply_status_is_documented() -> None:

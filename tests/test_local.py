@@ -172,6 +172,10 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
             "/api/suppressions/opt-out",
             "/api/suppressions/opt-in",
             "/api/suppressions/history",
+            "/api/suppressions/status",
+            "/api/senders",
+            "/api/console",
+            "/api/console/{file}",
             "/api/suppressions",
             "/api/activity",
             "/api/journal",
@@ -182,6 +186,7 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
         ]
     )
     assert "replies are printed here" in text
+    assert "\nOpen http://localhost:7071/api/console to text your senders" in text
     through_acs = {"OPTOUT_ACS_ENDPOINT": "https://contoso.example", "OPTOUT_ACS_KEY": "a2V5"}
     assert "sent through ACS" in local.banner(local_host, 7071, settings.load(through_acs))
 

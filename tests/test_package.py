@@ -65,7 +65,7 @@ def test_the_app_and_no_more() -> None:
         ".vscode/launch.json", "azure.yaml", "bench/lookups.py", "docs/api.md", "infra/main.bicep",
         "local.settings.json", "requirements-dev.txt",
         "local.settings.sample.json", "optout/__pycache__/cli.cpython-311.pyc", "README.md",
-        "requests.http", "tests/azurite/node_modules/azurite/index.js", "tests/conftest.py",
+        "requests.http", "tests/node/node_modules/azurite/index.js", "tests/conftest.py",
     ],
 )  # fmt: skip
 def test_what_stays_at_home(name: str, tmp_path: Path) -> None:
@@ -100,6 +100,8 @@ def test_it_starts_and_handles_an_event(deployed: Deployed, azurite: str, acs: L
     with deployed.start(**settings) as running:
         app = App(running)
         assert app.get("health").status == 200
+        assert b'data-place="azure"' in app.get("console").body
+        assert app.get("console/main.js").status == 200
         assert app.deliver(sms_event("STOP", from_=PERSON)) == 202
         assert app.check("12345", PERSON)["suppressed"] is True
         (stop,) = app.history(PERSON)

@@ -59,7 +59,8 @@ def test_every_request_is_answered(app: App) -> None:
 def operations() -> Iterator[tuple[str, str]]:
     """The method and the route of every operation of function_app."""
     source = (settings.ROOT / "function_app.py").read_text("utf-8")
-    routes = re.findall(r'@app\.route\("([^"]+)".*?_respond\(req, ([^)]*)\)', source, re.DOTALL)
+    function = r'@app\.route\("([^"]+)".*?_(?:respond|serve)\(req, ([^)]*)\)'
+    routes = re.findall(function, source, re.DOTALL)
     for route, methods in routes:
         yield from ((method, route) for method in re.findall(r"\b([A-Z]+)=", methods))
 

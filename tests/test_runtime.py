@@ -30,7 +30,7 @@ def there(runtime: FunctionsRuntime) -> App:
 
 
 def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> None:
-    """One function for each operation, and a key for each but health and the description."""
+    """One function for each operation, and a key for each but health, the description and the page."""
     triggers = {name: bindings[0] for name, bindings in runtime.functions.items()}
     assert triggers.pop("sms_events")["type"] == "eventGridTrigger"
     routes = {name: (each["route"], each["authLevel"].lower()) for name, each in triggers.items()}
@@ -44,8 +44,12 @@ def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> N
         "activity": ("activity", "function"),
         "journal": ("journal", "function"),
         "reviews": ("reviews", "function"),
+        "suppression_status": ("suppressions/status", "function"),
+        "list_senders": ("senders", "function"),
         "list_quarantine": ("quarantine", "function"),
         "replay_quarantine": ("quarantine/replay", "function"),
+        "console": ("console", "anonymous"),
+        "console_file": ("console/{file}", "anonymous"),
         "health": ("health", "anonymous"),
         "openapi": ("openapi.json", "anonymous"),
     }  # fmt: skip
@@ -164,7 +168,12 @@ def _conversation() -> list[tuple[str, str, bytes]]:
         _get("suppressions?everything=true"),
         _get("suppressions?list=fabrikam"),
         _get("suppressions"),
+        _post("suppressions/status", {"recipient": PERSON}),
+        _post("suppressions/status", {"recipient": "nobody"}),
+        _get("senders"),
         _get("openapi.json"),
+        _get("console/unknown.js"),
+        ("POST", "/api/console", b""),
         _get("quarantine"),
         _get("quarantine?limit=none"),
         _post("quarantine/replay", {"id": "no such id"}),
@@ -177,6 +186,19 @@ def _conversation() -> list[tuple[str, str, bytes]]:
         ("TRACE", "/api/health", b""),
         ("GET", "/unknown", b""),
     ]
+
+
+def test_the_page_comes_as_it_is(app: App, there: App) -> None:
+    """Bytes, media types and headers are the same from both hosts; what is known is not sent again."""
+    names = [path.name for path in (ROOT / "optout/console").iterdir() if path.suffix != ".html"]
+    for target in ("/api/console", *(f"/api/console/{name}" for name in names)):
+        local, real = (host.request("GET", target) for host in (app.host, there.host))
+        assert (local.status, real.status) == (200, 200)
+        assert local.body == real.body
+        for header in ("Content-Type", "Content-Security-Policy", "ETag", "Cache-Control"):
+            assert local.headers[header] == real.headers[header], header
+        again = there.host.request("GET", target, headers={"if-none-match": real.headers["ETag"]})
+        assert (again.status, again.body) == (304, b"")
 
 
 MOMENTARY = {"id", "since", "at", "received_at", "sent_at", "body"}

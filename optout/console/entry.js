@@ -1,0 +1,93 @@
+// One piece of evidence as people read it: what was written, understood, done and answered.
+
+import { h } from "./dom.js";
+import { answered, effect, flag, intent, isOnPhone, verdict, when } from "./words.js";
+
+/** An item of a history; a title and actions may be added. */
+export function entry(item, { title = headline(item), actions = [] } = {}) {
+  return h(
+    "li",
+    { class: `entry ${tone(item)}` },
+    h("p", { class: "entry-head" }, h("span", { class: "entry-title" }, title), " ", when(item.at)),
+    item.kind === "message" && words(item.text),
+    ...understood(item),
+    item.principal && h("p", { class: "hint" }, `Signed in as ${item.principal.name ?? item.principal.id}`),
+    item.reply && answer(item.reply),
+    actions.length > 0 && h("div", { class: "entry-actions" }, ...actions),
+  );
+}
+
+/** What was understood, by which rule, and what it did, in a line or two. */
+export function understood(item) {
+  const flags = item.flags.filter((name) => name !== "probable");
+  return [
+    item.kind === "message" && h("p", { class: "understood" }, ...reading(item)),
+    h(
+      "p",
+      { class: "outcome" },
+      h("span", { class: `pill ${tone(item)}` }, effect(item.effect)),
+      item.verdict && h("span", { class: "pill" }, verdict(item.verdict)),
+      item.policy === "review" && h("span", { class: "pill" }, "to be reviewed first"),
+      ...flags.map((name) => h("span", { class: "pill" }, flag(name))),
+    ),
+  ].filter(Boolean);
+}
+
+function reading(item) {
+  if (item.intent === "none") return ["Understood as no request"];
+  return [
+    "Understood as ",
+    h("strong", {}, intent(item.intent)),
+    item.certainty === "probable" ? ", probably" : "",
+    item.rule && ", by the rule ",
+    item.rule && h("code", {}, item.rule),
+    item.matched && letters(item.matched) !== letters(item.text) && `, in the words “${item.matched}”`,
+  ];
+}
+
+const letters = (text) => (text ?? "").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+
+/** opted-out, opted-in or neither: the colour of an entry. */
+export function tone(item) {
+  if (item.effect === "opted_out") return "is-out";
+  if (item.effect === "opted_in") return "is-in";
+  return "is-plain";
+}
+
+function words(text) {
+  return text === null
+    ? h("p", { class: "hint" }, "The words are forgotten by now.")
+    : h("blockquote", { class: "words" }, text);
+}
+
+function answer(reply) {
+  return h(
+    "div",
+    { class: "answer" },
+    h(
+      "p",
+      { class: "answer-head" },
+      h("span", {}, answered(reply)),
+      reply.sent_at && when(reply.sent_at, { dayToo: false }),
+    ),
+    reply.text &&
+      h("blockquote", { class: isOnPhone(reply.status) ? "reply" : "reply is-unsent" }, reply.text),
+    reply.error && h("p", { class: "hint" }, reply.error),
+    reply.delivery && h("p", { class: "hint" }, delivery(reply.delivery)),
+  );
+}
+
+function delivery({ delivered, details }) {
+  return `${delivered ? "Delivered" : "Not delivered"}${details ? `: ${details}` : ""}`;
+}
+
+/** What an item is about. */
+export function headline(item) {
+  const where = item.sender ?? item.list ?? "everything";
+  if (item.kind === "message") return `Texted ${where}`;
+  if (item.kind === "delivery_report") return `A delivery report about ${where}`;
+  if (item.kind === "import") return `Imported to ${where}`;
+  if (item.verdict) return `${item.actor} judged a message to ${where}: ${item.reason}`;
+  const way = item.intent === "start" ? "in" : "out";
+  return `${item.actor ?? "Somebody"} opted ${way} by hand, ${where}${item.reason ? `: ${item.reason}` : ""}`;
+}

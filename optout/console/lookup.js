@@ -1,0 +1,198 @@
+// Look up: every list a number is on, and what happened to it.
+
+import { post } from "./api.js";
+import { changeButton } from "./change.js";
+import { byId, fill, h } from "./dom.js";
+import { entry } from "./entry.js";
+import { failure, toast } from "./notice.js";
+import { state } from "./standing.js";
+import { effect } from "./words.js";
+
+const PAGE = 20;
+const result = byId("look-up-result");
+let asked = 0;
+
+byId("look-up-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  lookUp(byId("recipient").value.trim());
+});
+
+/** Show all about a number. */
+export async function lookUp(recipient) {
+  byId("recipient").value = recipient;
+  const turn = ++asked;
+  result.setAttribute("aria-busy", "true");
+  const shown = await found(recipient);
+  if (turn !== asked) return; // somebody asked for another meanwhile
+  fill(result, shown);
+  result.setAttribute("aria-busy", "false");
+  byId("person")?.focus();
+}
+
+/** Forget what is shown. */
+export function clear() {
+  asked += 1;
+  byId("look-up-form").reset();
+  fill(result);
+}
+
+async function found(recipient) {
+  const [standing, history] = await Promise.allSettled([
+    post("suppressions/status", { recipient }),
+    post("suppressions/history", { recipient, limit: PAGE }),
+  ]);
+  const wrong = standing.reason ?? history.reason;
+  if (wrong && wrong.status === 400) return failure(wrong);
+  const number = standing.value?.recipient ?? recipient;
+  return [
+    heading(number, standing.value?.lists),
+    h(
+      "div",
+      { class: "columns" },
+      h("section", {}, h("h2", {}, "Lists"), ...lists(number, standing)),
+      h("section", {}, h("h2", {}, "History"), timeline(number, history)),
+    ),
+  ];
+}
+
+function heading(number, known) {
+  return h(
+    "div",
+    { class: "person-row" },
+    h("h2", { id: "person", class: "person", tabindex: "-1" }, number),
+    known && h("p", { class: "lead" }, summary(known)),
+  );
+}
+
+function summary(known) {
+  const out = known.filter((each) => each.suppressed || each.senders.some((one) => one.suppressed));
+  if (out.length === 0) return "May be texted from every list.";
+  if (out.some((each) => each.scope === "everything")) return "Opted out of everything.";
+  return `Opted out on ${out.length} of ${known.length} lists.`;
+}
+
+function lists(number, standing) {
+  if (standing.reason) {
+    return [
+      failure(standing.reason, () => lookUp(number)),
+      standing.reason.isDenied && checkForm(number),
+    ];
+  }
+  const known = standing.value.lists;
+  const everything = known.some((each) => each.scope === "everything");
+  return [
+    h("ul", { class: "cards" }, ...known.map((each) => card(number, each, known))),
+    changeButton({
+      number,
+      known,
+      out: !everything,
+      about: "everything",
+      label: everything ? "Opt in to everything…" : "Opt out of everything…",
+      done: (changed) => showChange(number, changed),
+    }),
+  ];
+}
+
+function card(number, list, known) {
+  const out = list.suppressed || list.senders.some((each) => each.suppressed);
+  const own = list.list.startsWith("sender:") ? list.senders[0] : null; // in no program
+  return h(
+    "li",
+    { class: "card list-card" },
+    state(h("h3", {}, own ? own.sender : list.list), own ?? list, program(list, own)),
+    !own && h("ul", { class: "senders" }, ...list.senders.map(senderRow)),
+    // A list that the program file no longer has cannot be changed by its name.
+    list.senders.length > 0 &&
+      changeButton({
+        number,
+        known,
+        out: !out,
+        about: own ? `sender ${own.sender}` : `list ${list.list}`,
+        label: out ? "Opt in…" : "Opt out…",
+        listName: list.list,
+        done: (changed) => showChange(number, changed),
+      }),
+  );
+}
+
+function program(list, own) {
+  if (own) return "In no program: a list of its own";
+  return list.senders[0]?.program ?? "No longer in the program file";
+}
+
+/** A sender on a list: as the list, unless the person opted out of the sender itself. */
+function senderRow(sender) {
+  if (sender.scope === "sender") return h("li", {}, state(sender.sender, sender));
+  return h(
+    "li",
+    { class: "state" },
+    h("p", {}, sender.sender),
+    h("p", { class: "hint" }, "as the list"),
+  );
+}
+
+async function showChange(recipient, changed) {
+  const remedies = [
+    changed.remedy,
+    ...(changed.still_blocked ?? []).map((block) => block.remedy),
+  ].filter(Boolean);
+  toast(`${effect(changed.effect)}.`);
+  await lookUp(recipient);
+  if (remedies.length > 0) {
+    byId("person").parentElement.append(
+      h("div", { class: "notice is-remedy" }, ...remedies.map((remedy) => h("p", {}, remedy))),
+    );
+  }
+}
+
+function timeline(number, history) {
+  if (history.reason) return failure(history.reason, () => lookUp(number));
+  const list = h("ol", { class: "timeline" });
+  const more = h("button", { type: "button" }, "Show older");
+  let cursor = null;
+  const show = (page) => {
+    list.append(...page.items.map((item) => entry(item)));
+    cursor = page.cursor;
+    more.hidden = cursor === null;
+  };
+  more.addEventListener("click", async () => {
+    try {
+      show(await post("suppressions/history", { recipient: number, limit: PAGE, cursor }));
+    } catch (problem) {
+      more.replaceWith(failure(problem));
+    }
+  });
+  show(history.value);
+  if (history.value.items.length === 0)
+    return h("p", { class: "empty" }, "Nothing has happened with this number.");
+  return h("div", {}, list, more);
+}
+
+/** For a key that may only check: one sender at a time. */
+function checkForm(number) {
+  const sender = h("input", { id: "check-sender", autocomplete: "off", required: true });
+  const answer = h("div", { role: "status" });
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    try {
+      const checked = await post("suppressions/check", {
+        sender: sender.value.trim(),
+        recipients: [number],
+      });
+      const [one] = checked.results;
+      fill(
+        answer,
+        one.error ? h("p", { class: "notice is-problem" }, one.error) : state(checked.sender, one),
+      );
+    } catch (problem) {
+      fill(answer, failure(problem));
+    }
+  };
+  return h(
+    "form",
+    { class: "card check", onsubmit },
+    h("label", { for: "check-sender" }, "Check one sender"),
+    h("div", { class: "field-row" }, sender, h("button", { class: "primary" }, "Check")),
+    answer,
+  );
+}

@@ -1,0 +1,82 @@
+// What the API's words are called on the page.
+
+import { h } from "./dom.js";
+
+const PARTIES = { carrier: "the carrier", platform: "ACS", service: "optout", nobody: "nobody" };
+const INTENTS = { stop: "STOP", stop_all: "STOP ALL", start: "START", help: "HELP" };
+const EFFECTS = {
+  opted_out: "Opted out",
+  opted_in: "Opted in",
+  confirmed: "No change: it was so already",
+  none: "Changes nothing",
+  outdated: "Too late: something newer stands",
+};
+const ANSWERS = {
+  none: "Nobody answered",
+  sent: "optout answered",
+  printed: "optout answered (printed)",
+  by_carrier: "The carrier answered",
+  by_platform: "ACS answered",
+};
+const FATES = {
+  pending: "is on its way",
+  superseded: "was not sent: something newer came first",
+  expired: "was not sent: it would have come too late",
+  guarded: "was not sent: the same was answered just before",
+  blocked: "was not sent: it would have been blocked",
+  failed: "could not be sent",
+  unknown: "may have arrived",
+};
+const TYPES = {
+  toll_free: "toll-free number",
+  short_code: "short code",
+  long_code: "long code",
+  alphanumeric: "sender ID",
+};
+const FLAGS = {
+  event_time: "the time is the event's own",
+  no_time: "no time could be read",
+  future_time: "its time was ahead of the clock",
+  probable: "probable, not certain",
+  blocked: "only the person can lift the block",
+};
+
+export const party = (name) => PARTIES[name] ?? name;
+export const intent = (name) => INTENTS[name] ?? "no request";
+export const effect = (name) => EFFECTS[name] ?? name;
+export const verdict = (name) => ({ confirm: "It was an opt-out", lift: "It was no opt-out" })[name];
+export const flag = (name) => FLAGS[name] ?? name.replaceAll("_", " ");
+
+/** Who answered, and what became of it. */
+export function answered(reply) {
+  return ANSWERS[reply.status] ?? `The answer ${FATES[reply.status] ?? reply.status}`;
+}
+
+/** Whether a reply with this status is, or may be, on the phone. */
+export const isOnPhone = (status) =>
+  ["pending", "sent", "printed", "by_carrier", "by_platform", "unknown"].includes(status);
+
+export function about(sender) {
+  return [TYPES[sender.type] ?? sender.type, sender.country].filter(Boolean).join(", ");
+}
+
+/** Why somebody is suppressed. */
+export function why(standing) {
+  const reasons = {
+    message: standing.keyword ? `texted ${standing.keyword}` : "asked in a message",
+    delivery_report: "a delivery report said so",
+    manual: "opted out by hand",
+    import: "imported",
+  };
+  return reasons[standing.source] ?? standing.source;
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** A time in the reader's own zone; the title has it in UTC. */
+export function when(stamp, { dayToo = true } = {}) {
+  const moment = new Date(stamp);
+  const text = dayToo ? `${DAY.format(moment)}, ${TIME.format(moment)}` : TIME.format(moment);
+  return h("time", { datetime: stamp, title: `${stamp.slice(0, 19).replace("T", " ")} UTC` }, text);
+}

@@ -1,0 +1,116 @@
+"""The phone of the local host: what a person texts, what comes back, what was understood."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from optout import service
+from tests.console.conftest import OpenPage
+from tests.support.client import App
+
+
+def text(page: Page, words: str, sender: str = "12345") -> None:
+    """Choose a sender and send it a message."""
+    page.locator("#view-phone").get_by_label("Sender").select_option(sender)
+    page.get_by_label("Message", exact=True).fill(words)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".from-person").last).to_have_text(f"You: {words}")
+
+
+@pytest.mark.parametrize(
+    ("sender", "words", "rule", "answer", "by"),
+    [
+        ("12345", "STOP", "house:STOP", "Contoso Alerts: You opted out", "optout answered (printed)"),
+        (
+            "+18335550100",
+            "stop",
+            "toll_free:STOP",
+            "NETWORK MSG: You replied with",
+            "The carrier answered",
+        ),
+        (
+            "54321",
+            "QUIT",
+            "us.short_code.platform:QUIT",
+            "Contoso Alerts: You opted out",
+            "ACS answered",
+        ),
+        ("55555", "ARRET", "house:ARRET", "Contoso Canada : vous êtes désabonné", "optout answered"),
+        ("78787", "STOP ALL", "house:STOP ALL", "Contoso UK: You have opted out", "optout answered"),
+        (
+            "12345",
+            "please take me off this list",
+            "en:",
+            "Contoso Alerts: You opted out",
+            "optout answered",
+        ),
+    ],
+)
+def test_a_stop_as_the_phone_shows_it(
+    console: str, open_page: OpenPage, sender: str, words: str, rule: str, answer: str, by: str
+) -> None:
+    """The person's words, the one answer, who gave it; beside them what was understood, and by which
+    rule. The person is opted out."""
+    page = open_page(console)
+    text(page, words, sender)
+    person, reply = page.locator(".exchange").all()
+    expect(person).to_contain_text("Opted out")
+    expect(person.locator("code")).to_contain_text(rule)
+    expect(reply.locator(".to-person")).to_contain_text(answer)
+    expect(reply.locator(".beside")).to_contain_text(by)
+    expect(page.locator("#standing")).to_contain_text("Opted out")
+
+
+def test_a_conversation(console: str, open_page: OpenPage) -> None:
+    """STOP, again, START, and a question: each answered once or not at all, and it says why not."""
+    page = open_page(console)
+    for words in ("STOP", "STOP", "START", "Hi?"):
+        text(page, words)
+    shown = [each.inner_text().split("\n")[-1] for each in page.locator(".exchange").all()]
+    assert page.locator(".to-person").count() == 2
+    assert shown[2] == "The answer was not sent: the same was answered just before."
+    assert shown[-1] == "Changes nothing"
+    expect(page.locator("#standing")).to_contain_text("May be texted")
+
+
+def test_conversations_are_kept_apart(console: str, open_page: OpenPage) -> None:
+    """Another sender and another person have threads of their own; going back shows the first again."""
+    page = open_page(console)
+    text(page, "HELP")
+    page.get_by_role("button", name="New").click()
+    expect(page.locator("#thread")).to_contain_text("No messages yet")
+    page.get_by_label("The person's number").fill("+1 425 555 0123")
+    page.keyboard.press("Tab")
+    expect(page.locator(".from-person")).to_have_text("You: HELP")
+    page.locator("#view-phone").get_by_label("Sender").select_option("78787")
+    expect(page.locator("#thread")).to_contain_text("No messages yet")
+    expect(page.get_by_label("The person's number")).to_have_value("+447700900123")
+
+
+def test_nobody_can_text_a_sender_id(console: str, open_page: OpenPage) -> None:
+    """An alphanumeric sender has no field to write in, and the thread says what people do instead."""
+    page = open_page(console)
+    page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")
+    expect(page.locator("#thread")).to_contain_text("Nobody can text a sender ID")
+    expect(page.get_by_label("Message", exact=True)).to_be_hidden()
+
+
+def test_a_suggestion_is_one_click(console: str, open_page: OpenPage) -> None:
+    """Suggestions speak the sender's languages."""
+    page = open_page(console)
+    page.locator("#view-phone").get_by_label("Sender").select_option("55555")
+    page.get_by_role("button", name="AIDE").click()
+    expect(page.locator(".to-person")).to_contain_text("Soutien 1-800-800-8000")
+
+
+def test_a_message_that_could_not_be_taken(
+    app: App, console: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, and keeps what was written."""
+    page = open_page(console)
+    expect(page.locator("#thread")).to_contain_text("No messages yet")
+    monkeypatch.setenv("OPTOUT_PROGRAMS", "there is no such file.toml")
+    service.shutdown()
+    page.get_by_label("Message", exact=True).fill("STOP")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The app answered 500")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("STOP")
