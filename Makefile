@@ -39,8 +39,8 @@ chaos: $(VENV)/.dev $(NODE_MODULES) ## lose nothing while everything fails (CHAO
 screenshots: $(VENV)/.dev $(NODE_MODULES) ## take the pictures of the page in docs/images
 	@$(BIN)/python -m tests.console.screenshots
 
-bench: $(VENV)/.dev ## measure speed, each figure as a ratio to its floor
-	@$(BIN)/python -m bench
+bench: $(VENV)/.dev $(NODE_MODULES) ## measure speed, each figure as a ratio to its floor (BENCH=tables for a part)
+	@$(BIN)/python -m bench $(BENCH)
 
 lint: $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff check --quiet .

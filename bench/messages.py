@@ -1,25 +1,20 @@
-"""A message on SQLite, durable: the whole path of a STOP with its reply, against its bare commits."""
+"""A message: the whole path of a STOP with its reply, and what of it is the store's bare work."""
 
-import sqlite3
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any, TypeVar, cast
 
-from bench.measure import Figure, at_least, paired, rate
+from bench.measure import seconds
 from optout import programs, settings
-from optout.domain import Decision, Reply, ReplyStatus
+from optout.domain import Decision, Evidence, Known, Reply, ReplyStatus
 from optout.handle import EventHandler
 from optout.replies import Outcome, Sending
-from optout.store.sqlite import SqliteStore
-from optout.store.sqlite_schema import consent_row, evidence_row
+from optout.store import Store
 from tests.support.payloads import sms_event
 
-MESSAGES = 1500
-ROUNDS = 5
+_Item = TypeVar("_Item")
 
 
 class TakesAll:
@@ -32,103 +27,52 @@ class TakesAll:
         """Nothing to let go of."""
 
 
-class Watching(SqliteStore):
-    """A store that remembers what it was asked to write."""
+class Remembers:
+    """A store that knows nobody, and remembers what it is asked to write: a decision, and the
+    evidence once its reply is settled."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.decisions: list[Decision] = []
+    def __init__(self) -> None:
+        self.written: list[tuple[Decision, Evidence]] = []
+        self._decisions: list[Decision] = []
+
+    def read(self, *asked: object) -> Known:
+        return Known()
 
     def record(self, decision: Decision) -> None:
-        self.decisions.append(decision)
-        super().record(decision)
+        self._decisions.append(decision)
+
+    def settle(self, evidence: Evidence, reply: Reply) -> bool:
+        self.written.append((self._decisions.pop(), replace(evidence, reply=reply)))
+        return True
 
 
-def events(count: int) -> list[str]:
-    """STOP from as many people as there are messages."""
+def stops(recipients: Iterable[str]) -> list[str]:
+    """A STOP from each."""
     now = datetime.now(UTC)
-    return [
-        sms_event("STOP", from_=f"+1206{number:07}", at=now)
-        for number in range(2_000_000, 2_000_000 + count)
-    ]
+    return [sms_event("STOP", from_=recipient, at=now) for recipient in recipients]
 
 
-@contextmanager
-def handler(folder: Path, name: str) -> Iterator[tuple[EventHandler, Watching]]:
-    store = Watching(folder / name)
+def handler(store: Store) -> EventHandler:
     directory = programs.load(settings.ROOT / "programs.toml")
-    yield EventHandler(directory, store, TakesAll(), lambda: datetime.now(UTC)), store
-    store.close()
+    return EventHandler(directory, store, TakesAll(), lambda: datetime.now(UTC))
 
 
-def bare(path: Path, decisions: list[Decision]) -> float:
-    """Messages a second of the same two commits for each, with the same pragmas and nothing else."""
-    SqliteStore(path).close()
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = FULL")
-    rows = [
-        (
-            evidence_row(each.evidence),
-            [consent_row(scope, each.evidence.recipient, one) for scope, one in each.consents.items()],
-        )
-        for each in decisions
-    ]
-    started = time.perf_counter()
-    for evidence, consents in rows:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence)
-        connection.executemany("INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents)
-        connection.execute("COMMIT")
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence
-        )
-        connection.execute("COMMIT")
-    took = time.perf_counter() - started
-    connection.close()
-    return len(decisions) / took
+def written(recipients: Iterable[str]) -> list[tuple[Decision, Evidence]]:
+    """All that a store has to write for a STOP from each."""
+    store = Remembers()
+    handling = handler(cast(Any, store))
+    for body in stops(recipients):
+        handling.handle(body)
+    return store.written
 
 
-def figures() -> list[Figure]:
-    """One at a time and 32 in flight, each against the bare loop; and processor time a message."""
-    number = iter(range(1_000))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+def took(work: Callable[[_Item], object], items: Sequence[_Item], in_flight: int) -> float:
+    """Seconds for all items, so many at a time."""
+    left = iter(items)
 
-        def ours(in_flight: int) -> Callable[[], float]:
-            def run() -> float:
-                bodies = events(MESSAGES)
-                with handler(folder, f"{next(number)}.db") as (handling, _):
-                    if in_flight == 1:
-                        return rate(MESSAGES, lambda: [handling.handle(body) for body in bodies])
-                    with ThreadPoolExecutor(in_flight) as pool:
-                        return rate(MESSAGES, lambda: list(pool.map(handling.handle, bodies)))
+    def some(_: int = 0) -> None:
+        for item in left:
+            work(item)
 
-            return run
-
-        with handler(folder, "decisions.db") as (handling, store):
-            for body in events(MESSAGES):
-                handling.handle(body)
-            decisions = store.decisions
-
-        def theirs() -> float:
-            return bare(folder / f"{next(number)}.db", decisions)
-
-        one, floor_one = paired(ours(1), theirs, ROUNDS)
-        many, floor_many = paired(ours(32), theirs, ROUNDS)
-        with handler(folder, "cpu.db") as (handling, _):
-            bodies = events(MESSAGES)
-            started = time.process_time()
-            for body in bodies:
-                handling.handle(body)
-            processor = (time.process_time() - started) / MESSAGES
-    return [
-        at_least("SQLite, one message at a time", f"{one:.0f} a second", one / floor_one, 0.4),
-        at_least("SQLite, 32 in flight", f"{many:.0f} a second", many / floor_many, 0.8),
-        Figure("processor time a message", f"{processor * 1e6:.0f} µs"),
-    ]
-
-
-if __name__ == "__main__":
-    for figure in figures():
-        print(figure)
+    with ThreadPoolExecutor(in_flight) as pool:
+        return seconds(some if in_flight == 1 else lambda: list(pool.map(some, range(in_flight))))

@@ -16,6 +16,7 @@ from optout.domain import NumberType
 # A number in E.164 form is taken as it is: a parse costs 20 µs, which 10,000 recipients would feel. One
 # with the digit of a trunk prefix behind the country code (+44 0…, +1 1…) does not match and is parsed.
 _PLAIN_E164 = re.compile(r"\+(?:1[2-9][0-9]{5,13}|7[0-9]{6,14}|[2-9][0-9][1-9][1-9][0-9]{3,11})")
+_PLAIN_SHORT_CODE = re.compile(r"[0-9]{3,6}")
 _NUMBER = re.compile(r"(?:tel:)?\s*\+?[0-9][0-9\s().\-/]*")
 _SHORT_CODE_DIGITS = range(3, 7)
 _E164_DIGITS = range(7, 16)
@@ -38,7 +39,7 @@ def normalise(raw: str) -> str:
     The number is international, with or without `+`; up to six digits are a short code.
     Raises NotANumber.
     """
-    if _PLAIN_E164.fullmatch(raw):
+    if _PLAIN_E164.fullmatch(raw) or _PLAIN_SHORT_CODE.fullmatch(raw):
         return raw
     text = _visible(raw)
     if not _NUMBER.fullmatch(text):

@@ -146,6 +146,20 @@ def test_a_redelivery_after_the_reply_has_expired(place: Place) -> None:
             assert len(acs.phones[PERSON]) == 1
 
 
+def test_a_redelivery_hours_later(place: Place) -> None:
+    """A record that is not among the newest any more is found all the same: nothing is done twice."""
+    clock = Clock(NOON)
+    with World(place, clock=clock) as world:
+        first = world.receive("STOP", message_id="first")
+        clock.move(hours=2)
+        world.receive("START")
+        clock.move(hours=2)
+        newest = world.receive("HELP")
+        world.receive("STOP", at=NOON, message_id="first")
+        assert [world.history()[0], world.newest()] == [first, newest]
+        assert len(world.history()) == len(world.phone.received) == 3
+
+
 def test_a_redelivery_after_a_newer_message(place: Place) -> None:
     """A confirmation that was never sent is not sent after the person has changed their mind."""
     with World(place) as world:

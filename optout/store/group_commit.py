@@ -1,12 +1,11 @@
 """One durable transaction for all who are waiting to write.
 
-A commit that is flushed to disk takes far longer than what it writes. Whoever gets the turn writes for
-everybody who waits, so that threads share the flush in place of queueing for one each.
+A commit that is flushed to disk takes far longer than what it writes. One thread writes for everybody
+who waits, so that they share the flush in place of queueing for one each.
 """
 
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,15 +20,19 @@ class _Write:
         self.done = False
         self.value: Any = None
         self.problem: BaseException | None = None
+        self.called = threading.Lock()
+        self.called.acquire()
 
 
 class GroupCommit:
     """The writers of one process. Writers of other processes are kept apart by SQLite's own lock."""
 
-    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connection: Callable[[], sqlite3.Connection], turn: threading.Lock) -> None:
         self._connection = connection
-        self._waiting: deque[_Write] = deque()
-        self._turn = threading.Lock()
+        self._turn = turn
+        self._lock = threading.Lock()
+        self._waiting: list[_Write] = []
+        self._is_writing = False
 
     def run(self, work: Callable[[sqlite3.Connection], _Value]) -> _Value:
         """The result of work done in a transaction that is durable when this returns.
@@ -38,32 +41,47 @@ class GroupCommit:
         is told.
         """
         write = _Write(work)
-        self._waiting.append(write)
-        with self._turn:
-            if not write.done:
-                self._write_for_all()
+        with self._lock:
+            self._waiting.append(write)
+            must_wait, self._is_writing = self._is_writing, True
+        if must_wait:
+            write.called.acquire()
+        if not write.done:
+            self._write_for_all()
         if write.problem is not None:
             raise write.problem
         value: _Value = write.value
         return value
 
     def _write_for_all(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        """Write for all who wait; then call them, and one who came later to write for the next.
+
+        Everybody is called by name: at a lock for all, those who are done would queue behind those who
+        are not, and hardly anybody would be left to write with.
+        """
+        with self._lock:
+            batch, self._waiting = self._waiting, []
         try:
             self._commit(batch)
         except BaseException as problem:
             for write in batch:
                 write.problem = write.problem or problem
         finally:
+            with self._lock:
+                self._is_writing = bool(self._waiting)
+                following = self._waiting[:1]
             for write in batch:
                 write.done = True
+            for write in (*following, *batch):
+                write.called.release()
 
     def _commit(self, batch: list[_Write]) -> None:
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for write in batch:
-                _attempt(write, connection)
+            with self._turn:
+                for write in batch:
+                    _attempt(write, connection)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

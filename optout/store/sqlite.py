@@ -59,28 +59,32 @@ class SqliteStore:
         sender: str | None,
         recent_since: datetime,
     ) -> Known:
-        with self._file.reading() as connection:
-            same = connection.execute(
-                "SELECT body FROM evidence WHERE id = ?", (evidence_id,)
-            ).fetchone()
-            last = connection.execute(
-                "SELECT number, received_at FROM evidence WHERE recipient = ? "
-                "ORDER BY number DESC LIMIT 1",
-                (recipient,),
-            ).fetchone()
-            recent = connection.execute(
-                "SELECT body FROM (SELECT * FROM evidence WHERE recipient = ? "
-                "ORDER BY number DESC LIMIT ?) "
-                "WHERE sender = ? AND is_keyword AND received_at >= ? ORDER BY number DESC LIMIT ?",
-                (recipient, RECENT_ROWS, sender, codec.stamp(recent_since), RECENT_LIMIT),
-            ).fetchall()
+        since = codec.stamp(recent_since)
+        newest: list[tuple[str, int, str, str, bool, str]] = []
+        with self._file.turn, self._file.reading() as connection:
+            # The evidence first: consents that are read after it are never older than its last number,
+            # so that a decision about stale ones conflicts.
+            for row in connection.execute(
+                "SELECT id, number, received_at, sender, is_keyword, body FROM evidence "
+                "WHERE recipient = ? ORDER BY number DESC LIMIT ?",
+                (recipient, RECENT_ROWS),
+            ):
+                newest.append(row)
+                if row[2] < since:
+                    break
             consents = self._consents(connection, [recipient], scopes)
+        same = next((body for id, *_, body in newest if id == evidence_id), None)
+        recent = [
+            body
+            for _, _, received_at, whose, is_keyword, body in newest
+            if whose == sender and is_keyword and received_at >= since
+        ]
         return Known(
-            evidence=codec.load(same[0]) if same else None,
-            last_number=last[0] if last else 0,
-            last_received_at=codec.moment(last[1]) if last else None,
+            evidence=codec.load(same) if same is not None else None,
+            last_number=newest[0][1] if newest else 0,
+            last_received_at=codec.moment(newest[0][2]) if newest else None,
             consents=consents.get(recipient, {}),
-            recent=tuple(codec.load(body) for (body,) in recent),
+            recent=tuple(map(codec.load, recent[:RECENT_LIMIT])),
         )
 
     def timeline(self, recipient: str) -> tuple[Evidence, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from optout.domain import (
     Activity,
@@ -102,16 +103,21 @@ def consent_row(scope: Scope, recipient: str, consent: Consent) -> tuple[object,
     )
 
 
-def consent_of(row: Sequence[object]) -> Consent:
+# A check of 10,000 recipients asks for as many: an enumeration would take longer than the query.
+_KINDS = {str(kind): kind for kind in EvidenceKind}
+_PARTIES = {str(party): party for party in Party}
+
+
+def consent_of(row: Sequence[Any]) -> Consent:
     _, _, out, since, at, source, keyword, blocked_by, evidence_id = row
     return Consent(
         out=bool(out),
-        since=codec.moment(str(since)),
-        at=codec.moment(str(at)),
-        source=EvidenceKind(str(source)),
-        keyword=None if keyword is None else str(keyword),
-        blocked_by=Party(str(blocked_by)),
-        evidence_id=str(evidence_id),
+        since=codec.moment(since),
+        at=codec.moment(at),
+        source=_KINDS[source],
+        keyword=keyword,
+        blocked_by=_PARTIES[blocked_by],
+        evidence_id=evidence_id,
     )
 
 
