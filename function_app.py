@@ -77,6 +77,18 @@ def reviews(req: func.HttpRequest) -> func.HttpResponse:
     return _respond(req, GET=api.reviews.listed, POST=api.reviews.judge)
 
 
+@app.route("suppressions/import", methods=METHODS)
+def import_suppressions(req: func.HttpRequest) -> func.HttpResponse:
+    """Record a page of another system's list."""
+    return _respond(req, POST=api.lists.imported)
+
+
+@app.route("export", methods=METHODS)
+def export(req: func.HttpRequest) -> func.HttpResponse:
+    """A page of all that happened to everybody."""
+    return _respond(req, GET=api.lists.exported)
+
+
 @app.route("quarantine", methods=METHODS)
 def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     """The events that could not be understood."""

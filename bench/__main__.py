@@ -3,12 +3,15 @@
 import argparse
 import logging
 import sys
+from collections.abc import Callable, Iterable
 
-from bench import classification, hosting, sqlite, tables
+from bench import classification, hosting, lists, sqlite, tables
+from bench.measure import Figure
 
-PARTS = {
+PARTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "sqlite": sqlite.figures,
     "tables": tables.figures,
+    "lists": lists.figures,
     "hosting": hosting.figures,
     "classification": classification.figures,
 }

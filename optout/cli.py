@@ -7,11 +7,21 @@ import sys
 from collections.abc import Sequence
 
 from optout import __version__
-from optout.commands import check_programs, classify, demo, doctor, recover, replay, serve
+from optout.commands import (
+    check_programs,
+    classify,
+    demo,
+    doctor,
+    export,
+    import_,
+    recover,
+    replay,
+    serve,
+)
 from optout.domain import OptoutError
 
 # In the order of their use.
-COMMANDS = (serve, demo, check_programs, classify, replay, doctor, recover)
+COMMANDS = (serve, demo, check_programs, classify, replay, import_, export, doctor, recover)
 
 EPILOG = """examples:
   python -m optout serve                 the app on http://localhost:7071, replies printed
@@ -22,6 +32,8 @@ EPILOG = """examples:
   python -m optout replay                what a change of the rules would change in the history
   python -m optout doctor                what is wrong with the configuration
   python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
+  python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
+  python -m optout export --list contoso-alerts --output contoso.csv
 """
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from uuid import NAMESPACE_URL, uuid5
+
+from optout.ids import derived_id
 
 
 class Intent(StrEnum):
@@ -373,12 +374,9 @@ def aware(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-_NAMESPACE = uuid5(NAMESPACE_URL, "urn:optout:evidence")
-
-
 def evidence_id(kind: EvidenceKind, message_id: str, recipient: str) -> str:
     """The same id for every delivery of the same message: derived, and safe as a key anywhere."""
-    return str(uuid5(_NAMESPACE, f"{kind}\n{message_id}\n{recipient}"))
+    return derived_id(f"{kind}\n{message_id}\n{recipient}")
 
 
 def verdict_id(evidence: str, recipient: str) -> str:
@@ -388,9 +386,9 @@ def verdict_id(evidence: str, recipient: str) -> str:
 
 def announcement_id(evidence: str, scope: Scope) -> str:
     """The id of the announcement of one change, the same however often it is published."""
-    return str(uuid5(_NAMESPACE, f"announcement\n{evidence}\n{scope}"))
+    return derived_id(f"announcement\n{evidence}\n{scope}")
 
 
 def reply_send_id(evidence: str) -> str:
     """The repeatability id of the reply to a piece of evidence."""
-    return str(uuid5(_NAMESPACE, f"reply\n{evidence}"))
+    return derived_id(f"reply\n{evidence}")

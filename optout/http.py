@@ -114,14 +114,14 @@ def parsed(model: type[_Model], request: Request) -> _Model:
         raise BadRequest("the body is not JSON") from None
     if not isinstance(value, dict):
         raise BadRequest("the body is not a JSON object")
-    return _validated(model, value, strict=True)
+    return validated(model, value, strict=True)
 
 
 def queried(model: type[_Model], request: Request) -> _Model:
     given = {
         name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
     }
-    return _validated(model, given)
+    return validated(model, given)
 
 
 def principal(request: Request) -> Principal | None:
@@ -143,7 +143,7 @@ def _finite(text: str) -> float:
     return value
 
 
-def _validated(model: type[_Model], value: dict[str, Any], *, strict: bool = False) -> _Model:
+def validated(model: type[_Model], value: dict[str, Any], *, strict: bool = False) -> _Model:
     """A body by the types of JSON itself (strict); a query's values are all text."""
     try:
         return model.model_validate(value, strict=strict)

@@ -223,9 +223,7 @@ class Suppressions:
         scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))
 
         def decision(known: Known) -> Decision:
-            new = evidence
-            if not out and target.sender and _external(_blocks(own, known.consents)):
-                new = replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))
+            new = without_lifting(evidence, target, known.consents)
             return decide.apply(new, known, announce=self._publisher is not None)
 
         try:
@@ -285,6 +283,14 @@ class Suppressions:
             actor=actor,
             reason=reason,
         )
+
+    def scope(self, sender: str | None, list_name: str | None, everything: bool) -> Scope:
+        """What a list is of. Raises BadRequest."""
+        if (sender is not None) + (list_name is not None) + everything != 1:
+            raise BadRequest("add exactly one of ?list=, ?sender= and ?everything=true")
+        if sender is not None:
+            return Scope(ScopeKind.SENDER, self.sender(sender).id)
+        return EVERYTHING if list_name is None else Scope(ScopeKind.LIST, list_name)
 
     def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
         """Who is out of a scope. Raises NotFound for a list that never was."""
@@ -346,6 +352,12 @@ def _blocks(own: dict[Scope, Sender], consents: Consents) -> tuple[Block, ...]:
     )
 
 
-def _external(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Those that only the person can lift."""
-    return tuple(block for block in blocks if block.blocked_by.is_external)
+def without_lifting(evidence: Evidence, target: Target, consents: Consents) -> Evidence:
+    """Rule 12: an opt-in with a sender whose messages a carrier or ACS blocks changes nothing; only the
+    person can lift that."""
+    if evidence.intent.opts_out or target.sender is None:
+        return evidence
+    own = consents.get(target.scopes[0])
+    if own is None or not own.out or not own.blocked_by.is_external:
+        return evidence
+    return replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))

@@ -119,7 +119,7 @@ def test_the_list_in_pages(app: App) -> None:
     rest = app.get(f"suppressions?list=contoso-alerts&limit=3&cursor={first['cursor']}").json()
     items = first["items"] + rest["items"]
     assert [item["recipient"] for item in items] == [*people[:3], people[4]]
-    assert items[0].keys() == {"recipient", "since", "source", "keyword", "blocked_by"}
+    assert items[0].keys() == {"recipient", "since", "at", "source", "keyword", "blocked_by"}
     assert rest["cursor"] is None
 
 

@@ -8,6 +8,7 @@ import pytest
 from optout import settings
 
 LAYERS = (
+    {"ids"},
     {"domain"},
     {"numbers", "normalise", "segments"},
     {"rules", "consent", "log"},
@@ -20,6 +21,7 @@ LAYERS = (
     {"record"},
     {"handle", "suppressions", "replay"},
     {"reviews", "standing"},
+    {"lists"},
     {"service"},
     {"http"},
     {"api", "demo", "doctor", "recovery"},

@@ -180,6 +180,8 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
             "/api/activity",
             "/api/journal",
             "/api/reviews",
+            "/api/suppressions/import",
+            "/api/export",
             "/api/quarantine",
             "/api/quarantine/replay",
             "/api/health",

@@ -46,6 +46,8 @@ def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> N
         "reviews": ("reviews", "function"),
         "suppression_status": ("suppressions/status", "function"),
         "list_senders": ("senders", "function"),
+        "import_suppressions": ("suppressions/import", "function"),
+        "export": ("export", "function"),
         "list_quarantine": ("quarantine", "function"),
         "replay_quarantine": ("quarantine/replay", "function"),
         "console": ("console", "anonymous"),

@@ -7,9 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from optout import decide
 from optout.answering import RECENT_LIMIT
 from optout.domain import (
     EVERYTHING,
@@ -22,6 +26,7 @@ from optout.domain import (
     Evidence,
     EvidenceKind,
     Intent,
+    Known,
     Party,
     Principal,
     ProbablePolicy,
@@ -33,7 +38,7 @@ from optout.domain import (
     evidence_id,
     verdict_id,
 )
-from optout.store import Count, Journal, Store
+from optout.store import Count, Entry, Journal, Store
 from tests.support.payloads import sms_event
 from tests.support.places import Place
 from tests.support.world import NOON, PERSON, World
@@ -150,6 +155,56 @@ def test_history_in_pages(store: Store) -> None:
         if below is None:
             break
     assert found == [7, 6, 5, 4, 3, 2, 1]
+
+
+@given(st.text(), st.text())
+def test_an_id_is_a_uuid(message_id: str, recipient: str) -> None:
+    """Ids are those of RFC 9562, version 5, as they always were."""
+    namespace = uuid5(NAMESPACE_URL, "urn:optout:evidence")
+    name = f"import\n{message_id}\n{recipient}"
+    assert evidence_id(EvidenceKind.IMPORT, message_id, recipient) == str(uuid5(namespace, name))
+
+
+FORM = Evidence(
+    id="",
+    number=0,
+    kind=EvidenceKind.IMPORT,
+    recipient="",
+    at=NOON,
+    received_at=NOON,
+    list="contoso-alerts",
+    scopes=(SCOPE, LIST),
+    intent=Intent.STOP,
+    flags=("no_time",),
+    actor="%(id)s ’ 100 %",
+    reason='"import" of {recipient}.csv\n',
+)
+
+
+def test_first_evidence_of_many(store: Store) -> None:
+    """As if each were recorded by itself; those who are known come back, and are left alone."""
+    people = [f"+142555501{number:02}" for number in range(5)]
+    store.record(Decision(evidence(recipient=people[2])))
+    entries = [
+        Entry(person, NOON - timedelta(days=number, microseconds=number), f"id-{number}")
+        for number, person in enumerate(people)
+    ]
+    assert store.strangers(people) == {*people} - {people[2]}
+    assert store.record_first(FORM, entries) == [entries[2]]
+    assert store.strangers(people) == set()
+    assert store.record_first(FORM, entries) == entries
+    assert store.record_first(FORM, []) == []
+    for person, at, identifier in (*entries[:2], *entries[3:]):
+        alone = replace(FORM, recipient=person, at=at, id=identifier)
+        expected = decide.apply(alone, Known(), announce=False)
+        assert store.timeline(person) == (expected.evidence,)
+        assert store.find(person, identifier) == expected.evidence
+        assert store.lookup([person], [SCOPE, LIST]) == {person: expected.consents}
+        known = store.read(person, None, [SCOPE, LIST], None, NOON)
+        assert (known.last_number, known.last_received_at) == (1, NOON)
+    assert store.timeline(people[2]) == (evidence(recipient=people[2]),)
+    assert store.lookup([people[2]], [SCOPE, LIST]) == {}
+    assert [one for one, _ in store.listed(LIST, 10, None).items] == [*people[:2], *people[3:]]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])

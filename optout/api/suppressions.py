@@ -6,10 +6,10 @@ from pydantic import Field
 
 from optout import standing
 from optout.api.values import PAGE_LIMIT, Moment, Said, shown
-from optout.domain import EVERYTHING, Scope, ScopeKind
+from optout.domain import Consent
 from optout.http import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.service import Service
-from optout.suppressions import Answer, BadRequest, Changed, Target, recipient_number
+from optout.suppressions import Answer, Changed, Target, recipient_number
 
 CHECK_LIMIT = 10_000
 
@@ -97,25 +97,24 @@ def status(request: Request, service: Service) -> Any:
 def listed(request: Request, service: Service) -> Any:
     """GET /api/suppressions?list=…"""
     query = queried(ListQuery, request)
-    if (query.list is not None) + (query.sender is not None) + query.everything != 1:
-        raise BadRequest("add exactly one of ?list=, ?sender= and ?everything=true")
-    if query.sender is not None:
-        scope = Scope(ScopeKind.SENDER, service.suppressions.sender(query.sender).id)
-    else:
-        scope = Scope(ScopeKind.LIST, query.list) if query.list is not None else EVERYTHING
+    scope = service.suppressions.scope(query.sender, query.list, query.everything)
     page = service.suppressions.listed(scope, query.limit, decoded(query.cursor))
     return {
-        "items": [
-            {
-                "recipient": recipient,
-                "since": shown(consent.since),
-                "source": consent.source,
-                "keyword": consent.keyword,
-                "blocked_by": consent.blocked_by,
-            }
-            for recipient, consent in page.items
-        ],
+        "items": [on_list(item) for item in page.items],
         "cursor": encoded(page.after),
+    }
+
+
+def on_list(item: tuple[str, Consent]) -> dict[str, Any]:
+    """Somebody who is out: since when, and when the newest request to stop was."""
+    recipient, consent = item
+    return {
+        "recipient": recipient,
+        "since": shown(consent.since),
+        "at": shown(consent.at),
+        "source": consent.source,
+        "keyword": consent.keyword,
+        "blocked_by": consent.blocked_by,
     }
 
 
@@ -142,10 +141,10 @@ def _changed(request: Request, service: Service, *, out: bool) -> Any:
         at=body.at,
         principal=principal(request),
     )
-    return {**_about(target), **result(changed.answer), **_outcome(changed, target)}
+    return {**about(target), **result(changed.answer), **_outcome(changed, target)}
 
 
-def _about(target: Target) -> dict[str, Any]:
+def about(target: Target) -> dict[str, Any]:
     if target.sender:
         return {"sender": target.sender.name, "list": target.sender.list}
     return {"everything": True} if target.everything else {"list": target.list}

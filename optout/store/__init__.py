@@ -58,6 +58,14 @@ class Count(NamedTuple):
     times: int
 
 
+class Entry(NamedTuple):
+    """What one piece of evidence of an import says of its own."""
+
+    recipient: str
+    at: datetime
+    id: str
+
+
 class Store(Protocol):
     """Where everything is kept."""
 
@@ -85,6 +93,14 @@ class Store(Protocol):
         Raises Conflict, and writes nothing, if the evidence's number or id is already taken: somebody
         wrote about the recipient since it was read.
         """
+
+    def record_first(self, form: Evidence, entries: Sequence[Entry]) -> list[Entry]:
+        """Record evidence about many people, each at most once, of whom there is none yet, with the
+        consents that it gives: like the form but for what an entry says, and not announced. The
+        entries about people who are known come back, unwritten."""
+
+    def strangers(self, recipients: Sequence[str]) -> set[str]:
+        """Those about whom there is no evidence."""
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         """One piece of evidence about a recipient, None if it is not there."""

@@ -25,7 +25,8 @@ from optout.domain import (
     Reply,
     Scope,
 )
-from optout.store import Count, Held, Journal, Listed, Page, codec
+from optout.store import Count, Entry, Held, Journal, Listed, Page, codec
+from optout.store.sqlite_bulk import Stencil, known, large_cache
 from optout.store.sqlite_file import Database
 from optout.store.sqlite_schema import (
     CONSENT_COLUMNS,
@@ -115,6 +116,21 @@ class SqliteStore:
                 connection.execute("UPDATE evidence SET review_pending = 0 WHERE id = ?", (judged,))
 
         self._file.write(write)
+
+    def record_first(self, form: Evidence, entries: Sequence[Entry]) -> list[Entry]:
+        stencil = Stencil(form)
+
+        def write(connection: sqlite3.Connection) -> list[Entry]:
+            there = known(connection, [entry.recipient for entry in entries])
+            with large_cache(connection):
+                stencil.write(connection, [entry for entry in entries if entry.recipient not in there])
+            return [entry for entry in entries if entry.recipient in there]
+
+        return self._file.write(write)
+
+    def strangers(self, recipients: Sequence[str]) -> set[str]:
+        with self._file.reading() as connection:
+            return set(recipients) - known(connection, recipients)
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         with self._file.reading() as connection:

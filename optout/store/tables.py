@@ -13,17 +13,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, groupby, islice
+from itertools import chain, islice
 from typing import Any
 from uuid import uuid4
 
 from azure.data.tables import TableEntity
 from cachetools import LRUCache
 
+from optout import decide
 from optout.answering import RECENT_LIMIT
 from optout.domain import (
     Activity,
     Announcement,
+    Conflict,
     Consent,
     Consents,
     Decision,
@@ -34,7 +36,7 @@ from optout.domain import (
     Scope,
     verdict_id,
 )
-from optout.store import Count, Held, Journal, Listed, Page, codec
+from optout.store import Count, Entry, Held, Journal, Listed, Page, codec, table_scan
 from optout.store import table_rows as rows
 from optout.store.table_client import DEADLINE_SECONDS, PAGE_ROWS, Account, Operation
 from optout.store.table_index import Index
@@ -50,6 +52,8 @@ GROUPED_FROM = 500
 EXAMINED_ROWS = 5_000
 # How many texts are forgotten at once, so that the event that pays for it does not wait long.
 FORGET_AT_ONCE = 300
+# A batch of an import is no request that somebody waits for.
+BATCH_SECONDS = 600.0
 # The index entry of a text is written before its evidence, which may still be on its way.
 ON_ITS_WAY = timedelta(hours=1)
 # Evidence that was just written or read, with its tag: settling it needs no second reading.
@@ -131,6 +135,25 @@ class TablesStore:
         etag, *_ = self._recipients.write(operations)
         self._keep((evidence, etag))
 
+    def record_first(self, form: Evidence, entries: Sequence[Entry]) -> list[Entry]:
+        until = time.monotonic() + BATCH_SECONDS
+        written = self._account.each(lambda entry: self._record_first(form, entry), entries, until)
+        return [entry for entry, done in zip(entries, written, strict=True) if not done]
+
+    def _record_first(self, form: Evidence, entry: Entry) -> bool:
+        evidence = replace(form, recipient=entry.recipient, at=entry.at, id=entry.id)
+        try:
+            self.record(decide.apply(evidence, Known(), announce=False))
+        except Conflict:
+            return False
+        return True
+
+    def strangers(self, recipients: Sequence[str]) -> set[str]:
+        first = f"RowKey eq '{rows.number_key(1)}'"
+        until = time.monotonic() + BATCH_SECONDS
+        found = self._account.each(lambda one: self._all(rows.of(one, first)), recipients, until)
+        return {one for one, evidence in zip(recipients, found, strict=True) if not evidence}
+
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         row = self._recipients.get(rows.keys(rows.key(recipient), rows.id_key(evidence_id)))
         found = self._stored(recipient, int(row["number"])) if row else None
@@ -198,7 +221,8 @@ class TablesStore:
 
     def history(self, recipient: str, limit: int, below: int | None) -> Page:
         older = "" if below is None else f" and RowKey gt '{rows.number_key(below)}'"
-        pages = self._recipients.pages(rows.of(recipient, rows.EVIDENCE + older), limit + 1)
+        wanted = min(limit + 1, PAGE_ROWS)  # no page may be larger
+        pages = self._recipients.pages(rows.of(recipient, rows.EVIDENCE + older), wanted)
         found = list(islice(chain.from_iterable(pages), limit + 1))
         items = tuple(map(rows.evidence, found[:limit]))
         return Page(items, items[-1].number if len(found) > limit else None)
@@ -257,29 +281,7 @@ class TablesStore:
         return self._named(entry)
 
     def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
-        recipient, number = after or ("", 0)
-        rest = self._next_numbers(recipient, number, limit) if after else ()
-        return rest or self._next_recipients(recipient, limit)
-
-    def _next_recipients(self, recipient: str, limit: int) -> tuple[Evidence, ...]:
-        """The evidence about those who follow a recipient: all about each, except where the first
-        alone has more than the limit."""
-        condition = f"PartitionKey gt '{rows.key(recipient)}' and {rows.EVIDENCE}"
-        pages = self._recipients.pages(condition, min(limit + 1, PAGE_ROWS))
-        found = list(islice(chain.from_iterable(pages), limit + 1))
-        people = [list(group) for _, group in groupby(found, lambda row: str(row["PartitionKey"]))]
-        if len(found) > limit:
-            *people, unfinished = people
-            if not people:
-                return self._next_numbers(rows.evidence(unfinished[0]).recipient, 0, limit)
-        return tuple(rows.evidence(row) for person in people for row in reversed(person))
-
-    def _next_numbers(self, recipient: str, number: int, limit: int) -> tuple[Evidence, ...]:
-        """The evidence about a recipient after a number. Numbers have no gaps, so that the oldest are
-        found although the newest come first."""
-        first, last = rows.number_key(number + limit), rows.number_key(number + 1)
-        found = self._all(rows.of(recipient, f"RowKey ge '{first}' and RowKey le '{last}'"))
-        return tuple(map(rows.evidence, reversed(found)))
+        return table_scan.all_evidence(self._recipients, limit, after)
 
     def quarantine(self, event: Quarantined) -> None:
         self._quarantine.add(event)

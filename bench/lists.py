@@ -1,0 +1,139 @@
+"""An import into SQLite, against a bare insert of the rows that it writes; and of numbers that need
+parsing, against their parsing. Run by itself with a count: python -m bench.lists 1000000"""
+
+import random
+import sqlite3
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+
+from bench.measure import Figure, at_most, paired, seconds
+from optout.commands.import_ import Report, batches
+from optout.lists import columns, importing, reading
+from optout.lists.times import Clock
+from optout.lists.wishes import Reader, Wish
+from optout.service import now_utc
+from optout.store.sqlite import SqliteStore
+from optout.store.sqlite_bulk import CACHE_KIB
+from optout.suppressions import Target
+
+ROWS = 50_000
+ROUNDS = 3
+ORDER = importing.Order(Target(list="contoso-alerts"), "bench", "bench")
+
+
+def write_list(path: Path, numbers: list[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write("phone_number,opted_out_at\n")
+        for index, number in enumerate(numbers):
+            day, minute = index % 28 + 1, index % 60
+            file.write(f"{number},2024-{index % 12 + 1:02}-{day:02}T{index % 24:02}:{minute:02}:00Z\n")
+
+
+def import_list(path: Path, database: Path) -> None:
+    """What the command does, from the file to the end of the last commit."""
+    store = SqliteStore(database)
+    importer = importing.Importer(store, ORDER, now_utc)
+    for batch in read(path):
+        importer.take(batch)
+    importer.close()
+    store.close()
+
+
+def read_list(path: Path, country: str) -> None:
+    """All that is done before the store is asked."""
+    for _ in read(path, country):
+        pass
+
+
+def read(path: Path, country: str | None = None) -> Iterator[list[Wish]]:
+    with reading.opened(path) as rows, Report(path) as report:
+        reader = Reader(columns.recognise(rows.header, columns.Named()), now_utc(), Clock(), country)
+        yield from batches(rows, reader, report, Counter(), opt_ins=False)
+
+
+def insert_bare(database: Path, evidence: list[Any], consents: list[Any]) -> float:
+    """How long the same rows take, ready-made, in the same order as the file's and in one transaction,
+    with the same tables, pragmas and cache."""
+    SqliteStore(database).close()
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+    def insert() -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(
+            "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence
+        )
+        connection.executemany("INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents)
+        connection.execute("COMMIT")
+
+    took = seconds(insert)
+    connection.close()
+    return took
+
+
+def rows_of(database: Path, numbers: list[str]) -> tuple[list[Any], list[Any]]:
+    """The rows of an import, in the order of its file."""
+    place = {number: index for index, number in enumerate(numbers)}
+    connection = sqlite3.connect(database)
+    evidence = connection.execute("SELECT * FROM evidence").fetchall()
+    consents = connection.execute("SELECT * FROM consent").fetchall()
+    connection.close()
+    evidence.sort(key=lambda row: place[row[0]])
+    consents.sort(key=lambda row: place[row[1]])
+    return evidence, consents
+
+
+def parse(numbers: list[str]) -> None:
+    """What the phonenumbers library does to make E.164 of national numbers."""
+    for text in numbers:
+        number = phonenumbers.parse(text, "US")
+        if phonenumbers.is_possible_number(number):
+            phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def figures(count: int = ROWS, rounds: int = ROUNDS) -> list[Figure]:
+    draw = random.Random(1)
+    plain = [f"+1{number}" for number in draw.sample(range(2_000_000_000, 10_000_000_000), count)]
+    national = [f"({number[2:5]}) {number[5:8]}-{number[8:]}" for number in plain]
+    names = iter(range(1_000))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_list(folder / "plain.csv", plain)
+        write_list(folder / "national.csv", national)
+
+        def ours() -> float:
+            database = folder / f"{next(names)}.db"
+            return seconds(lambda: import_list(folder / "plain.csv", database))
+
+        def bare() -> float:
+            evidence, consents = rows_of(folder / "0.db", plain)
+            return insert_bare(folder / f"{next(names)}.db", evidence, consents)
+
+        imported, inserted = paired(ours, bare, rounds)
+        took, parsing = paired(
+            lambda: seconds(lambda: read_list(folder / "national.csv", "US")),
+            lambda: seconds(lambda: parse(national)),
+            rounds,
+        )
+    return [
+        at_most(f"import of {count:,} numbers", _speed(imported, count), imported / inserted, 2),
+        at_most(
+            "– reading national numbers, to their parsing", _speed(took, count), took / parsing, 1.3
+        ),
+    ]
+
+
+def _speed(took: float, count: int) -> str:
+    return f"{took:.1f} s, {count / took:,.0f} a second"
+
+
+if __name__ == "__main__":
+    for figure in figures(int(sys.argv[1]), rounds=1) if sys.argv[1:] else figures():
+        print(figure)
