@@ -198,7 +198,8 @@ def test_activity_and_journal(app: App) -> None:
     """What happened to everybody: counted by day and sender, and the newest of it in pages."""
     people = ["+14255550131", "+14255550132"]
     app.deliver(*(sms_event("STOP", from_=person) for person in people))
-    app.deliver(sms_event("HELP", to="78787"), sms_event("hello"))
+    app.deliver(sms_event("HELP", to="78787"))
+    app.deliver(sms_event("hello"))
     app.change("opt-in", people[0], list="contoso-alerts")
     today = datetime.now(UTC).date().isoformat()
     answer = app.get("activity?days=2").json()
