@@ -19,6 +19,7 @@ param deadLetterStorageId string
 param deadLetterContainer string
 param deadLetterIdentityId string
 param actionGroupId string
+param alertTags object
 
 var functionApp = split(functionAppId, '/')
 
@@ -84,5 +85,6 @@ module alerts 'app/event-alerts.bicep' = {
     topicId: topic.id
     subscriptionName: smsEvents.name
     actionGroupId: actionGroupId
+    tags: alertTags
   }
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from optout.domain import (
+    EARLIEST,
     EVERYTHING,
     Consent,
     Consents,
@@ -91,21 +92,40 @@ def rests_on(timeline: Iterable[Evidence], scope: Scope, judged: Evidence) -> bo
     )
 
 
-def was_lifted(timeline: Iterable[Evidence], scope: Scope) -> bool:
-    """Whether the last word on a scope is a verdict that lifted it."""
-    last = list(_in_order(timeline, scope))[-1:]
-    return any(evidence.verdict is ReviewVerdict.LIFT for evidence in last)
-
-
 def rebuild(timeline: Iterable[Evidence], scope: Scope) -> Consent | None:
     """The consent that all evidence about a scope gives, taken in the order of its times."""
-    consent = None
+    timeline = tuple(timeline)
+    lifts = _lifts(timeline, scope)
+    consent = _never_out(lifts[0]) if lifts else None
     for evidence in _in_order(timeline, scope):
         consent = advance(consent, evidence, scope)
     return consent
 
 
+def _never_out(verdict: Evidence) -> Consent:
+    """What is left where a request was lifted and nothing else was said: older than whatever the person
+    says of this scope or of a wider one, so that it goes before nothing."""
+    return Consent(
+        out=False,
+        since=EARLIEST,
+        at=EARLIEST,
+        source=verdict.kind,
+        keyword=None,
+        blocked_by=Party.SERVICE,
+        evidence_id=verdict.id,
+    )
+
+
+def _lifts(timeline: Iterable[Evidence], scope: Scope) -> list[Evidence]:
+    """The verdicts that have lifted a request in a scope."""
+    return [item for item in timeline if item.verdict is ReviewVerdict.LIFT and scope in item.scopes]
+
+
 def _in_order(timeline: Iterable[Evidence], scope: Scope) -> list[Evidence]:
-    """The evidence about a scope in the order of its times; on a tie STOP comes last, and wins."""
-    about = [evidence for evidence in timeline if scope in evidence.scopes]
+    """What was said about a scope, without what was lifted, in the order of its times; on a tie STOP
+    comes last, and wins."""
+    timeline = tuple(timeline)
+    lifts = _lifts(timeline, scope)
+    left_out = {item.id for item in lifts} | {item.about for item in lifts}
+    about = [item for item in timeline if scope in item.scopes and item.id not in left_out]
     return sorted(about, key=lambda item: (item.at, item.intent.opts_out, item.number))

@@ -187,18 +187,13 @@ def verdict_evidence(
 
 
 def lifted(verdict: Evidence, judged: Evidence, known: Known) -> Evidence | None:
-    """A verdict that lifts, with the consents that rest on probable requests alone, the judged one
-    among them; None where they rest on something else by now.
-
-    It stands just after the last of these requests, so that a STOP that is still on its way counts.
+    """A verdict that lifts, with the consents in which the request is taken back: those that rest on
+    probable requests alone, the judged one among them; None where they rest on something else by now.
     """
-    timeline = known.timeline
-    resting = tuple(scope for scope in judged.scopes if consent.rests_on(timeline, scope, judged))
+    resting = tuple(scope for scope in judged.scopes if consent.rests_on(known.timeline, scope, judged))
     if not resting:
-        is_settled = not judged.scopes or any(
-            consent.was_lifted(timeline, scope) for scope in judged.scopes
-        )
-        return verdict if is_settled else None
+        return None if judged.scopes else verdict
+    # To whoever hears of it, a STOP that is still on its way is newer.
     last = max(known.consents[scope].at for scope in resting)
     return replace(verdict, scopes=resting, at=last + timedelta(microseconds=1))
 
@@ -229,7 +224,10 @@ def apply(evidence: Evidence, known: Known, *, announce: bool) -> Decision:
     effects: set[Effect] = set()
     for scope in evidence.scopes:
         before = known.consents.get(scope)
-        if consent.comes_late(before, evidence):
+        if evidence.verdict is ReviewVerdict.LIFT:
+            after = consent.rebuild((*known.timeline, evidence), scope)
+            effects.add(Effect.NONE if after is not None and after.out else Effect.OPTED_IN)
+        elif consent.comes_late(before, evidence):
             effects.add(Effect.OUTDATED)
             after = consent.rebuild((*known.timeline, evidence), scope)
         else:

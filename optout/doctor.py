@@ -74,7 +74,22 @@ def examine() -> Iterator[Finding]:
 def _within(subject: str, check: Check, configured: Settings) -> Iterator[Finding]:
     """A check in bounded time: what hangs is left behind with a thread that ends with the process."""
     found: list[Finding] = []
-    thread = threading.Thread(target=lambda: found.extend(check(configured)), daemon=True)
+
+    def examined() -> None:
+        try:
+            found.extend(check(configured))
+        except Exception as problem:
+            # Only its kind: what it says may hold a setting.
+            found.append(
+                Finding(
+                    Verdict.WRONG,
+                    subject,
+                    f"it cannot be asked ({type(problem).__name__})",
+                    "Compare its settings with docs/settings.md.",
+                )
+            )
+
+    thread = threading.Thread(target=examined, daemon=True)
     thread.start()
     thread.join(LONGEST_SECONDS)
     if thread.is_alive():
@@ -214,7 +229,7 @@ def _store(configured: Settings) -> Iterator[Finding]:
 def _store_remedy(configured: Settings, problem: str) -> str:
     if configured.store != "tables":
         return ""  # the message says what to check
-    if re.search(r"\b(401|403)\b", problem):
+    if re.search(r"\b(401|403)\b|Signing", problem):
         if configured.tables_connection_string:
             return "Copy OPTOUT_TABLES_CONNECTION_STRING again from the Access keys page."
         return (

@@ -57,7 +57,9 @@ class Reviews:
                 new = _lifted(given, judged, known)
             return decide.apply(new, known, announce=self.publisher is not None)
 
-        scopes = decide.requested_scopes(judged.intent, sender)
+        # Its sender may be on another list by now.
+        requested = decide.requested_scopes(judged.intent, sender)
+        scopes = tuple(dict.fromkeys((*judged.scopes, *requested)))
         try:
             recorded = record(self.store, given, scopes, decision)
         except NotNow:

@@ -15,7 +15,8 @@ from optout.domain import ConfigurationError
 
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
-ACS_ENDPOINT = r"^https?://[^/]+/?$"
+_HOST = r"[^/\s\[\]]+"
+ACS_ENDPOINT = rf"^https?://{_HOST}/?$"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 
@@ -27,12 +28,12 @@ class Settings(BaseModel):
 
     programs: Path = Path("programs.toml")
     store: str = Field(default="sqlite:.data/optout.db", pattern=r"^(sqlite:.+|tables)$")
-    tables_endpoint: str | None = Field(default=None, pattern=r"^https://[^/]+/?$")
+    tables_endpoint: str | None = Field(default=None, pattern=rf"^https://{_HOST}/?$")
     tables_connection_string: str | None = None
     acs_endpoint: str | None = Field(default=None, pattern=ACS_ENDPOINT)
     acs_key: str | None = None
     acs_connection_string: str | None = None
-    topic_endpoint: str | None = Field(default=None, pattern=r"^https?://.+$")
+    topic_endpoint: str | None = Field(default=None, pattern=rf"^https?://{_HOST}/\S*$")
     topic_key: str | None = None
     event_source: str | None = None
     cache_seconds: float = Field(default=30, ge=0, le=30)

@@ -10,7 +10,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from optout import announce
 from optout.announce import NotAnnounced, TopicPublisher
-from optout.domain import Evidence
+from optout.domain import Evidence, ReviewVerdict
 from optout.handle import Result
 from tests.support.payloads import report_event, sms_event
 from tests.support.topic import LoopbackTopic
@@ -182,6 +182,27 @@ def test_a_change_by_hand(world: World, topic: LoopbackTopic) -> None:
     assert not pending(world)
     assert len({event["id"] for event in topic.events}) == 2
     assert {event["data"]["source"] for event in topic.events} == {"manual"}
+
+
+def test_a_verdict(world: World, topic: LoopbackTopic) -> None:
+    """A request that is lifted is announced as later than itself, after a topic that was away, too."""
+    request = world.receive("please cancel")
+
+    def lift() -> None:
+        world.reviews.judge(request.id, ReviewVerdict.LIFT, "ann", "an appointment")
+
+    topic.fail_next("take and drop")
+    with pytest.raises(NotAnnounced):
+        lift()
+    assert not world.check().suppressed
+    lift()
+    assert not pending(world)
+    suppressed, lifted = (
+        {event["data"]["at"] for event in topic.events if event["type"] == f"optout.{kind}"}
+        for kind in ("suppressed", "lifted")
+    )
+    assert max(suppressed) == "2026-06-01T12:00:00Z"
+    assert lifted == {"2026-06-01T12:00:00.000001Z"}
 
 
 def test_a_delivery_report(world: World, topic: LoopbackTopic) -> None:

@@ -18,7 +18,8 @@ from tests.support.payloads import sms_event
 
 PERSON = "+14255550123"
 CHECK, OPT_OUT, OPT_IN = "suppressions/check", "suppressions/opt-out", "suppressions/opt-in"
-HISTORY, REPLAY = "suppressions/history", "quarantine/replay"
+HISTORY, REPLAY, REVIEWS = "suppressions/history", "quarantine/replay", "reviews"
+WHO = {"actor": "ann", "reason": "read it"}
 ONE = {"sender": "12345", "recipients": [PERSON]}
 BY_HAND = {"sender": "12345", "recipient": PERSON, "reason": "by phone", "actor": "pat"}
 
@@ -91,13 +92,16 @@ WRONG_BODIES: list[tuple[str, object, str]] = [
     (HISTORY, {"recipient": PERSON, "cursor": "YWJj"}, "cursor: is none of ours"),
     (HISTORY, {"recipient": PERSON, "cursor": http.encoded("9" * 30)}, "cursor: is none of ours"),
     (REPLAY, {}, "id: is missing"),
+    (REPLAY, {"id": "\ud800"}, "id: input should be a valid string"),
+    (REVIEWS, {"id": "\ud800", "verdict": "lift", **WHO}, "id: input should be a valid string"),
+    (REVIEWS, {"id": "a", "verdict": "undo", **WHO}, "verdict: input should be 'confirm' or 'lift'"),
 ]
 
 
 @pytest.mark.parametrize(
     ("target", "body", "detail"),
     WRONG_BODIES,
-    ids=[f"{target.split('/')[1]}-{detail[:30]}" for target, _, detail in WRONG_BODIES],
+    ids=[f"{target.split('/')[-1]}-{detail[:30]}" for target, _, detail in WRONG_BODIES],
 )
 def test_a_wrong_body_is_refused(app: App, target: str, body: object, detail: str) -> None:
     """400, with a sentence that names the field and what it needs."""

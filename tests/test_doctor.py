@@ -205,6 +205,11 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
         "topic", "wrong", "nothing answers there. Correct OPTOUT_TOPIC_ENDPOINT",
     ),
     (
+        "an address that is none",
+        {"OPTOUT_TOPIC_ENDPOINT": "https://[contoso/api/events", "OPTOUT_TOPIC_KEY": "{key}"},
+        "topic", "wrong", "it cannot be asked (ValueError). Compare its settings with",
+    ),
+    (
         "something else where the topic should be",
         {"OPTOUT_TOPIC_ENDPOINT": "{acs}/api/events", "OPTOUT_TOPIC_KEY": "{key}"},
         "topic", "wrong", "something else answers there (404). Correct OPTOUT_TOPIC_ENDPOINT",

@@ -127,7 +127,9 @@ def test_a_file_is_never_written_over(azure: Azure) -> None:
     assert "name a new file" in done.stderr
     assert azure.keys("list").stdout == "".join(
         f"{function}: {'lookup-campaigns' if function in ROLES['lookup'] else ''}\n"
-        for function in sorted(ROLES["support"])
+        for function in sorted(
+            {name for role, names in ROLES.items() if role != "none" for name in names}
+        )
     )
 
 
@@ -244,3 +246,12 @@ def test_the_function_is_waited_for(azure: Azure) -> None:
     azure.change(not_there_for=1)
     assert azure.run("subscribe.py", **OUTPUTS).returncode == 0
     assert len(azure.state["deployments"]) == 1
+
+
+def test_nobody_waits_without_being_signed_in(azure: Azure) -> None:
+    """It is said at once, not after the minutes that a function may take to appear."""
+    azure.change(signed_out=True, not_there_for=1)
+    refused = azure.run("subscribe.py", **OUTPUTS)
+    assert refused.returncode == 1
+    assert "Please run 'az login'" in refused.stderr
+    assert azure.state["not_there_for"] == 1

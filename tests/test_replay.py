@@ -68,6 +68,8 @@ def test_lines_in_and_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         {"sender": "55555", "text": "arret", "intent": "none", "certainty": None},
         {"sender": "12345", "text": "STOP", "intent": "stop", "certainty": "certain", "rule": "x"},
         {"kind": "manual", "sender": "12345", "text": None},
+        # Without its + it is the toll-free number all the same, where INFO is no word for help.
+        {"sender": "18335550100", "text": "info", "intent": "none", "certainty": None},
     ]
     file = tmp_path / "items.ndjson"
     file.write_text("\n\n".join(map(json.dumps, items)))
@@ -80,7 +82,7 @@ def test_lines_in_and_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         "before": {"intent": "none", "certainty": None, "rule": None},
         "after": {"intent": "stop", "certainty": "certain", "rule": "house:ARRET"},
     }
-    assert said.err.splitlines()[-1].startswith("1 of 2 messages would change")
+    assert said.err.splitlines()[-1].startswith("1 of 3 messages would change")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,7 @@ def test_lines_in_and_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         ("[]", "line 1"),
         ('{"sender": "12345", "text": "STOP", "certainty": null}', "'intent'"),
         ('{"sender": "12345", "text": "STOP", "intent": "halt", "certainty": null}', "halt"),
+        ('{"sender": "!", "text": "STOP", "intent": "stop", "certainty": null}', "a sender is a phone"),
         ('{"sender": "12345", "text": 5, "intent": "stop", "certainty": null}', "text is no text"),
     ],
 )

@@ -1,8 +1,10 @@
 """Probable requests: what each policy makes of them, and what a person says of them afterwards."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from optout.domain import (
     ProbablePolicy,
     ReplyStatus,
     ReviewVerdict,
+    ScopeKind,
 )
 from optout.programs import Directory
 from optout.suppressions import NotFound, NotNow
@@ -204,16 +207,17 @@ def test_lift_of_what_a_carrier_blocks(world: World) -> None:
     assert not world.check("12345").suppressed
 
 
-def test_several_probable_requests(world: World) -> None:
-    """Lifting one lifts what all of them said; lifting the others then changes nothing."""
+@pytest.mark.parametrize("verdict", [CONFIRM, LIFT])
+def test_several_probable_requests(world: World, verdict: ReviewVerdict) -> None:
+    """Lifting one takes back that one: what nobody has judged yet suppresses until somebody has."""
     first = world.receive(PROBABLE)
     world.clock.move(minutes=1)
     second = world.receive(PROBABLE)
     world.clock.move(minutes=1)
-    assert judged(world, first, LIFT).effect is Effect.OPTED_IN
-    assert not world.check().suppressed
-    assert judged(world, second, LIFT).effect is Effect.NONE
-    assert waiting(world) == []
+    assert judged(world, first, LIFT).effect is Effect.NONE
+    assert (world.check().since, waiting(world)) == (second.at, [second.id])
+    judged(world, second, verdict)
+    assert (world.check().suppressed, waiting(world)) == (verdict is CONFIRM, [])
 
 
 def test_a_confirmed_request_among_several(world: World) -> None:
@@ -235,6 +239,33 @@ def test_a_stop_that_was_on_its_way(world: World) -> None:
     late = world.receive("STOP", at=NOON + timedelta(minutes=1))
     assert late.effect is Effect.OPTED_OUT
     assert world.check().suppressed
+
+
+def test_a_late_stop_from_before_the_request(world: World) -> None:
+    """It is later than all that still counts."""
+    world.clock.move(hours=1)
+    judged(world, world.receive(PROBABLE), LIFT)
+    assert world.receive("STOP", at=NOON).effect is Effect.OPTED_OUT
+    assert world.check().since == NOON
+
+
+def test_an_older_stop_all_stays(world: World) -> None:
+    """What a person has asked of everybody is not undone by what they did not ask of one."""
+    world.receive("STOP ALL", "78787")
+    world.clock.move(minutes=1)
+    evidence = world.receive(PROBABLE)
+    judged(world, evidence, LIFT)
+    assert world.check().scope is ScopeKind.EVERYTHING
+
+
+def test_a_sender_that_has_moved_to_another_list(tmp_path: Path) -> None:
+    """The consents that the request gave are lifted, wherever its sender is now."""
+    with World(tmp_path, directory=directory(tmp_path)) as world:
+        evidence = world.receive(PROBABLE)
+        text = PROGRAM.format(own="", britain="").replace('list = "contoso"', 'list = "renamed"')
+        (tmp_path / "programs.toml").write_text(text, "utf-8")
+        moved = replace(world.reviews, directory=programs.load(tmp_path / "programs.toml"))
+        assert moved.judge(evidence.id, LIFT, "pat", "read it").scopes == evidence.scopes
 
 
 def test_the_same_verdict_again(world: World) -> None:
@@ -273,28 +304,38 @@ def test_a_stop_between_reading_and_writing(world: World, monkeypatch: pytest.Mo
 
 
 @given(
-    words=st.lists(st.sampled_from(["STOP", "START", PROBABLE]), max_size=5), place=st.integers(0, 5)
+    said=st.lists(st.sampled_from(["STOP", "START", "STOP ALL", PROBABLE]), max_size=5),
+    order=st.randoms(use_true_random=False),
+    judged_after=st.integers(0, 5),
 )
 def test_lift_is_as_if_it_had_not_been_said(
-    tmp_path_factory: pytest.TempPathFactory, words: list[str], place: int
+    tmp_path_factory: pytest.TempPathFactory, said: list[str], order: Random, judged_after: int
 ) -> None:
-    """Among any other words: where a verdict lifts, no certain STOP stood; where it does not, the
-    consents stay as they were."""
-    with World(tmp_path_factory.mktemp("world")) as world:
-        said = [*words[:place], PROBABLE, *words[place:]]
-        heard = []
-        for text in said:
-            heard.append(world.receive(text))
-            world.clock.move(minutes=10)
-        position = min(place, len(words))
-        last_start = max((i for i, text in enumerate(said) if text == "START"), default=-1)
-        rests = last_start < position and "STOP" not in said[last_start + 1 :]
-        before = world.consents(PERSON, ["12345"])
-        try:
-            judged(world, heard[position], LIFT)
-        except NotNow:
-            assert not rests
-            assert world.consents(PERSON, ["12345"]) == before
-        else:
-            assert rests
-            assert not world.check().suppressed
+    """Among any other words, in whatever order they arrive before and after the verdict: the same
+    people are out, since the same time. A refused verdict leaves all as it was."""
+    texts = list(enumerate((PROBABLE, *said)))
+    times = order.sample(range(10), len(texts))
+    arrivals = order.sample(texts, len(texts))
+    with (
+        World(tmp_path_factory.mktemp("world")) as world,
+        World(tmp_path_factory.mktemp("other"), clock=world.clock) as other,
+    ):
+        world.clock.move(hours=1)
+        lifts, heard = False, None
+        for arrived, (index, text) in enumerate(arrivals):
+            sender = "78787" if text == "STOP ALL" else "12345"
+            at = NOON + timedelta(minutes=times[index])
+            evidence = world.receive(text, sender, at=at)
+            heard = heard if index else evidence
+            if index:
+                other.receive(text, sender, at=at)
+            if heard and not lifts and arrived >= judged_after:
+                before = world.consents(PERSON, ["12345", "78787"])
+                try:
+                    lifts = judged(world, heard, LIFT).verdict is LIFT
+                except NotNow:
+                    assert world.consents(PERSON, ["12345", "78787"]) == before
+        if lifts:
+            assert [world.check(to) for to in ("12345", "78787")] == [
+                other.check(to) for to in ("12345", "78787")
+            ]

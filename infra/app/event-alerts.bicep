@@ -2,6 +2,7 @@
 param topicId string
 param subscriptionName string
 param actionGroupId string
+param tags object
 
 var alerts = [
   {
@@ -30,6 +31,7 @@ var alerts = [
 resource rules 'Microsoft.Insights/metricAlerts@2018-03-01' = [for alert in alerts: {
   name: 'optout-${alert.name}'
   location: 'global'
+  tags: tags
   properties: {
     description: alert.says
     severity: alert.severity

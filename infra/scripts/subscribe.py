@@ -35,6 +35,7 @@ def main() -> None:
             "with azd, run: azd hooks run postdeploy"
         )
     try:
+        az("account", "show")  # not installed, not signed in: waiting would not help
         wait_for_function(os.environ["AZURE_FUNCTION_APP_ID"], SECONDS_TO_APPEAR)
         subscribe()
     except CliError as problem:
@@ -77,6 +78,7 @@ def subscribe() -> None:
         "deadLetterStorageId": os.environ["LIST_STORAGE_ID"],
         "deadLetterContainer": os.environ["DEAD_LETTER_CONTAINER"],
         "deadLetterIdentityId": os.environ["DEAD_LETTER_IDENTITY_ID"],
+        "alertTags": {"azd-env-name": environment},
         "actionGroupId": os.environ.get("ACTION_GROUP_ID", ""),
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optout.api.values import PageQuery, shown
+from optout.api.values import Id, PageQuery, shown
 from optout.domain import Quarantined
 from optout.http import Body, Request, decoded, encoded, parsed, queried
 from optout.service import Service
@@ -12,7 +12,7 @@ from optout.suppressions import NotFound
 class ReplayBody(Body):
     """Handle a quarantined event again."""
 
-    id: str
+    id: Id
 
 
 def listed(request: Request, service: Service) -> Any:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from optout.api import history
 from optout.api.suppressions import result
-from optout.api.values import PageQuery, Said
+from optout.api.values import Id, PageQuery, Said
 from optout.domain import ReviewVerdict
 from optout.http import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.service import Service
@@ -13,7 +13,7 @@ from optout.service import Service
 class VerdictBody(Body):
     """What was it?"""
 
-    id: str
+    id: Id
     verdict: Literal["confirm", "lift"]
     actor: Said
     reason: Said

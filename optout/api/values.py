@@ -11,6 +11,8 @@ from optout.store import codec
 
 PAGE_LIMIT = 1_000
 
+# A bounded text: pydantic measures it, and so refuses one that is no Unicode, which no store takes.
+Id = Annotated[str, Field(min_length=1, max_length=100)]
 Said = Annotated[str, Field(min_length=1, max_length=500)]
 
 

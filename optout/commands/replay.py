@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from optout import numbers
 from optout.commands import Commands
 from optout.domain import Certainty, Intent, OptoutError
 from optout.replay import Message, Reading, Replayed
@@ -62,7 +63,7 @@ def _from_lines(lines: Iterable[str]) -> Iterator[Message]:
                 continue
             certainty = item["certainty"] and Certainty(item["certainty"])
             before = Reading(Intent(item["intent"]), certainty, item.get("rule"))
-            sender, text = str(item["sender"]), item["text"]
+            sender, text = numbers.sender_id(str(item["sender"])), item["text"]
             if not isinstance(text, str | None):
                 raise TypeError("text is no text")
         except (ValueError, KeyError, TypeError, AttributeError) as problem:

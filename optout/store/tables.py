@@ -64,7 +64,7 @@ Tagged = tuple[Evidence, str]
 
 
 class TablesStore:
-    """A Store in four tables of one account; safe to share between threads."""
+    """A Store in three tables of one account; safe to share between threads."""
 
     def __init__(self, account: Account, prefix: str = "optout") -> None:
         self._account = account

@@ -22,6 +22,12 @@ def install(folder: Path, state: dict[str, Any]) -> Path:
     return file
 
 
+def show_account(state: dict[str, Any], asked: dict[str, str]) -> object:
+    if state.get("signed_out"):
+        fail("Please run 'az login' to setup account.")
+    return {"state": "Enabled"}
+
+
 def show_function(state: dict[str, Any], asked: dict[str, str]) -> object:
     if state["not_there_for"] > 0:
         state["not_there_for"] -= 1
@@ -77,6 +83,7 @@ def deploy(state: dict[str, Any], asked: dict[str, str]) -> object:
 
 
 COMMANDS: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
+    "account show": (show_account, ()),
     "functionapp function show": (show_function, APP),
     "functionapp function keys list": (list_keys, (*APP, "--query")),
     "functionapp function keys set": (set_key, (*APP, "--key-name", "--key-value")),
