@@ -207,7 +207,7 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
     (
         "an address that is none",
         {"OPTOUT_TOPIC_ENDPOINT": "https://[contoso/api/events", "OPTOUT_TOPIC_KEY": "{key}"},
-        "topic", "wrong", "it cannot be asked (ValueError). Compare its settings with",
+        "settings", "wrong", "OPTOUT_TOPIC_ENDPOINT: write https://NAME.REGION.eventgrid.azure.net",
     ),
     (
         "something else where the topic should be",
@@ -253,6 +253,17 @@ def test_what_is_wrong_is_said_with_its_remedy(
     assert line.startswith(f"{verdict:<8} {subject}: ")
     assert all(key not in str(finding) for finding in findings)
     assert (acs.messages, topic.events) == ([], [])
+
+
+def test_a_check_that_breaks() -> None:
+    """It is wrong, and says no more than the kind of the error, which may quote a setting."""
+
+    def broken(configured: settings.Settings) -> Iterator[Finding]:
+        yield Finding(Verdict.OK, "topic", str(int("secret")))
+
+    (finding,) = doctor._within("topic", broken, settings.Settings())
+    assert str(finding).startswith("wrong    topic: it cannot be asked (ValueError). Compare its")
+    assert "secret" not in str(finding)
 
 
 class _TokenEndpoint(BaseHTTPRequestHandler):

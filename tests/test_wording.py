@@ -101,6 +101,25 @@ TREATMENTS: list[tuple[str, Certainty | None]] = [
     ("lose my #", CERTAIN),
     ("order # 12 please", None),
     ("leave meee aloneee", CERTAIN),
+    ("don't text me I'm at work", PROBABLE),
+    ("don't text me when I'm at work", None),
+    ("I work nights don't text me", PROBABLE),
+    ("he said don't text me", None),
+    ("this is harassment", PROBABLE),
+    ("this is harassment training", None),
+    ("I hate these texts", PROBABLE),
+    ("I hate these shoes", None),
+    ("one more text and I'm calling the FCC", PROBABLE),
+    ("one more text and I'm going to bed", None),
+    ("How did you get my number? Delete it", PROBABLE),
+    ("count me out", PROBABLE),
+    ("count me out of the carpool", None),
+    ("optmeout", PROBABLE),
+    ("stoptextingme", PROBABLE),
+    ("unsubscribemefromthislist!", PROBABLE),
+    ("nonstop", None),
+    ("stopover", None),
+    ("weekendplans", None),
     ("remvoe me", CERTAIN),
 ]
 
@@ -301,6 +320,8 @@ ADVERSARIAL = [
     "fwd ",
     "sent with ",
     "1/2 ",
+    "stopme",
+    "i am ",
 ]
 
 

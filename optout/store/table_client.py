@@ -182,8 +182,8 @@ def connect(
             url = TableClient.from_connection_string(text, "any").url
         except ValueError as problem:
             raise ConfigurationError(
-                f"OPTOUT_TABLES_CONNECTION_STRING: {problem} Copy it whole from the Access keys page "
-                "of the storage account."
+                f"OPTOUT_TABLES_CONNECTION_STRING: {str(problem).rstrip('.')}. Copy it whole from the "
+                "Access keys page of the storage account."
             ) from None
         options["transport"] = _transport(url)
         return Account(

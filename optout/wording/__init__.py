@@ -7,7 +7,7 @@ module decides by what stands around it. Nothing here may know a language, or wh
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from optout.domain import Certainty, Intent
@@ -54,6 +54,15 @@ class _Spelled:
 
 def find(plain: str, words: Sequence[str]) -> Finding | None:
     """The request in a plain text, given its words; the surest where there are several."""
+    found = _find(plain, words)
+    if found is None and words and all(map(tokens.is_break, words[1:])):
+        apart = grammar().joined.apart(words[0])
+        found = _find(" ".join(apart), apart) if apart else None
+        return found and replace(found, sure=False)
+    return found
+
+
+def _find(plain: str, words: Sequence[str]) -> Finding | None:
     compiled = grammar()
     if not compiled.candidates(frozenset(_corrected(plain, words, compiled).words)):
         return None
@@ -154,13 +163,15 @@ class _Reading:
     def _request(self, rule: Rule, entry: RequestEntry, start: int, end: int) -> Finding | None:
         """A verb and what it acts on."""
         right = self._surroundings.right(rule.around, end)
-        if right.side is Side.OPEN and (
-            entry.after == "end" or rule.unless.ends(self._words, right.place)
-        ):
+        if right.side is Side.OPEN and not self._may_go_on(rule, entry, right.place):
             return None
         left = self._surroundings.left_framed(rule.around, start, entry.before == "subject")
-        if left.side is Side.BLOCKED or (left.side is Side.OPEN and entry.before != "any"):
+        if left.side is Side.BLOCKED:
             return None
+        if left.side is Side.OPEN and entry.before != "any":
+            statement = self._statement(rule, start)
+            if not statement or statement[-1] in rule.around.governors:
+                return None
         if entry.alone and not left.side is right.side is Side.MESSAGE:
             return None
         sure = (
@@ -169,6 +180,12 @@ class _Reading:
             and Side.OPEN not in (left.side, right.side)
         )
         return self._finding(rule, entry.name, sure, start, end)
+
+    def _may_go_on(self, rule: Rule, entry: RequestEntry, place: int) -> bool:
+        """Whether something unknown may follow; a new sentence without a full stop before it may."""
+        if rule.unless.ends(self._words, place):
+            return False
+        return entry.after == "any" or bool(rule.around.starters.ends(self._words, place))
 
     def _word(self, rule: Rule, entry: WordEntry, start: int, end: int) -> Finding | None:
         """A word that is a request by itself: as the message, its first sentence, or a line of it."""
@@ -202,20 +219,20 @@ class _Reading:
         if right.side is Side.MESSAGE and left.side is Side.OPEN:
             if shouted:
                 return self._finding(rule, "shouted", False, start, end)
-            if self._follows_statement(rule, start):
+            statement = self._statement(rule, start)
+            if statement and rule.around.governors.isdisjoint(statement):
                 return self._finding(rule, "last", False, start, end)
         if entry.topics and left.side is Side.MESSAGE and right.side is Side.OPEN:
             return self._with_topic(rule, start, end, right.place, shouted)
         return None
 
-    def _follows_statement(self, rule: Rule, start: int) -> bool:
-        """Whether the sentence before a word is whole without it: I have moved stop."""
+    def _statement(self, rule: Rule, start: int) -> Sequence[str]:
+        """The words before a match in its sentence, where they tell something: I have moved (stop)."""
         begin = start
         while begin > 0 and not tokens.is_break(self._words[begin - 1]):
             begin -= 1
-        around = rule.around
-        sentence = self._words[begin:start]
-        return bool(around.statements.ends(sentence, 0)) and around.governors.isdisjoint(sentence)
+        said = self._words[begin:start]
+        return said if rule.around.statements.ends(said, 0) else ()
 
     def _with_topic(
         self, rule: Rule, start: int, end: int, topic: int, shouted: bool

@@ -4,7 +4,7 @@ Nothing here may know the text that is searched.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
@@ -12,6 +12,7 @@ from itertools import chain
 from optout import normalise
 from optout.domain import Certainty, Intent
 from optout.rules.language_file import Language, RequestEntry, WordEntry, languages
+from optout.wording.joined import Joined
 from optout.wording.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
 from optout.wording.tokens import phrase
 from optout.wording.typos import Typos
@@ -67,6 +68,7 @@ class Grammar:
     reactions: re.Pattern[str]
     typos: Typos
     typos_alone: Mapping[str, str]
+    joined: Joined
 
     def candidates(self, present: frozenset[str]) -> list[Rule]:
         """The rules whose words a text has, in their order; hardly any for an ordinary one."""
@@ -93,6 +95,7 @@ def grammar() -> Grammar:
             count += 1
             for trigger in rule.pattern.needs[0]:
                 rules.setdefault(trigger, []).append(replace(rule, order=count))
+    known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
     return Grammar(
         rules={trigger: tuple(found) for trigger, found in rules.items()},
         triggers=frozenset(rules),
@@ -107,8 +110,9 @@ def grammar() -> Grammar:
         echoes=_phrases((each, each.context.echoes) for each in every),
         doubts=_phrases((each, each.context.doubts) for each in every),
         reactions=_reactions(every),
-        typos=_typos(every, rules),
+        typos=_typos(every, rules, known),
         typos_alone={form: word for each in every for form, word in each.typos.alone.items()},
+        joined=Joined(known),
     )
 
 
@@ -181,9 +185,8 @@ def _rules(
             yield Rule(language.language, entry, pattern, unless, around)
 
 
-def _typos(every: Sequence[Language], triggers: Iterable[str]) -> Typos:
+def _typos(every: Sequence[Language], triggers: Iterable[str], known: Set[str]) -> Typos:
     """What some language has as a word of its own is no mistyped one."""
-    known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
     never = {word for each in every for word in each.typos.never}
     words = [word for each in every for word in each.typos.words]
     return Typos(words, known | never | set(triggers), known)

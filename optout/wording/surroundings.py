@@ -81,7 +81,7 @@ class Surroundings:
 
     def _unbroken(self, around: Around, start: int, reached: int) -> Side:
         """What a word is for a match with no break between them."""
-        if reached > start and self._backwards[reached - 1] in around.turns:
+        if not around.turns.isdisjoint(self._backwards[start:reached]):
             return Side.PAUSE
         pauses = bool(around.left_pauses.ends(self._backwards, start))
         if around.left_blockers.ends(self._backwards, reached) and not (
