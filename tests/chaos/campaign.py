@@ -2,12 +2,15 @@
 
 import json
 import random
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from optout.domain import EVERYTHING, Consents, Scope, ScopeKind
+from optout.domain import EVERYTHING, Consents, Scope, ScopeKind, StoreAway
 from optout.store import Store
 from tests.chaos import oracle
 from tests.chaos.expected import LINES
@@ -21,6 +24,8 @@ from tests.chaos.worker import Job
 from tests.support.acs import LoopbackAcs
 from tests.support.payloads import report_event
 from tests.support.places import Place
+
+Found = TypeVar("Found")
 
 REPORTED_SHARE = 0.3
 SCOPES = (
@@ -95,13 +100,15 @@ class DeliveryReports:
 
 def _remains(store: Store, planned: Plan, acs: LoopbackAcs, log: Log) -> Remains:
     people = list(dict.fromkeys(message.person for message in planned.messages))
-    consents = store.lookup(people, SCOPES)
-    nothing: Consents = {}
+
+    def consents(person: str) -> Consents:
+        return store.lookup([person], SCOPES).get(person, {})
+
     remains = Remains(
         plan=planned,
-        histories={person: store.timeline(person) for person in people},
-        consents={person: consents.get(person, nothing) for person in people},
-        quarantined=list(_quarantined(store)),
+        histories={person: _patiently(partial(store.timeline, person)) for person in people},
+        consents={person: _patiently(partial(consents, person)) for person in people},
+        quarantined=_patiently(lambda: list(_quarantined(store))),
         sms=list(acs.messages),
         rejected=list(acs.rejected),
         log=list(log.read()),
@@ -109,6 +116,16 @@ def _remains(store: Store, planned: Plan, acs: LoopbackAcs, log: Log) -> Remains
     store.close()
     log.close()
     return remains
+
+
+def _patiently(read: Callable[[], Found]) -> Found:
+    """What a store holds; an emulator that has grown large answers late, and some requests too late."""
+    for _ in range(20):
+        try:
+            return read()
+        except StoreAway:
+            time.sleep(0.5)
+    return read()
 
 
 def _quarantined(store: Store) -> Iterator[str]:
