@@ -31,7 +31,7 @@ azurite: $(NODE_MODULES) ## emulate Azure Storage, for func start and for tables
 		--location .data/azurite --disableTelemetry --skipApiVersionCheck
 
 test: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) lint ## run all tests (PYTHON=python3.13 for another version)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 chaos: $(VENV)/.dev $(NODE_MODULES) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
 	@$(BIN)/python -m tests.chaos $(CHAOS)

@@ -147,6 +147,7 @@ OLD, AHEAD = (http_date(datetime.now(UTC) + timedelta(minutes=by)) for by in (-6
         ("x-ms-date", OLD, "bad date"),
         ("x-ms-date", AHEAD, "bad date"),
     ],
+    ids=["signature", "host", "body hash", "no date", "old", "ahead"],
 )
 def test_forged_header(acs: LoopbackAcs, header: str, value: str, reason: str) -> None:
     """Every header that takes part in the signature is checked."""
