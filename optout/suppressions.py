@@ -102,6 +102,24 @@ class Target:
             return consent.sender_scopes(self.sender.id, self.sender.list)[:2]
         return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
 
+    def evidence(self, kind: EvidenceKind, *, out: bool, now: datetime) -> Evidence:
+        """The evidence of an opt-out or opt-in that somebody else enters; whom it is about, its id and
+        who enters it are still to be said."""
+        opted_out = Intent.STOP_ALL if self.everything else Intent.STOP
+        return Evidence(
+            id="",
+            number=0,
+            kind=kind,
+            recipient="",
+            at=now,
+            received_at=now,
+            sender=self.sender.id if self.sender else None,
+            list=self.sender.list if self.sender else self.list,
+            scopes=self.scopes,
+            intent=opted_out if out else Intent.START,
+            certainty=Certainty.CERTAIN,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -267,19 +285,11 @@ class Suppressions:
         if aware(at) < EARLIEST:
             raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
         number = recipient_number(recipient)
-        opted_out = Intent.STOP_ALL if target.everything else Intent.STOP
-        return Evidence(
+        return replace(
+            target.evidence(EvidenceKind.MANUAL, out=out, now=now),
             id=evidence_id(EvidenceKind.MANUAL, str(uuid4()), number),
-            number=0,
-            kind=EvidenceKind.MANUAL,
             recipient=number,
             at=aware(at),
-            received_at=now,
-            sender=target.sender.id if target.sender else None,
-            list=target.sender.list if target.sender else target.list,
-            scopes=target.scopes,
-            intent=opted_out if out else Intent.START,
-            certainty=Certainty.CERTAIN,
             actor=actor,
             reason=reason,
         )

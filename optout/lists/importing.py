@@ -14,12 +14,10 @@ from operator import attrgetter
 from optout import decide, log
 from optout.domain import (
     EVERYTHING,
-    Certainty,
     Decision,
     Effect,
     Evidence,
     EvidenceKind,
-    Intent,
     Known,
     Principal,
     aware,
@@ -50,20 +48,8 @@ class Order:
     def form(self, kind: _Kind, now: datetime) -> Evidence:
         """The evidence of an entry, without what the entry says."""
         out, flags = kind
-        target = self.target
-        opts_out = Intent.STOP_ALL if target.everything else Intent.STOP
-        return Evidence(
-            id="",
-            number=0,
-            kind=EvidenceKind.IMPORT,
-            recipient="",
-            at=now,
-            received_at=now,
-            sender=target.sender.id if target.sender else None,
-            list=target.sender.list if target.sender else target.list,
-            scopes=target.scopes,
-            intent=opts_out if out else Intent.START,
-            certainty=Certainty.CERTAIN,
+        return replace(
+            self.target.evidence(EvidenceKind.IMPORT, out=out, now=now),
             flags=flags,
             actor=self.actor,
             principal=self.principal,

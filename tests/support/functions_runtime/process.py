@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -130,10 +131,9 @@ class WorkerProcess:
 
     def _receive_all(self, messages: Iterator[Any]) -> None:
         try:
-            for message in messages:
-                self._receive(message)
-        except grpc.RpcError:
-            pass  # the worker went away; the watcher says so
+            with suppress(grpc.RpcError):  # the worker went away; the watcher says so
+                for message in messages:
+                    self._receive(message)
         finally:
             self._outgoing.put(None)
             self._stream_ended.set()
