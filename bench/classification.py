@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.measure import Figure
-from optout import rules
-from optout.classify import classify
-from optout.domain import NumberType
+from optout.domain.enums import NumberType
+from optout.language import rules
+from optout.language.classify import classify
 
 TEXTS = {
     "an ordinary message of 160 characters": (

@@ -13,14 +13,14 @@ from typing import Any
 import phonenumbers
 
 from bench.measure import Figure, at_most, paired, seconds
-from optout.commands.import_ import Report, batches
-from optout.lists import columns, importing, reading
-from optout.lists.times import Clock
-from optout.lists.wishes import Reader, Wish
+from optout.cli.import_ import Report, batches
+from optout.operations.suppressions import Target
+from optout.operations.transfer import columns, importing, reading
+from optout.operations.transfer.times import Clock
+from optout.operations.transfer.wishes import Reader, Wish
 from optout.service import now_utc
-from optout.store.sqlite import SqliteStore
-from optout.store.sqlite_bulk import CACHE_KIB
-from optout.suppressions import Target
+from optout.store.sqlite.bulk import CACHE_KIB
+from optout.store.sqlite.store import SqliteStore
 
 ROWS = 50_000
 ROUNDS = 3

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from bench.measure import seconds
-from optout import programs, settings
-from optout.domain import Decision, Evidence, Known, Reply, ReplyStatus
-from optout.handle import EventHandler
-from optout.replies import Outcome, Sending
-from optout.store import Store
+from optout import settings
+from optout.azure.sms import Outcome, Sending
+from optout.domain.enums import ReplyStatus
+from optout.domain.model import Decision, Evidence, Known, Reply
+from optout.operations.handle import EventHandler
+from optout.programs.directory import Directory
+from optout.store.protocol import Store
 from tests.support.payloads import sms_event
 
 _Item = TypeVar("_Item")
@@ -53,7 +55,7 @@ def stops(recipients: Iterable[str]) -> list[str]:
 
 
 def handler(store: Store) -> EventHandler:
-    directory = programs.load(settings.ROOT / "programs.toml")
+    directory = Directory.load(settings.ROOT / "programs.toml")
     return EventHandler(directory, store, TakesAll(), lambda: datetime.now(UTC))
 
 

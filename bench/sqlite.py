@@ -14,13 +14,16 @@ from typing import Any, cast
 from bench import stores
 from bench.measure import Figure, at_least, paired, seconds
 from bench.messages import handler, stops, took, written
-from optout import consent, http, programs, settings
-from optout.api.suppressions import check
-from optout.domain import Decision, Evidence
+from optout import settings
+from optout.decisions import consent
+from optout.domain.model import Decision, Evidence
+from optout.http import exchange
+from optout.http.suppressions import check
+from optout.operations.suppressions import Suppressions
+from optout.programs.directory import Directory
 from optout.service import now_utc
-from optout.store.sqlite import SqliteStore
-from optout.store.sqlite_schema import CONSENT_COLUMNS, consent_row, evidence_row
-from optout.suppressions import Suppressions
+from optout.store.sqlite.schema import CONSENT_COLUMNS, consent_row, evidence_row
+from optout.store.sqlite.store import SqliteStore
 
 SIZES = (10_000, 100_000, 2_000_000)
 MESSAGES = 200
@@ -104,14 +107,14 @@ def _checks(store: SqliteStore, size: int) -> Iterator[Figure]:
     ]
     scopes = consent.sender_scopes(stores.SENDER, stores.LIST)
     names = [str(scope) for scope in scopes]
-    directory = programs.load(settings.ROOT / "programs.toml")
+    directory = Directory.load(settings.ROOT / "programs.toml")
     suppressions = Suppressions(directory, store, now_utc, cache_seconds=0)
     sender = suppressions.sender(stores.SENDER)
     body = json.dumps({"sender": stores.SENDER, "recipients": recipients}).encode()
 
     def request() -> None:
         service = cast(Any, _Service(suppressions))
-        answer = http.respond(http.Request("POST", body), lambda: service, {"POST": check})
+        answer = exchange.respond(exchange.Request("POST", body), lambda: service, {"POST": check})
         if answer.status != 200:
             raise RuntimeError(answer.body)
 

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from optout import consent, settings
-from optout.domain import Consent, Evidence, EvidenceKind, Intent, Party
+from optout import settings
+from optout.decisions import consent
+from optout.domain.enums import EvidenceKind, Intent, Party
+from optout.domain.model import Consent, Evidence
 from optout.service import now_utc
-from optout.store.sqlite import SqliteStore
-from optout.store.sqlite_schema import consent_row, evidence_row
+from optout.store.sqlite.schema import consent_row, evidence_row
+from optout.store.sqlite.store import SqliteStore
 
 SENDER, LIST = "12345", "contoso-alerts"
 PERSON, ID = "+12000000000", 36 * "0"

@@ -12,10 +12,10 @@ from azure.data.tables import TableClient, UpdateMode
 from bench import stores
 from bench.measure import Figure, at_most, paired
 from bench.messages import handler, stops, took, written
-from optout.domain import Decision, Evidence
-from optout.store import table_client
-from optout.store import table_rows as rows
-from optout.store.tables import READ_ROWS, TablesStore
+from optout.domain.model import Decision, Evidence
+from optout.store.tables import client
+from optout.store.tables import rows as rows
+from optout.store.tables.store import READ_ROWS, TablesStore
 from tests.support.azurite import azurite
 
 MESSAGES = {1: 40, 32: 128}
@@ -26,11 +26,11 @@ def figures() -> Iterator[Figure]:
     """One at a time and 32 in flight, in the same tables."""
     strangers = stores.Strangers(10_000)
     # A busy machine may take longer than the store waits: what is measured is speed, not patience.
-    table_client.READ_SECONDS = 60
+    client.READ_SECONDS = 60
     with tempfile.TemporaryDirectory() as folder, azurite(Path(folder)) as connection_string:
 
         def ours(in_flight: int) -> float:
-            account = table_client.connect(None, connection_string)
+            account = client.connect(None, connection_string)
             handling = handler(TablesStore(account))
             elapsed = took(handling.handle, stops(strangers.take(MESSAGES[in_flight])), in_flight)
             account.close()
@@ -54,7 +54,7 @@ class _Bare:
 
     def __init__(self, connection_string: str) -> None:
         url = TableClient.from_connection_string(connection_string, "any").url
-        self._transport = table_client._transport(url)  # as many connections as the store has
+        self._transport = client._transport(url)  # as many connections as the store has
         self._recipients, self._index = (
             TableClient.from_connection_string(connection_string, name, transport=self._transport)
             for name in ("optoutrecipients", "optoutindex")

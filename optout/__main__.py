@@ -2,6 +2,6 @@
 
 import sys
 
-from optout.cli import main
+from optout.cli.main import main
 
 sys.exit(main())

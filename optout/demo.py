@@ -10,14 +10,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from optout import programs, settings
-from optout.domain import Effect, Evidence, Party
-from optout.handle import EventHandler
-from optout.programs import Sender
-from optout.replies import PrintedReplies
+from optout import settings
+from optout.azure.sms import PrintedReplies
+from optout.domain.enums import Effect, Party
+from optout.domain.model import Evidence
+from optout.operations.handle import EventHandler
+from optout.operations.suppressions import Suppressions
+from optout.programs.directory import Directory, Sender
 from optout.service import now_utc
-from optout.store.sqlite import SqliteStore
-from optout.suppressions import Suppressions
+from optout.store.sqlite.store import SqliteStore
 
 PERSON = "+14255550123"
 # (sender, what the person writes): each number type with what is special about it.
@@ -44,7 +45,7 @@ def play(show: Callable[[str], None]) -> None:
     """Play the conversation, a block of lines for each message."""
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "demo.db")
-        directory = programs.load(settings.ROOT / "programs.toml")
+        directory = Directory.load(settings.ROOT / "programs.toml")
         replies = PrintedReplies(output=io.StringIO())
         handler = EventHandler(directory, store, replies, now_utc)
         suppressions = Suppressions(directory, store, now_utc, cache_seconds=0)

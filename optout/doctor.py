@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from optout import announce, program_file, programs, replies, service, settings
-from optout.domain import ConfigurationError, StoreAway
+from optout import service, settings
+from optout.azure import sms, topic
+from optout.domain.errors import ConfigurationError, StoreAway
+from optout.programs.check import check_file
+from optout.programs.directory import Directory
 from optout.settings import Settings
 
 # Every part gives up by itself after a few seconds; a name server or a sign-in may take longer.
@@ -116,11 +119,11 @@ def _in_azure(configured: Settings) -> Iterator[Finding]:
 
 def _program_file(configured: Settings) -> Iterator[Finding]:
     try:
-        directory = programs.load(configured.programs_path)
+        directory = Directory.load(configured.programs_path)
     except ConfigurationError as problem:
         yield from _wrong("program file", problem)
         return
-    if advice := program_file.check(configured.programs_path).warnings:
+    if advice := check_file(configured.programs_path).warnings:
         yield Finding(
             Verdict.WARNING,
             "program file",
@@ -245,9 +248,7 @@ def _store_remedy(configured: Settings, problem: str) -> str:
 
 def _acs(configured: Settings) -> Iterator[Finding]:
     try:
-        sender = replies.acs(
-            configured.acs_endpoint, configured.acs_key, configured.acs_connection_string
-        )
+        sender = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     except ConfigurationError as problem:
         yield from _wrong("ACS", problem)
         return
@@ -263,7 +264,7 @@ def _acs(configured: Settings) -> Iterator[Finding]:
 
 
 def _topic(configured: Settings) -> Iterator[Finding]:
-    publisher = announce.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
+    publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     if publisher is None:
         return
     if configured.topic_key:

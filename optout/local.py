@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from optout import __version__, log, service
-from optout.domain import ConfigurationError
+from optout.domain.errors import ConfigurationError
 from optout.settings import Settings
 
 HOST = "127.0.0.1"

@@ -4,8 +4,8 @@ import json
 import logging
 import re
 
-from optout import numbers
-from optout.domain import Evidence
+from optout.domain import numbers
+from optout.domain.model import Evidence
 
 _CODE = re.compile(r"[0-9]{3,4}\b|[A-Za-z]+\b")
 

@@ -4,14 +4,15 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from optout import announce, log, programs, replies, settings
-from optout.domain import OptoutError, Retryable
-from optout.handle import EventHandler, Result
-from optout.programs import Directory
-from optout.reviews import Reviews
+from optout import log, settings
+from optout.azure import sms, topic
+from optout.domain.errors import OptoutError, Retryable
+from optout.operations.handle import EventHandler, Result
+from optout.operations.reviews import Reviews
+from optout.operations.suppressions import Suppressions
+from optout.programs.directory import Directory
 from optout.settings import Settings
-from optout.store import Store
-from optout.suppressions import Suppressions
+from optout.store.protocol import Store
 
 FORGET_EVERY = timedelta(hours=1)
 # A store may forget a few texts at a time: while some were left, it is asked again sooner.
@@ -79,15 +80,26 @@ def now_utc() -> datetime:
 
 def build(configured: Settings) -> Service:
     """A service for the settings. Raises ConfigurationError and StoreAway."""
-    directory = programs.load(configured.programs_path)
+    directory = Directory.load(configured.programs_path)
+    for advice in directory.advice:
+        log.logger.warning(
+            log.line(
+                "program_file",
+                entry=advice.entry,
+                rule=advice.rule,
+                problem=advice.problem,
+                remedy=advice.remedy,
+                source=advice.source,
+            )
+        )
     store = open_store(configured)
-    acs = replies.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
-    publisher = announce.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
+    acs = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
+    publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds, publisher)
     handler = EventHandler(
         directory=directory,
         store=store,
-        replies=acs or replies.PrintedReplies(),
+        replies=acs or sms.PrintedReplies(),
         clock=now_utc,
         publisher=publisher,
         expected_source=configured.event_source,
@@ -102,13 +114,13 @@ def open_store(configured: Settings) -> Store:
     """The store that is set; only its own libraries are imported. Raises ConfigurationError and
     StoreAway."""
     if configured.store == "tables":
-        from optout.store import table_client
-        from optout.store.tables import TablesStore
+        from optout.store.tables import client
+        from optout.store.tables.store import TablesStore
 
         return TablesStore(
-            table_client.connect(configured.tables_endpoint, configured.tables_connection_string)
+            client.connect(configured.tables_endpoint, configured.tables_connection_string)
         )
-    from optout.store.sqlite import SqliteStore
+    from optout.store.sqlite.store import SqliteStore
 
     return SqliteStore(configured.sqlite_path)
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from optout.domain import ConfigurationError
+from optout.azure.sms import ACS_ENDPOINT
+from optout.domain.errors import ConfigurationError
 
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
 _HOST = r"[^/\s\[\]]+"
-ACS_ENDPOINT = rf"^https?://{_HOST}/?$"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 

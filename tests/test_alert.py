@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from optout import service, settings
-from optout.domain import ConfigurationError, Conflict, StoreAway
-from optout.handle import REPLY_TAG, Result
+from optout.domain.errors import ConfigurationError, Conflict, StoreAway
+from optout.operations.handle import REPLY_TAG, Result
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from azure.core.credentials import AzureKeyCredential
 
-from optout import announce
-from optout.announce import NotAnnounced, TopicPublisher
-from optout.domain import Evidence, ReviewVerdict
-from optout.handle import Result
+from optout.azure import topic as azure_topic
+from optout.azure.topic import NotAnnounced, TopicPublisher
+from optout.domain.enums import ReviewVerdict
+from optout.domain.model import Evidence
+from optout.operations.handle import Result
 from tests.support.payloads import report_event, sms_event
 from tests.support.topic import LoopbackTopic
 from tests.support.world import NOON, PERSON, World
@@ -123,7 +124,7 @@ def test_a_topic_that_hangs(
     tmp_path: Path, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A time-out leaves the announcement pending, long before Event Grid loses patience."""
-    monkeypatch.setattr(announce, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(azure_topic, "READ_SECONDS", 0.2)
     publisher = TopicPublisher(topic.endpoint, AzureKeyCredential(topic.key), "/acs")
     with World(tmp_path, publisher=publisher) as world:
         topic.fail_next("hang")

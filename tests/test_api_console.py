@@ -9,7 +9,7 @@ from tests.support.client import App
 from tests.support.payloads import sms_event
 
 PERSON = "+14255550123"
-FOLDER = ROOT / "optout/console"
+FOLDER = ROOT / "optout/http/console"
 FREE = {
     "suppressed": False,
     "since": None,

@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from optout import http
-from optout.handle import ReplyDelayed
+from optout.http import exchange
+from optout.operations.handle import ReplyDelayed
 from optout.service import Service
-from optout.store.sqlite import SqliteStore
+from optout.store.sqlite.store import SqliteStore
 from tests.support.client import Answer, App
 from tests.support.payloads import sms_event
 
@@ -90,7 +90,7 @@ WRONG_BODIES: list[tuple[str, object, str]] = [
     (HISTORY, {"recipient": PERSON, "limit": 1001}, "limit: input should be less than or equal"),
     (HISTORY, {"recipient": PERSON, "cursor": "!"}, "cursor: is none of ours"),
     (HISTORY, {"recipient": PERSON, "cursor": "YWJj"}, "cursor: is none of ours"),
-    (HISTORY, {"recipient": PERSON, "cursor": http.encoded("9" * 30)}, "cursor: is none of ours"),
+    (HISTORY, {"recipient": PERSON, "cursor": exchange.encoded("9" * 30)}, "cursor: is none of ours"),
     (REPLAY, {}, "id: is missing"),
     (REPLAY, {"id": "\ud800"}, "id: input should be a valid string"),
     (REVIEWS, {"id": "\ud800", "verdict": "lift", **WHO}, "id: input should be a valid string"),
@@ -171,8 +171,8 @@ def test_a_wrong_method_is_told_the_right_one(app: App, route: str, allowed: str
 def test_a_body_over_a_mebibyte_is_too_large(app: App) -> None:
     """413; one byte less is read."""
     body = json.dumps({**ONE, "recipients": [PERSON]}).encode()
-    assert app.post(CHECK, body.ljust(http.BODY_LIMIT)).status == 200
-    detail = problem(app.post(CHECK, body.ljust(http.BODY_LIMIT + 1)), 413)["detail"]
+    assert app.post(CHECK, body.ljust(exchange.BODY_LIMIT)).status == 200
+    detail = problem(app.post(CHECK, body.ljust(exchange.BODY_LIMIT + 1)), 413)["detail"]
     assert detail == "the body is larger than 1048576 bytes; send it in parts"
 
 
@@ -273,9 +273,9 @@ def test_an_error_of_ours_shows_nothing_of_it(
 def test_a_reply_that_is_still_due_is_named() -> None:
     """503 where a replayed message is recorded and its reply has to wait: it is not the store."""
 
-    def replay(request: http.Request, service: Service) -> None:
+    def replay(request: exchange.Request, service: Service) -> None:
         raise ReplyDelayed("the reply to 1 is still due: 429")
 
-    response = http.respond(http.Request("POST"), lambda: cast(Service, None), {"POST": replay})
+    response = exchange.respond(exchange.Request("POST"), lambda: cast(Service, None), {"POST": replay})
     assert response.status == 503
     assert "the reply to 1 is still due: 429. Do not send; ask again later" in response.body

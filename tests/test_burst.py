@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from optout.domain import EvidenceKind, evidence_id
-from optout.handle import REPLY_TAG
+from optout.domain.enums import EvidenceKind
+from optout.domain.ids import evidence_id
+from optout.operations.handle import REPLY_TAG
 from tests.support.acs import LoopbackAcs
 from tests.support.client import App, Served, environment, serving
 from tests.support.payloads import sms_event

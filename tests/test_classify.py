@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optout import rules
-from optout.classify import classify
-from optout.domain import Certainty, Intent, Match, NumberType, Party
-from optout.rules import Keyword, Row, Ruleset
+from optout.domain.enums import Certainty, Intent, NumberType, Party
+from optout.domain.model import Match
+from optout.language import rules
+from optout.language.classify import classify
+from optout.language.rules import Keyword, Row, Ruleset
 
 OPT_OUTS = ("STOP", "QUIT", "END", "REVOKE", "OPT OUT", "CANCEL", "UNSUBSCRIBE", "ARRET", "STOP ALL")
 OTHERS = ("START", "UNSTOP", "HELP")

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from optout import cli, programs
-from optout.domain import NumberType
+from optout.cli import main
+from optout.domain.enums import NumberType
+from optout.programs.directory import Directory
 from optout.settings import ROOT
 from tests.support.client import environment, free_port
 
@@ -58,7 +59,7 @@ def test_classify_one_text(
     arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The intent, how certain it is, and the rule that says so."""
-    assert cli.main(["classify", *arguments]) == 0
+    assert main.main(["classify", *arguments]) == 0
     assert expected in capsys.readouterr().out
 
 
@@ -67,7 +68,7 @@ def test_classify_standard_input(
 ) -> None:
     """Without TEXT, the message is what is typed, all lines of it."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("STOP\n\n--\nPat Smith\n"))
-    assert cli.main(["classify"]) == 0
+    assert main.main(["classify"]) == 0
     assert capsys.readouterr().out == "stop (certain): “STOP”, rule house:STOP, language en\n"
 
 
@@ -76,7 +77,7 @@ def classify_lines(
 ) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, objects printed, and what is said to the person."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-    code = cli.main(["classify", "--ndjson"])
+    code = main.main(["classify", "--ndjson"])
     printed = capsys.readouterr()
     return code, [json.loads(line) for line in printed.out.splitlines()], printed.err
 
@@ -158,9 +159,9 @@ def test_a_reader_that_has_enough_is_no_error_to_complain_of() -> None:
 
 def test_the_demo_shows_every_sender_that_can_receive(capsys: pytest.CaptureFixture[str]) -> None:
     """Each with what was understood, who answered, and what the list says then."""
-    assert cli.main(["demo"]) == 0
+    assert main.main(["demo"]) == 0
     blocks = capsys.readouterr().out.strip().split("\n\n")
-    for sender in programs.load(ROOT / "programs.toml").senders.values():
+    for sender in Directory.load(ROOT / "programs.toml").senders.values():
         shown = any(f"→ {sender.name} (" in block for block in blocks)
         assert shown is (sender.number_type is not NumberType.ALPHANUMERIC), sender.name
     for block in blocks:
@@ -205,7 +206,7 @@ def test_check_programs(
     """Errors fail, warnings only when asked; each finding has its entry, remedy and source."""
     path = tmp_path / "mine.toml"
     path.write_text(text, "utf-8")
-    assert cli.main(["check-programs", str(path), *options]) == code
+    assert main.main(["check-programs", str(path), *options]) == code
     *findings, last = capsys.readouterr().out.splitlines()
     errors, warnings = (sum(rule.startswith(kind) for rule in rules) for kind in ("error", "warning"))
     assert last == f"{path}: errors: {errors}, warnings: {warnings}"
@@ -224,7 +225,7 @@ def test_check_programs_takes_the_configured_file(
     path = tmp_path / "mine.toml"
     path.write_text(CLEAN + 'replies.help = "Contoso: €5 a text, 0800 800 8000"', "utf-8")
     monkeypatch.setenv("OPTOUT_PROGRAMS", str(path))
-    assert cli.main(["check-programs"]) == 0
+    assert main.main(["check-programs"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         'program "Contoso", program.replies.help: GSM-7, 34 characters, 1 segment',
         f"{path}: errors: 0, warnings: 0",
@@ -239,7 +240,7 @@ def test_check_programs_without_a_program_file(
     path = tmp_path / "mine.toml"
     if content:
         path.write_text(content, "utf-8")
-    assert cli.main(["check-programs", str(path)]) == 2
+    assert main.main(["check-programs", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"optout: {path}: ")
 
 
@@ -259,7 +260,7 @@ def test_help_explains_itself(
 ) -> None:
     """What a command does, what it takes, and what is assumed."""
     with pytest.raises(SystemExit) as done:
-        cli.main([*arguments, "--help"])
+        main.main([*arguments, "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert done.value.code == 0
     assert [each for each in explained if each not in text] == []
@@ -273,7 +274,7 @@ def test_help_explains_itself(
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, with the usage."""
     with pytest.raises(SystemExit) as done:
-        cli.main(arguments)
+        main.main(arguments)
     assert done.value.code == 2
     assert "usage: python -m optout" in capsys.readouterr().err
 

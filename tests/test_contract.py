@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from optout import settings
-from optout.handle import REPLY_TAG
+from optout.operations.handle import REPLY_TAG
 from tests.support.client import App, environment, serving
 from tests.support.payloads import report_event, sms_event
 
-DOCUMENT = json.loads((settings.ROOT / "optout/openapi.json").read_text("utf-8"))
+DOCUMENT = json.loads((settings.ROOT / "optout/http/openapi.json").read_text("utf-8"))
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from azure.core.credentials import AzureKeyCredential
 
-from optout.domain import Reply, ReplyStatus
-from optout.handle import REPLY_TAG, ReplyDelayed, Result
-from optout.replies import AcsReplies, Outcome, Sending
+from optout.azure.sms import AcsReplies, Outcome, Sending
+from optout.domain.enums import ReplyStatus
+from optout.domain.model import Reply
+from optout.operations.handle import REPLY_TAG, ReplyDelayed, Result
 from tests.support.acs import LoopbackAcs
 from tests.support.payloads import sms_event
 from tests.support.places import Place, Places

@@ -10,7 +10,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from optout import domain, rules, settings
+from optout import settings
+from optout.domain import enums
+from optout.language import rules
 from tests.support.client import environment, serving
 
 README = (settings.ROOT / "README.md").read_text("utf-8")
@@ -116,7 +118,7 @@ def test_a_support_key_opens_the_console() -> None:
 
 def test_every_reply_status_is_documented() -> None:
     """Each status that a history can show is explained."""
-    for status in domain.ReplyStatus:
+    for status in enums.ReplyStatus:
         assert f"`{status}`" in RULES
 
 

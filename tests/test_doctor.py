@@ -17,9 +17,9 @@ import pytest
 
 from optout import doctor, settings
 from optout.doctor import Finding, Verdict
-from optout.store import table_client
-from optout.store.sqlite import SqliteStore
-from optout.store.tables import TABLES, TablesStore
+from optout.store.sqlite.store import SqliteStore
+from optout.store.tables import client
+from optout.store.tables.store import TABLES, TablesStore
 from tests.support.acs import LoopbackAcs
 from tests.support.client import environment, free_port
 from tests.support.topic import LoopbackTopic
@@ -327,7 +327,7 @@ def test_the_store_is_left_as_it_was(examined: Examined, azurite: str, tmp_path:
     assert store.held(10, None).items == ()
     store.close()
     examined({"OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": azurite})
-    account = table_client.connect(None, azurite)
+    account = client.connect(None, azurite)
     for name in TABLES:
         pages = account.table(f"optout{name}").pages("PartitionKey eq 'doctor'")
         assert list(pages) == [[]]

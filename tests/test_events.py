@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from azure.eventgrid import SystemEventNames
 
-from optout import events
-from optout.events import Ignored, InboundSms, Malformed
+from optout.azure import events
+from optout.azure.events import Ignored, Malformed
+from optout.domain.inbound import InboundSms
 from tests.support.payloads import payload, sms_event
 
 RECEIVED = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import function_app
 from optout import service
-from optout.handle import Result
+from optout.operations.handle import Result
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON
 

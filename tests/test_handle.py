@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from optout import programs
-from optout.domain import (
-    Effect,
-    Evidence,
-    Intent,
-    Party,
-    Quarantined,
-    Reply,
-    ReplyStatus,
-    ScopeKind,
-)
-from optout.handle import ReplyDelayed, Result
-from optout.replies import Outcome, Sending
+from optout.azure.sms import Outcome, Sending
+from optout.domain.enums import Effect, Intent, Party, ReplyStatus, ScopeKind
+from optout.domain.model import Evidence, Quarantined, Reply
+from optout.operations.handle import ReplyDelayed, Result
+from optout.programs.directory import Directory
 from tests.support.payloads import sms_event
 from tests.support.world import CONTOSO, NOON, PERSON, World
 
@@ -434,7 +426,7 @@ def test_a_toll_free_number_without_a_carrier(tmp_path: Path) -> None:
         '[[program]]\nname = "P"\nlist = "p"\n[[program.sender]]\nnumber = "+18335550100"\n'
         'type = "toll_free"\nanswers = "service"\n'
     )
-    with World(tmp_path, directory=programs.load(file)) as world:
+    with World(tmp_path, directory=Directory.load(file)) as world:
         assert replied(world.receive("STOP", "+18335550100")).status is ReplyStatus.SENT
         assert world.check("+18335550100").blocked_by is Party.SERVICE
         world.clock.move(minutes=1)
@@ -449,7 +441,7 @@ def test_a_long_code_that_something_else_answers(tmp_path: Path) -> None:
         '[[program]]\nname = "P"\nlist = "p"\nreplies = { stop = "Bye." }\n[[program.sender]]\n'
         'number = "+14255550100"\ntype = "long_code"\nanswers = "nobody"\n'
     )
-    with World(tmp_path, directory=programs.load(file)) as world:
+    with World(tmp_path, directory=Directory.load(file)) as world:
         evidence = world.receive("STOP", "+14255550100")
         assert replied(evidence).answered_by is Party.NOBODY
         assert replied(evidence).status is ReplyStatus.NONE
@@ -458,7 +450,7 @@ def test_a_long_code_that_something_else_answers(tmp_path: Path) -> None:
 
 def test_a_sender_that_joins_a_program_keeps_its_opt_outs(tmp_path: Path) -> None:
     """The sender's own consent outlives the list it stood alone on."""
-    with World(tmp_path, directory=programs.Directory({})) as alone:
+    with World(tmp_path, directory=Directory({})) as alone:
         alone.receive("STOP", "12345")
         assert alone.check("12345").suppressed
     with World(tmp_path) as joined:

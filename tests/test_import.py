@@ -20,14 +20,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optout import decide
-from optout.domain import Consents, Decision, Evidence, Known
-from optout.lists.importing import Importer, Order
-from optout.lists.wishes import Wish
-from optout.record import record
+from optout.decisions import decide
+from optout.domain.model import Consents, Decision, Evidence, Known
+from optout.operations.recorder import record
+from optout.operations.suppressions import Target, without_lifting
+from optout.operations.transfer.importing import Importer, Order
+from optout.operations.transfer.wishes import Wish
 from optout.settings import ROOT
-from optout.store import Store
-from optout.suppressions import Target, without_lifting
+from optout.store.protocol import Store
 from tests.support.client import environment
 from tests.support.places import Place, file_in, new_tables
 from tests.support.world import CONTOSO, NOON, PERSON, Clock, World
@@ -332,7 +332,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 def _peak(database: Path, *arguments: str | Path) -> int:
     """The most memory that a command had, in KiB."""
     script = (
-        "import resource, sys; from optout.cli import main; code = main(sys.argv[1:]); "
+        "import resource, sys; from optout.cli.main import main; code = main(sys.argv[1:]); "
         "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); "
         "sys.exit(code)"
     )

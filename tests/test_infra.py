@@ -10,8 +10,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from pycep import BicepParser
 
-from optout import events, settings
-from optout.domain import ConfigurationError
+from optout import settings
+from optout.azure import events
+from optout.domain.errors import ConfigurationError
 from optout.local import LocalHost
 
 INFRA = settings.ROOT / "infra"

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from optout import normalise, rules
-from optout.classify import classify
-from optout.domain import Intent, Match, NumberType, Party
-from optout.rules.language_file import Language, RequestEntry, WordEntry, languages
-from optout.wording.grammar import grammar
-from optout.wording.phrases import sequences
+from optout.domain.enums import Intent, NumberType, Party
+from optout.domain.model import Match
+from optout.domain.text import plain_text
+from optout.language import rules
+from optout.language.classify import classify
+from optout.language.grammar import grammar
+from optout.language.languages import Language, RequestEntry, WordEntry, languages
+from optout.language.phrases import sequences
 
 LANGUAGES = list(languages().values())
 REQUESTS = [(language, entry) for language in LANGUAGES for entry in language.request]
@@ -104,7 +106,7 @@ def test_spelling_is_plain() -> None:
         for entry in language.word:
             assert [word for word in entry.words if word != word.lower()] == []
         for text in language.context.blockers:
-            assert normalise.plain(text) == normalise.plain(text).lower()
+            assert plain_text(text) == plain_text(text).lower()
 
 
 def test_the_words_that_count_by_themselves_have_no_typos_that_are_words() -> None:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout.lists import columns, exporting, reading, wishes
-from optout.lists.cells import guarded, unguarded
-from optout.lists.columns import Columns, Named
-from optout.lists.times import Clock, NotATime
-from optout.lists.wishes import Reader, Refused, Wish, person
-from optout.suppressions import BadRequest
+from optout.domain.errors import BadRequest
+from optout.operations.transfer import columns, exporting, reading, wishes
+from optout.operations.transfer.cells import guarded, unguarded
+from optout.operations.transfer.columns import Columns, Named
+from optout.operations.transfer.times import Clock, NotATime
+from optout.operations.transfer.wishes import Reader, Refused, Wish, person
 
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 PERSON = "+14255550123"

@@ -16,7 +16,7 @@ from typing import Literal
 import pytest
 
 from optout import local, settings
-from optout.domain import ConfigurationError
+from optout.domain.errors import ConfigurationError
 from tests.support.client import NOTIFICATION, WEBHOOK, App, environment, serving
 from tests.support.payloads import sms_event
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optout import numbers
-from optout.domain import NumberType
-from optout.numbers import NotANumber
+from optout.domain import numbers
+from optout.domain.enums import NumberType
+from optout.domain.numbers import NotANumber
 
 SAME = [
     ("+14255550123", "+14255550123"),

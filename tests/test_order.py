@@ -9,10 +9,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optout import consent
-from optout.answering import REPLIES_AN_HOUR, REPLY_LIFETIME
-from optout.domain import EVERYTHING, Party, Reply, ReplyStatus, Scope, ScopeKind
-from optout.handle import REPLY_TAG
+from optout.decisions import consent
+from optout.decisions.replies import REPLIES_AN_HOUR, REPLY_LIFETIME
+from optout.domain.enums import Party, ReplyStatus, ScopeKind
+from optout.domain.model import EVERYTHING, Reply, Scope
+from optout.operations.handle import REPLY_TAG
 from tests.support.payloads import sms_event
 from tests.support.places import Place, file_in, new_tables
 from tests.support.world import CONTOSO, NOON, Phone, World

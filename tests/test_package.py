@@ -71,10 +71,10 @@ def test_the_app_and_no_more() -> None:
 def test_what_stays_at_home(name: str, tmp_path: Path) -> None:
     """Secrets, data, and what only developers need."""
     shutil.copy(ROOT / ".funcignore", tmp_path)
-    for each in (name, "northwind.toml", "optout/rules/us.toml"):
+    for each in (name, "northwind.toml", "optout/language/rules/us.toml"):
         (tmp_path / each).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / each).touch()
-    assert set(package.names(tmp_path)) == {"northwind.toml", "optout/rules/us.toml"}
+    assert set(package.names(tmp_path)) == {"northwind.toml", "optout/language/rules/us.toml"}
 
 
 def test_it_has_what_it_requires_and_nothing_else(deployed: Deployed) -> None:

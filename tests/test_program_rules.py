@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from optout import program_file, programs, settings
-from optout.program_file import guidance
-from optout.program_file.findings import Finding
+from optout import service, settings
+from optout.programs import guidance
+from optout.programs.check import Checked, check_file
+from optout.programs.directory import Directory
+from optout.programs.findings import Finding
 from tests.test_programs import (
     DOCUMENT,
     LONG_CODE,
@@ -61,10 +63,10 @@ def canada(
     return program(CANADA, rest=f"{own}\n[program.replies.fr]\n{french}")
 
 
-def check(text: str, folder: Path) -> program_file.Checked:
+def check(text: str, folder: Path) -> Checked:
     path = folder / "programs.toml"
     path.write_text(text, "utf-8")
-    return program_file.check(path)
+    return check_file(path)
 
 
 ENTRY = 'program "Contoso", program.replies.'
@@ -275,7 +277,7 @@ def test_what_is_advised(
     assert finding.entry.endswith(entry)
     assert problem in finding.problem
     assert remedy in finding.remedy
-    assert programs.load(tmp_path / "programs.toml").senders
+    assert Directory.load(tmp_path / "programs.toml").senders
 
 
 def test_every_rule_has_a_bad_file() -> None:
@@ -294,7 +296,7 @@ def test_every_rule_is_documented(rule: guidance.Rule) -> None:
 
 def test_contoso_passes() -> None:
     """The example has no errors and no warnings, and with it every text of the FAQ."""
-    checked = program_file.check(settings.ROOT / "programs.toml")
+    checked = check_file(settings.ROOT / "programs.toml")
     assert (checked.errors, checked.warnings) == ((), ())
     assert len(checked.texts) == 15
 
@@ -350,8 +352,9 @@ def test_warnings_are_logged_at_the_start(tmp_path: Path, caplog: pytest.LogCapt
     """One line for each, with all that there is to say."""
     path = tmp_path / "programs.toml"
     path.write_text(program(TOLL_FREE, rest='replies.help = "Hi"'), "utf-8")
+    configured = settings.Settings(programs=path, store=f"sqlite:{tmp_path}/optout.db")
     with caplog.at_level(logging.WARNING):
-        programs.load(path)
+        service.build(configured).close()
     lines = [json.loads(record.getMessage()) for record in caplog.records]
     rules = ["toll_free_unverified", "program_not_named", "help_without_contact"]
     assert [line["rule"] for line in lines] == rules

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from optout import programs, settings
-from optout.domain import ConfigurationError, Intent, NumberType, Party, ProbablePolicy
-from optout.program_file import guidance, schema
-from optout.programs import Directory
+from optout import settings
+from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy
+from optout.domain.errors import ConfigurationError
+from optout.programs import guidance, schema
+from optout.programs.directory import Directory, Sender
 
-CONTOSO = programs.load(settings.ROOT / "programs.toml")
+CONTOSO = Directory.load(settings.ROOT / "programs.toml")
 DOCUMENT = (settings.ROOT / "docs/programs.md").read_text("utf-8")
 
 SHORT_CODE = 'number = "12345"\ntype = "short_code"\ncountry = "US"'
@@ -28,7 +29,7 @@ def program(*senders: str, name: str = "Contoso", rest: str = "") -> str:
 def load(folder: Path, text: str) -> Directory:
     path = folder / "programs.toml"
     path.write_text(text, "utf-8")
-    return programs.load(path)
+    return Directory.load(path)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_replies(sender: str, intent: Intent, language: str | None, begins: str 
 
 
 @pytest.mark.parametrize("sender", CONTOSO.senders.values(), ids=lambda sender: sender.id)
-def test_contosos_texts_are_one_sms(sender: programs.Sender) -> None:
+def test_contosos_texts_are_one_sms(sender: Sender) -> None:
     """An example that people copy: each text names the brand and fits the 160 characters of an SMS."""
     for texts in sender.replies.values():
         for text in texts.values():
@@ -618,7 +619,7 @@ def test_what_is_refused(
 def test_a_missing_file(tmp_path: Path) -> None:
     """The message names the file and the setting that names it."""
     with pytest.raises(ConfigurationError, match=r"none\.toml.*Set OPTOUT_PROGRAMS"):
-        programs.load(tmp_path / "none.toml")
+        Directory.load(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize("content", [b"[[program\n", b'name = "\xe9"'], ids=["syntax", "encoding"])
@@ -629,7 +630,7 @@ def test_a_file_that_is_no_toml(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(
         ConfigurationError, match=r"programs\.toml: not valid TOML: .+ (line|position) "
     ):
-        programs.load(path)
+        Directory.load(path)
 
 
 @pytest.mark.parametrize(

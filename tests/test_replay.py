@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from optout import cli
-from optout.domain import Certainty, Decision, Evidence, EvidenceKind, Intent
+from optout.cli import main
+from optout.domain.enums import Certainty, EvidenceKind, Intent
+from optout.domain.model import Decision, Evidence
 from tests.support.client import environment
 from tests.support.places import file_in
 from tests.test_store import evidence
@@ -42,7 +43,7 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     """Each message that would be understood otherwise, then how many of each kind."""
-    assert cli.main(["replay"]) == 0
+    assert main.main(["replay"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         "stop (certain, old) → none: 'weekend'",
@@ -58,7 +59,7 @@ def test_the_history(capsys: pytest.CaptureFixture[str]) -> None:
 def test_it_changes_nothing(tmp_path: Path) -> None:
     """The history is the same afterwards."""
     before = file_in(tmp_path).open().all_evidence(100, None)
-    assert cli.main(["replay"]) == 0
+    assert main.main(["replay"]) == 0
     assert file_in(tmp_path).open().all_evidence(100, None) == before
 
 
@@ -73,7 +74,7 @@ def test_lines_in_and_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     file = tmp_path / "items.ndjson"
     file.write_text("\n\n".join(map(json.dumps, items)))
-    assert cli.main(["replay", str(file), "--ndjson"]) == 0
+    assert main.main(["replay", str(file), "--ndjson"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out) == {
         "sender": "55555",
@@ -102,11 +103,11 @@ def test_a_line_that_is_none(
     """The line is named, and what is wrong with it."""
     file = tmp_path / "items.ndjson"
     file.write_text(line)
-    assert cli.main(["replay", str(file)]) == 2
+    assert main.main(["replay", str(file)]) == 2
     assert complaint in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     """It is named."""
-    assert cli.main(["replay", "none.ndjson"]) == 2
+    assert main.main(["replay", "none.ndjson"]) == 2
     assert "none.ndjson: cannot be read (No such file or directory)" in capsys.readouterr().err

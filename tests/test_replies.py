@@ -10,9 +10,12 @@ import pytest
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError
 
-from optout import replies
-from optout.domain import ConfigurationError, Party, Reply, ReplyStatus, reply_send_id
-from optout.replies import AcsReplies, Outcome, PrintedReplies, Sending
+from optout.azure import sms
+from optout.azure.sms import AcsReplies, Outcome, PrintedReplies, Sending
+from optout.domain.enums import Party, ReplyStatus
+from optout.domain.errors import ConfigurationError
+from optout.domain.ids import reply_send_id
+from optout.domain.model import Reply
 from tests.support.acs import Failure, LoopbackAcs
 from tests.support.world import NOON, PERSON, Clock
 
@@ -96,7 +99,7 @@ def test_failures_are_values(acs: LoopbackAcs, failure: Failure, expected: Outco
 @pytest.mark.parametrize("failure", [Failure.hang(2), Failure.accept_then_hang(2)])
 def test_a_time_out(acs: LoopbackAcs, failure: Failure, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that does not come in time leaves it open whether the SMS was taken."""
-    monkeypatch.setattr(replies, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(sms, "READ_SECONDS", 0.2)
     acs.fail_next(failure)
     outcome = send(acs)
     assert (outcome.sending, outcome.in_doubt) == (Sending.AGAIN, True)
@@ -171,17 +174,17 @@ def test_what_cannot_sign_is_refused_at_the_start(
 ) -> None:
     """Before a reply is lost by it, and without telling the key."""
     with pytest.raises(ConfigurationError, match=message) as refused:
-        replies.acs(*given)
+        sms.acs(*given)
     assert "!!" not in str(refused.value)
 
 
 def test_connection_string() -> None:
     """Both ways of naming ACS make a sender; nothing named makes none."""
-    assert replies.acs(None, None, None) is None
-    assert replies.acs("https://x.communication.azure.com", KEY, None)
-    assert replies.acs(None, None, f"endpoint=https://x.communication.azure.com/;accesskey={KEY}")
+    assert sms.acs(None, None, None) is None
+    assert sms.acs("https://x.communication.azure.com", KEY, None)
+    assert sms.acs(None, None, f"endpoint=https://x.communication.azure.com/;accesskey={KEY}")
     with pytest.raises(ConfigurationError, match="OPTOUT_ACS_CONNECTION_STRING has no accesskey"):
-        replies.acs(None, None, "endpoint=https://x.communication.azure.com/")
+        sms.acs(None, None, "endpoint=https://x.communication.azure.com/")
 
 
 def test_printed(capsys: pytest.CaptureFixture[str]) -> None:

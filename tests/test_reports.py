@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from optout.domain import Effect, EvidenceKind, Party, Reply, ReplyStatus, ScopeKind
-from optout.handle import REPLY_TAG, ReplyDelayed, Result
-from optout.replies import Outcome, Sending
+from optout.azure.sms import Outcome, Sending
+from optout.domain.enums import Effect, EvidenceKind, Party, ReplyStatus, ScopeKind
+from optout.domain.model import Reply
+from optout.operations.handle import REPLY_TAG, ReplyDelayed, Result
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
 

@@ -10,12 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout import programs
-from optout.domain import (
+from optout.domain.enums import (
     Certainty,
-    Decision,
     Effect,
-    Evidence,
     EvidenceKind,
     Intent,
     Party,
@@ -24,8 +21,9 @@ from optout.domain import (
     ReviewVerdict,
     ScopeKind,
 )
-from optout.programs import Directory
-from optout.suppressions import NotFound, NotNow
+from optout.domain.errors import NotFound, NotNow
+from optout.domain.model import Decision, Evidence
+from optout.programs.directory import Directory
 from tests.support.payloads import report_event
 from tests.support.places import Place
 from tests.support.world import NOON, PERSON, World
@@ -61,7 +59,7 @@ country = "GB"
 def directory(folder: Path, own: str = "", britain: str = "") -> Directory:
     path = folder / "programs.toml"
     path.write_text(PROGRAM.format(own=own, britain=britain), "utf-8")
-    return programs.load(path)
+    return Directory.load(path)
 
 
 @pytest.fixture
@@ -264,7 +262,7 @@ def test_a_sender_that_has_moved_to_another_list(tmp_path: Path) -> None:
         evidence = world.receive(PROBABLE)
         text = PROGRAM.format(own="", britain="").replace('list = "contoso"', 'list = "renamed"')
         (tmp_path / "programs.toml").write_text(text, "utf-8")
-        moved = replace(world.reviews, directory=programs.load(tmp_path / "programs.toml"))
+        moved = replace(world.reviews, directory=Directory.load(tmp_path / "programs.toml"))
         assert moved.judge(evidence.id, LIFT, "pat", "read it").scopes == evidence.scopes
 
 

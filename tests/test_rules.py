@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from optout import normalise, rules
-from optout.domain import Intent, NumberType, Party
-from optout.rules import KeywordEntry, Row, Ruleset
+from optout.domain.enums import Intent, NumberType, Party
+from optout.domain.text import comparison_key
+from optout.language import rules
+from optout.language.rules import KeywordEntry, Row, Ruleset
 
 TOLL_FREE, SHORT_CODE = NumberType.TOLL_FREE, NumberType.SHORT_CODE
 LONG_CODE, ALPHANUMERIC = NumberType.LONG_CODE, NumberType.ALPHANUMERIC
@@ -208,7 +209,7 @@ def test_rows(row: Row) -> None:
     """A row names its source and a day that has been, and each word once."""
     assert row.source.strip() == row.source
     assert row.reviewed <= datetime.now(UTC).date()
-    keys = [normalise.key(word) for entry in row.keyword for word in entry.words]
+    keys = [comparison_key(word) for entry in row.keyword for word in entry.words]
     assert all(keys)
     assert len(set(keys)) == len(keys)
     assert row.keyword or row.id in ("house", "unconfigured")

@@ -192,7 +192,7 @@ def _conversation() -> list[tuple[str, str, bytes]]:
 
 def test_the_page_comes_as_it_is(app: App, there: App) -> None:
     """Bytes, media types and headers are the same from both hosts; what is known is not sent again."""
-    names = [path.name for path in (ROOT / "optout/console").iterdir() if path.suffix != ".html"]
+    names = [path.name for path in (ROOT / "optout/http/console").iterdir() if path.suffix != ".html"]
     for target in ("/api/console", *(f"/api/console/{name}" for name in names)):
         local, real = (host.request("GET", target) for host in (app.host, there.host))
         assert (local.status, real.status) == (200, 200)

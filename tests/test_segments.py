@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout import segments
-from optout.segments import Encoding
+from optout.domain import segments
+from optout.domain.segments import Encoding
 
 GSM, UCS = Encoding.GSM_7, Encoding.UCS_2
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from optout import settings
-from optout.domain import ConfigurationError
+from optout.domain.errors import ConfigurationError
 from optout.settings import Settings
 
 DOCUMENT = (settings.ROOT / "docs/settings.md").read_text("utf-8")

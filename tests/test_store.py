@@ -13,32 +13,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout import decide
-from optout.answering import RECENT_LIMIT
-from optout.domain import (
-    EVERYTHING,
+from optout.decisions import decide
+from optout.decisions.replies import RECENT_LIMIT
+from optout.domain.enums import (
     Activity,
-    Announcement,
-    Conflict,
-    Consent,
-    Decision,
     Effect,
-    Evidence,
     EvidenceKind,
     Intent,
-    Known,
     Party,
-    Principal,
     ProbablePolicy,
+    ReplyStatus,
+    ScopeKind,
+)
+from optout.domain.errors import Conflict
+from optout.domain.ids import evidence_id, verdict_id
+from optout.domain.model import (
+    EVERYTHING,
+    Announcement,
+    Consent,
+    Decision,
+    Evidence,
+    Known,
+    Principal,
     Quarantined,
     Reply,
-    ReplyStatus,
     Scope,
-    ScopeKind,
-    evidence_id,
-    verdict_id,
 )
-from optout.store import Count, Entry, Journal, Store
+from optout.store.protocol import Count, Entry, Journal, Store
 from tests.support.payloads import sms_event
 from tests.support.places import Place
 from tests.support.world import NOON, PERSON, World

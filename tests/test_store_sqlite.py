@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from optout.domain import ConfigurationError, Decision, StoreAway
-from optout.store import sqlite as sqlite_store
-from optout.store import sqlite_file, sqlite_schema
-from optout.store.sqlite import SqliteStore
+from optout.domain.errors import ConfigurationError, StoreAway
+from optout.domain.model import Decision
+from optout.store.sqlite import file as sqlite_file
+from optout.store.sqlite import schema
+from optout.store.sqlite import store as sqlite_store
+from optout.store.sqlite.store import SqliteStore
 from tests.support.world import PERSON, World
 from tests.test_store import evidence
 
@@ -33,7 +35,7 @@ def test_an_older_file_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         sqlite_store,
         "UPGRADES",
-        (*sqlite_schema.UPGRADES, "CREATE TABLE added (x); CREATE INDEX i ON added (x)"),
+        (*schema.UPGRADES, "CREATE TABLE added (x); CREATE INDEX i ON added (x)"),
     )
     for _ in range(2):
         new = SqliteStore(path)

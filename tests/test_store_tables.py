@@ -20,23 +20,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optout import service, settings
-from optout.domain import (
-    EVERYTHING,
-    ConfigurationError,
-    Conflict,
-    Decision,
-    Evidence,
-    Intent,
-    Quarantined,
-    ReplyStatus,
-    Scope,
-    ScopeKind,
-    StoreAway,
-)
-from optout.handle import ReplyDelayed
-from optout.store import table_client, table_index, table_rows
-from optout.store import tables as tables_store
-from optout.store.tables import TablesStore
+from optout.domain.enums import Intent, ReplyStatus, ScopeKind
+from optout.domain.errors import ConfigurationError, Conflict, StoreAway
+from optout.domain.model import EVERYTHING, Decision, Evidence, Quarantined, Scope
+from optout.operations.handle import ReplyDelayed
+from optout.store.tables import client, rows
+from optout.store.tables import index as table_index
+from optout.store.tables import store as tables_store
+from optout.store.tables.store import TablesStore
 from tests.support import wire as faults
 from tests.support.payloads import sms_event
 from tests.support.places import Place, new_tables
@@ -313,25 +304,25 @@ PARTS = st.lists(st.text(alphabet="a_.~/é#") | st.text(), min_size=1, max_size=
 @example(["a_", "b"], ["a", "_b"])
 def test_any_key(parts: list[str], others: list[str]) -> None:
     """Only what Table Storage takes, never too long, and no two things under one key."""
-    made = table_rows.key(*parts)
+    made = rows.key(*parts)
     assert re.fullmatch(r"[A-Za-z0-9:._~-]*", made)
     assert len(made) <= 500
     if len(parts) == len(others):
-        assert (made == table_rows.key(*others)) == (parts == others)
-    assert table_rows.key("x" * 600, *parts[:1]) != table_rows.key("x" * 601, *parts[:1])
+        assert (made == rows.key(*others)) == (parts == others)
+    assert rows.key("x" * 600, *parts[:1]) != rows.key("x" * 601, *parts[:1])
 
 
 @given(st.lists(st.from_regex(r"\A\+?[1-9][0-9]{2,14}\Z"), max_size=20))
 def test_keys_sort_as_numbers_do(numbers: list[str]) -> None:
     """So that a list in the order of its keys is in the order of its numbers."""
-    assert sorted(numbers) == sorted(numbers, key=table_rows.key)
+    assert sorted(numbers) == sorted(numbers, key=rows.key)
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**9))
 def test_the_newest_evidence_is_first(one: int, other: int) -> None:
     """And a number comes back from its key."""
-    assert (one > other) == (table_rows.number_key(one) < table_rows.number_key(other))
-    assert table_rows.number({"RowKey": table_rows.number_key(one)}) == one
+    assert (one > other) == (rows.number_key(one) < rows.number_key(other))
+    assert rows.number({"RowKey": rows.number_key(one)}) == one
 
 
 @pytest.mark.parametrize("alphabet", [range(128), (*range(0x80, 0x7FF),), (*range(0x10000, 0x10FFFF),)])
@@ -339,8 +330,8 @@ def test_the_most_stubborn_text_fits(alphabet: Sequence[int]) -> None:
     """A mebibyte of random text is smaller than an entity may be, and so is each property."""
     size = len(chr(alphabet[-1]).encode())
     body = "".join(map(chr, random.Random(1).choices(alphabet, k=1024 * 1024 // size)))
-    row = table_rows.held_row(Quarantined("id", NOON, "reason", body))
-    assert table_rows.quarantined(row).body == body
+    row = rows.held_row(Quarantined("id", NOON, "reason", body))
+    assert rows.quarantined(row).body == body
     assert max(len(value) for value in row.values()) <= 64 * 1024
     sizes = [len(value) if isinstance(value, bytes) else 2 * len(value) for value in row.values()]
     assert sum(sizes) + sum(2 * len(name) + 8 for name in row) <= 1024 * 1024
@@ -374,7 +365,7 @@ def test_a_check_of_many(
     monkeypatch.setattr(table_index, "PAGE_ROWS", page_rows)
     monkeypatch.setattr(table_index, "PAGE_IS_WORTH", worth)
     many = [f"+1425555{number:04}" for number in range(1000)]
-    numbers = [number for number in many if table_rows.bucket(number) in ("00", "01")]
+    numbers = [number for number in many if rows.bucket(number) in ("00", "01")]
     scopes = (SCOPE, LIST, EVERYTHING)
     out = {number: scopes[min(place % 9, 2)] for place, number in enumerate(numbers[::2])}
     for number, scope in out.items():
@@ -424,7 +415,7 @@ def test_texts_are_forgotten_a_few_at_a_time(
     later = NOON + timedelta(days=1)
     assert [store.forget_texts(later) for _ in range(4)] == [2, 2, 1, 0]
     assert {item.text for item in store.timeline(PERSON)} == {None}
-    assert not any(store._index.entries(table_rows.TEXT, 10))
+    assert not any(store._index.entries(rows.TEXT, 10))
 
 
 def test_forgetting_goes_on_while_some_are_left(
@@ -465,7 +456,7 @@ def test_a_text_that_is_still_on_its_way(tables: Place, store: TablesStore) -> N
     assert [*forgotten, store.forget_texts(NOON + timedelta(minutes=5))] == [1, 1]
     store._index.note(hello(3), {})
     assert store.forget_texts(NOON + timedelta(hours=2)) == 0
-    assert not any(store._index.entries(table_rows.TEXT, 10))
+    assert not any(store._index.entries(rows.TEXT, 10))
     other.close()
 
 
@@ -527,7 +518,7 @@ def test_settings_that_cannot_be_right(environment: dict[str, str], complaint: s
 def test_a_connection_string_that_is_none(text: str) -> None:
     """The error names the setting, and not what is in it."""
     with pytest.raises(ConfigurationError, match=r"OPTOUT_TABLES_CONNECTION_STRING: .* Copy it whole"):
-        table_client.connect(None, text)
+        client.connect(None, text)
 
 
 def test_the_service_uses_it(azurite: str) -> None:
@@ -536,7 +527,7 @@ def test_the_service_uses_it(azurite: str) -> None:
     running = service.build(settings.load(environment))
     running.store.check()
     running.close()
-    table_client.connect("https://contoso.table.core.windows.net", None).close()
+    client.connect("https://contoso.table.core.windows.net", None).close()
 
 
 def test_its_libraries_are_imported_only_when_used(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from optout.domain import Effect, Party, StoreAway
-from optout.suppressions import Changed
+from optout.domain.enums import Effect, Party
+from optout.domain.errors import StoreAway
+from optout.operations.suppressions import Changed
 from tests.support.world import NOON, PERSON, World
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optout import rules
-from optout.classify import classify
-from optout.domain import Certainty, Intent, NumberType, Party
-from optout.rules.language_file import languages
-from optout.wording.grammar import grammar
+from optout.domain.enums import Certainty, Intent, NumberType, Party
+from optout.language import rules
+from optout.language.classify import classify
+from optout.language.grammar import grammar
+from optout.language.languages import languages
 
 TEXTS = Path(__file__).parent / "wording"
 CERTAIN, PROBABLE = Certainty.CERTAIN, Certainty.PROBABLE

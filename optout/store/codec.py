@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from optout.domain import Announcement, Evidence, Reply, aware
+from optout.domain.model import Announcement, Evidence, Reply
+from optout.domain.times import aware
 
 _EVIDENCE = TypeAdapter(Evidence)
 _REPLY = TypeAdapter(Reply)

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-from optout import answering, consent, handle
-from optout.domain import Conflict, Decision, Reply, StoreAway
-from optout.replies import AcsReplies, Outcome
-from optout.store.sqlite import SqliteStore
+from optout.azure.sms import AcsReplies, Outcome
+from optout.decisions import consent, replies
+from optout.domain.errors import Conflict, StoreAway
+from optout.domain.model import Decision, Reply
+from optout.operations import handle
+from optout.store.sqlite.store import SqliteStore
 
 
 def order_of_arrival() -> None:
@@ -46,7 +48,7 @@ def fresh_send_ids() -> None:
 
 def always_due() -> None:
     """A pending reply is sent, however old and whatever has happened since."""
-    answering.still_due = lambda evidence, consents, now: None
+    replies.still_due = lambda evidence, consents, now: None
 
 
 def lost_settlement() -> None:
@@ -69,12 +71,12 @@ def swallowed_failure() -> None:
 
 def never_expires() -> None:
     """An answer that is still true is still given a day later."""
-    answering.REPLY_LIFETIME = timedelta(days=1)
+    replies.REPLY_LIFETIME = timedelta(days=1)
 
 
 def unguarded() -> None:
     """Every keyword is answered, however many come."""
-    answering._is_loop = lambda evidence, recent: False
+    replies._is_loop = lambda evidence, recent: False
 
 
 def thawed_text() -> None:

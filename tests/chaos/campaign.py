@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from optout.domain import EVERYTHING, Consents, Scope, ScopeKind, StoreAway
-from optout.store import Store
+from optout.domain.enums import ScopeKind
+from optout.domain.errors import StoreAway
+from optout.domain.model import EVERYTHING, Consents, Scope
+from optout.store.protocol import Store
 from tests.chaos import oracle
 from tests.chaos.expected import LINES
 from tests.chaos.faults import AcsFaults, Rates

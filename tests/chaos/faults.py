@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from optout.domain import Reply, StoreAway
-from optout.handle import REPLY_TAG
-from optout.replies import Outcome, ReplySender
+from optout.azure.sms import Outcome, ReplySender
+from optout.domain.errors import StoreAway
+from optout.domain.model import Reply
+from optout.operations.handle import REPLY_TAG
 from tests.chaos.shared import Log, SharedClock
 from tests.support.acs import Failure
 

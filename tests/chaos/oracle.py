@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from optout.domain import Evidence, Reply
-from optout.handle import REPLY_TAG
+from optout.domain.model import Evidence, Reply
+from optout.operations.handle import REPLY_TAG
 from tests.chaos import sending
 from tests.chaos.expected import Message, State, by_time
 from tests.chaos.remains import Remains

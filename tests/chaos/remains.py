@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from optout.domain import Consents, Evidence
-from optout.handle import REPLY_TAG
+from optout.domain.model import Consents, Evidence
+from optout.operations.handle import REPLY_TAG
 from tests.chaos.expected import Message
 from tests.chaos.plan import Plan
 from tests.support.acs import Message as Sms

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from optout.domain import Evidence
+from optout.domain.model import Evidence
 from tests.chaos.expected import Message, State, by_time, is_stale
 from tests.chaos.remains import Attempt, Remains
 from tests.chaos.shared import BEGIN

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import function_app
-from optout import local, replies, service, settings
-from optout.store import Store
+from optout import local, service, settings
+from optout.azure import sms
+from optout.store.protocol import Store
 from tests.chaos.broken import BROKEN
 from tests.chaos.faults import READ_SECONDS, FaultyStore, Rates, Witness, WitnessedReplies
 from tests.chaos.shared import Log, SharedClock
@@ -55,7 +56,7 @@ def work(job: Job, ready: "Connection[int, Any]") -> None:
 
 def _service(job: Job) -> service.Service:
     """The service as it is built for the settings, with this campaign's clock, store and witness."""
-    replies.READ_SECONDS = READ_SECONDS  # type: ignore[assignment]
+    sms.READ_SECONDS = READ_SECONDS  # type: ignore[assignment]
     clock = SharedClock(job.folder / "clock")
     log = Log(job.folder / "log")
     witness = Witness(log, clock)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from optout.store import Store, table_client
-from optout.store.sqlite import SqliteStore
-from optout.store.tables import TablesStore
+from optout.store.protocol import Store
+from optout.store.sqlite.store import SqliteStore
+from optout.store.tables import client
+from optout.store.tables.store import TablesStore
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Place:
         """A store on what is kept here; policies see every request of one in tables."""
         if self.file is not None:
             return SqliteStore(self.file)
-        return TablesStore(table_client.connect(None, self.connection_string, policies), self.prefix)
+        return TablesStore(client.connect(None, self.connection_string, policies), self.prefix)
 
 
 Places = Callable[[], Place]

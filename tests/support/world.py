@@ -6,19 +6,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from optout import consent, programs, settings
-from optout.announce import Publisher
-from optout.domain import Consents, Evidence, Reply, ReplyStatus
-from optout.handle import EventHandler, Result
-from optout.programs import Directory
-from optout.replies import Outcome, ReplySender, Sending
-from optout.reviews import Reviews
-from optout.store import Store
-from optout.suppressions import Answer, Suppressions
+from optout import settings
+from optout.azure.sms import Outcome, ReplySender, Sending
+from optout.azure.topic import Publisher
+from optout.decisions import consent
+from optout.domain.enums import ReplyStatus
+from optout.domain.model import Consents, Evidence, Reply
+from optout.operations.handle import EventHandler, Result
+from optout.operations.reviews import Reviews
+from optout.operations.suppressions import Answer, Suppressions
+from optout.programs.directory import Directory
+from optout.store.protocol import Store
 from tests.support.payloads import sms_event
 from tests.support.places import Place, file_in
 
-CONTOSO = programs.load(settings.ROOT / "programs.toml")
+CONTOSO = Directory.load(settings.ROOT / "programs.toml")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PERSON = "+14255550123"
 

@@ -1,0 +1,261 @@
+"""Sending a reply: through Azure Communication Services, or printed where none is configured.
+
+A failure is a value that says what may be done about it; nothing here decides whether a reply is due.
+
+ACS follows Microsoft's repeatable requests: an id and the time of its first attempt make a resend
+the same SMS. It tracks an id for five minutes; 409 means that the first attempt is still under way,
+412 that the id is too old. That the SMS service keeps this protocol is assumed: the published
+reference names its fields, not its behaviour.
+"""
+
+import json
+import re
+import sys
+import threading
+from base64 import b64decode
+from contextvars import ContextVar
+from dataclasses import dataclass
+from email.utils import format_datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from cachetools import TTLCache
+
+from optout.domain import numbers
+from optout.domain.enums import ReplyStatus
+from optout.domain.errors import ConfigurationError
+from optout.domain.model import Reply
+from optout.domain.times import aware
+
+if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineRequest
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 3
+# Where an ACS resource is: https, or http for a loopback of it.
+ACS_ENDPOINT = r"^https?://[^/\s\[\]]+/?$"
+# How long ACS tracks a repeatability id.
+REPEATABILITY_SECONDS = 300
+
+
+class Sending(Enum):
+    """What an attempt came to."""
+
+    TAKEN = auto()
+    REFUSED = auto()
+    AGAIN = auto()
+    TOO_OLD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one attempt.
+
+    `in_doubt`: the SMS may have been taken although no answer says so. `retry_after` is what the
+    service asks for, in seconds.
+    """
+
+    sending: Sending
+    status: ReplyStatus | None = None
+    message_id: str | None = None
+    error: str | None = None
+    in_doubt: bool = False
+    retry_after: float | None = None
+
+
+class ReplySender(Protocol):
+    """Whatever takes a reply to a person's phone."""
+
+    def send(self, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+        """One attempt; `tag` comes back in the delivery report. Does not raise for a failed one."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class PrintedReplies:
+    """Prints replies: for a laptop without ACS. Like ACS, it takes the same id only once."""
+
+    def __init__(self, output: TextIO | None = None) -> None:
+        self._output = output
+        self._taken: TTLCache[str, bool] = TTLCache(10_000, REPEATABILITY_SECONDS)
+        self._lock = threading.Lock()
+
+    def send(self, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+        with self._lock:
+            if reply.send_id not in self._taken:
+                self._taken[str(reply.send_id)] = True
+                print(
+                    f"SMS from {sender} to {numbers.mask(recipient)}: {reply.text}",
+                    file=self._output or sys.stdout,
+                    flush=True,
+                )
+        return Outcome(Sending.TAKEN, ReplyStatus.PRINTED)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeatability:
+    request_id: str
+    first_sent: str
+
+
+_CURRENT: ContextVar[_Repeatability] = ContextVar("repeatability")
+
+
+class AcsReplies:
+    """Sends replies with the official SDK.
+
+    The SDK makes a fresh repeatability id for each call; a policy, which runs before the request is
+    signed, puts the reply's own in its place.
+    """
+
+    def __init__(self, endpoint: str, credential: Any) -> None:
+        # Imported here: 155 ms that a lookup or the command line should not pay.
+        from azure.communication.sms import SmsClient
+
+        # Any: the SDK's annotations call its own `self` a str.
+        self._client: Any = SmsClient(
+            endpoint.rstrip("/"),
+            credential,
+            per_call_policies=[_repeatability_policy()],
+            # Waiting is decided where the reply can be found superseded meanwhile.
+            retry_total=0,
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+        )
+
+    def send(self, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:
+        from azure.core.exceptions import (
+            AzureError,
+            ClientAuthenticationError,
+            HttpResponseError,
+            ServiceRequestError,
+        )
+
+        if reply.send_id is None or reply.first_attempt_at is None:
+            raise ValueError("a reply without a repeatability id")
+        first_sent = format_datetime(aware(reply.first_attempt_at), usegmt=True)
+        token = _CURRENT.set(_Repeatability(reply.send_id, first_sent))
+        try:
+            (result,) = self._client.send(
+                sender, recipient, reply.text or "", enable_delivery_report=True, tag=tag
+            )
+        except ClientAuthenticationError as problem:
+            # Without an answer it was the identity that failed: nothing was sent.
+            return _outcome(problem.status_code or 401, type(problem).__name__, None)
+        except HttpResponseError as problem:
+            headers = getattr(problem.response, "headers", {})
+            retry_after = _seconds(headers.get("Retry-After"))
+            return _outcome(problem.status_code or 500, str(problem.reason), retry_after)
+        except ServiceRequestError as problem:
+            # The request never left: nothing was taken.
+            return Outcome(Sending.AGAIN, error=type(problem).__name__)
+        except AzureError as problem:
+            return Outcome(Sending.AGAIN, error=type(problem).__name__, in_doubt=True)
+        finally:
+            _CURRENT.reset(token)
+        if result.successful:
+            return Outcome(Sending.TAKEN, ReplyStatus.SENT, result.message_id)
+        return _outcome(result.http_status_code, result.error_message or "", None)
+
+    def probe(self) -> int | None:
+        """What ACS answers to a request to send that names no recipient, so that nobody is texted: 401
+        or 403 to a caller who may not send, 400 to one who may. None: there is no answer."""
+        from azure.core.exceptions import AzureError
+
+        try:
+            self._client.send("optout", [], "")
+        except AzureError as problem:
+            return getattr(problem, "status_code", None)
+        return 202
+
+    def close(self) -> None:
+        """The SDK's client has no close of its own; its connections go with it."""
+
+
+def _outcome(status: int, message: str, retry_after: float | None) -> Outcome:
+    """What an HTTP status means, of the whole request or of the recipient inside a 202."""
+    error = f"{status} {message}".strip()
+    if status == 412:
+        return Outcome(Sending.TOO_OLD, error=error)
+    if status == 409:
+        return Outcome(Sending.AGAIN, error=error, in_doubt=True, retry_after=retry_after)
+    # A wrong key or role is mended by an operator: the reply is tried again while it is due.
+    if status in (401, 403, 408, 429):
+        return Outcome(Sending.AGAIN, error=error, retry_after=retry_after)
+    if status >= 500:
+        return Outcome(Sending.AGAIN, error=error, in_doubt=True, retry_after=retry_after)
+    return Outcome(Sending.REFUSED, error=error)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Retry-After in seconds; ACS does not send the form with a date."""
+    try:
+        return max(0.0, float(retry_after)) if retry_after else None
+    except ValueError:
+        return None
+
+
+def _repeatability_policy() -> Any:
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class RepeatabilityPolicy(SansIOHTTPPolicy[Any, Any]):
+        """Gives each request the repeatability of the reply being sent."""
+
+        def on_request(self, request: "PipelineRequest[Any]") -> None:
+            body = json.loads(request.http_request.body)
+            for recipient in body["smsRecipients"]:
+                repeatability = _CURRENT.get()
+                recipient["repeatabilityRequestId"] = repeatability.request_id
+                recipient["repeatabilityFirstSent"] = repeatability.first_sent
+            request.http_request.set_json_body(body)
+
+    return RepeatabilityPolicy()
+
+
+def acs(endpoint: str | None, key: str | None, connection_string: str | None) -> AcsReplies | None:
+    """A sender for what is configured, None for nothing. Raises ConfigurationError."""
+    if connection_string:
+        endpoint, key = _from_connection_string(connection_string)
+    if not endpoint:
+        return None
+    if key:
+        from azure.core.credentials import AzureKeyCredential
+
+        return AcsReplies(endpoint, AzureKeyCredential(_base64(key)))
+    from azure.identity import DefaultAzureCredential
+
+    return AcsReplies(endpoint, DefaultAzureCredential())
+
+
+def _from_connection_string(text: str) -> tuple[str, str]:
+    parts = {
+        name.strip().lower(): value
+        for name, _, value in (part.partition("=") for part in text.strip().split(";"))
+    }
+    for name in ("endpoint", "accesskey"):
+        if not parts.get(name):
+            raise ConfigurationError(
+                f"OPTOUT_ACS_CONNECTION_STRING has no {name}: copy it whole from the Keys page of the "
+                "Azure Communication Services resource."
+            )
+    if not re.fullmatch(ACS_ENDPOINT, parts["endpoint"]):
+        raise ConfigurationError(
+            "OPTOUT_ACS_CONNECTION_STRING: its endpoint is not https://NAME.communication.azure.com"
+        )
+    return parts["endpoint"], parts["accesskey"]
+
+
+def _base64(key: str) -> str:
+    """An access key that can sign. Raises ConfigurationError, without the key."""
+    try:
+        b64decode(key, validate=True)
+    except ValueError:
+        raise ConfigurationError(
+            "the access key of Azure Communication Services is not base64: copy it whole from the Keys "
+            "page of the resource"
+        ) from None
+    return key

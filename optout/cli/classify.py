@@ -1,0 +1,82 @@
+"""classify: what a text is understood as, and why."""
+
+import argparse
+import json
+import sys
+
+from optout.cli import Commands
+from optout.domain.enums import NumberType, Party
+from optout.domain.errors import OptoutError
+from optout.domain.model import Match
+from optout.language import classify, rules
+from optout.language.rules import Ruleset
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "classify",
+        help="what a text is understood as, and by which rule",
+        description="What a text is understood as, by the rules of a type of number and a country.",
+    )
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="the message; left out: standard input")
+    parser.add_argument(
+        "--number-type", choices=[str(kind) for kind in NumberType], default="long_code",
+        help="of the number it was sent to; default: long_code",
+    )  # fmt: skip
+    parser.add_argument("--country", default="US", help="of that number; default: US")
+    parser.add_argument(
+        "--ndjson", action="store_true",
+        help="read one JSON object a line (id, text, number_type, country), write one a line, in "
+        "order (id, intent, certainty, rule, language)",
+    )  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> int:
+    if asked.ndjson:
+        for number, line in enumerate(sys.stdin, start=1):
+            if line.strip():
+                print(_classified_line(number, line))
+        return 0
+    text = asked.text if asked.text is not None else sys.stdin.read()
+    match = classify.classify(text, _rules(asked.number_type, asked.country))
+    print(_explained(match))
+    return 0
+
+
+def _classified_line(number: int, line: str) -> str:
+    try:
+        asked = json.loads(line)
+        chosen = _rules(asked.get("number_type", "long_code"), asked.get("country", "US"))
+        match = classify.classify(asked["text"], chosen)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise OptoutError(
+            f'line {number}: not an object with at least "text", and a known number_type ({problem!r})'
+        ) from None
+    return json.dumps(
+        {
+            "id": asked.get("id"),
+            "intent": match.intent,
+            "certainty": match.certainty,
+            "rule": match.rule,
+            "language": match.language,
+            "matched": match.matched,
+        }
+    )
+
+
+def _rules(number_type: str, country: str | None) -> Ruleset:
+    """The rules of such a number where opt-out is not managed by ACS."""
+    kind = NumberType(number_type)
+    country = country.upper() if country else None
+    manager = Party.CARRIER if kind is NumberType.TOLL_FREE else Party.SERVICE
+    return rules.choose(kind, country, manager) or rules.unconfigured(kind, country)
+
+
+def _explained(match: Match) -> str:
+    if match.rule is None:
+        return "none: no rule takes this for a request"
+    return (
+        f"{match.intent} ({match.certainty}): “{match.matched}”, "
+        f"rule {match.rule}, language {match.language}"
+    )

@@ -1,0 +1,32 @@
+"""doctor: whether a configuration can work."""
+
+import argparse
+import logging
+
+from optout import settings
+from optout.cli import Commands
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="check the configuration, and say what is wrong and what to do",
+        description="Check the configuration of the environment, then of local.settings.json: "
+        "settings, program file, identity, store, ACS and topic, a line each: ok, warning or wrong. "
+        "Nobody is texted and nothing is published. The store is opened as the app does, which makes "
+        "it where there is none; a test row is removed again. Exit code 1: something is wrong.",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> int:
+    from optout.doctor import Verdict, examine
+
+    # What the SDKs say of their failures names addresses; the findings say it better.
+    logging.basicConfig(level=logging.CRITICAL)
+    settings.adopt_local_settings()
+    verdicts = set()
+    for finding in examine():
+        print(finding, flush=True)
+        verdicts.add(finding.verdict)
+    return 1 if Verdict.WRONG in verdicts else 0

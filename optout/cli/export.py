@@ -1,0 +1,50 @@
+"""export: a list, or all that happened, as a file."""
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from optout.cli import Commands
+from optout.cli.targets import add_target
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "export",
+        help="write a list, or everything with its history, as CSV or NDJSON",
+        description="Write everyone who is out of a list, a sender or everything; with --all every "
+        "piece of evidence about everybody. In CSV a cell that a spreadsheet would take for a formula "
+        "begins with an apostrophe; import takes it away again.",
+    )
+    add_target(parser).add_argument("--all", action="store_true", help="everything with its history")
+    parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> int:
+    from optout import service, settings
+    from optout.http import history, suppressions
+    from optout.operations.transfer import exporting
+
+    settings.adopt_local_settings()
+    with ExitStack() as stack:
+        built = service.build(settings.load())
+        stack.callback(built.close)
+        if asked.all:
+            items = map(history.item_of_anybody, exporting.everything(built.store))
+        else:
+            scope = built.suppressions.scope(asked.sender, asked.list, asked.everything)
+            built.suppressions.listed(scope, 1, None)  # raises NotFound for a list that never was
+            items = map(suppressions.on_list, exporting.everyone_out(built.store, scope))
+        write = exporting.write_csv if asked.format == "csv" else exporting.write_ndjson
+        if asked.output is None:
+            write(items, sys.stdout)
+            return 0
+        # A file that is there under its name is whole.
+        part = asked.output.with_name(asked.output.name + ".part")
+        with part.open("w", encoding="utf-8", newline="") as file:
+            write(items, file)
+        part.replace(asked.output)
+    return 0

@@ -1,0 +1,62 @@
+"""The command line: one parser for all commands, and what an error looks like."""
+
+import argparse
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+
+from optout import __version__
+from optout.cli import check_programs, classify, demo, doctor, export, import_, recover, replay, serve
+from optout.domain.errors import OptoutError
+
+# In the order of their use.
+COMMANDS = (serve, demo, check_programs, classify, replay, import_, export, doctor, recover)
+
+EPILOG = """examples:
+  python -m optout serve                 the app on http://localhost:7071, replies printed
+  python -m optout demo                  a conversation across all sender types
+  python -m optout check-programs        is programs.toml right, and what would be better
+  python -m optout classify "Stop!" --number-type short_code --country US
+  python -m optout classify --ndjson < messages.ndjson
+  python -m optout replay                what a change of the rules would change in the history
+  python -m optout doctor                what is wrong with the configuration
+  python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
+  python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
+  python -m optout export --list contoso-alerts --output contoso.csv
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code. A usage error or a bad configuration is 2."""
+    asked = _parser().parse_args(arguments)
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            # Texts are whatever people write: a byte or a terminal that cannot say it stops nothing.
+            stream.reconfigure(errors="replace")
+    try:
+        code = int(asked.run(asked))
+        sys.stdout.flush()  # here, where an error is still ours to answer for
+    except OptoutError as problem:
+        print(f"optout: {problem}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader, `head` for example, has enough; Python would complain once more at its end.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.close()
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m optout",
+        description="Text-message opt-outs for Azure Communication Services.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser

@@ -1,0 +1,31 @@
+"""serve: the app on this machine."""
+
+import argparse
+import logging
+
+from optout import settings
+from optout.cli import Commands
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="serve the app on this machine, like func start",
+        description="Serve the app's own functions on loopback, at the addresses of func start. "
+        "Settings come from the environment, then from local.settings.json; docs/settings.md lists "
+        "them. Without a setting for ACS, replies are printed.",
+    )
+    parser.add_argument("--port", type=int, default=7071, help="default: 7071")
+    parser.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    settings.adopt_local_settings()
+    # Imported here: a second that the other commands need not pay.
+    import function_app
+    from optout import local
+
+    local.serve(function_app.app, asked.port)
+    return 0

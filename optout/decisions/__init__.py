@@ -1,0 +1,1 @@
+"""What is decided: pure, no I/O and no clock."""

@@ -1,0 +1,218 @@
+"""The words of the project, as frozen values without behaviour beyond their own consistency.
+
+Nothing here may know how a value arrives, where it is stored or how it is sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from optout.domain.enums import (
+    Activity,
+    Certainty,
+    Effect,
+    EvidenceKind,
+    Intent,
+    Party,
+    ProbablePolicy,
+    ReplyStatus,
+    ReviewVerdict,
+    ScopeKind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a consent is about: one sender, one suppression list, or everything."""
+
+    kind: ScopeKind
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else str(self.kind)
+
+
+EVERYTHING = Scope(ScopeKind.EVERYTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether a recipient is out of or in a scope.
+
+    `since` is the time of the first message of the present state, `at` that of the newest one that
+    said the same. `source`, `keyword` and `evidence_id` belong to the first. `blocked_by` says, while
+    out, who refuses messages: a carrier or ACS once it has done so, until the person opts in.
+    """
+
+    out: bool
+    since: datetime
+    at: datetime
+    source: EvidenceKind
+    keyword: str | None
+    blocked_by: Party
+    evidence_id: str
+
+
+Consents = Mapping[Scope, Consent]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a text was understood as, and the rule and words that said so.
+
+    `keyword` is a documented one that the whole message is, so that a carrier and ACS understand it,
+    too; `matched` are the words of the text that the rule found.
+    """
+
+    intent: Intent
+    certainty: Certainty | None = None
+    rule: str | None = None
+    keyword: str | None = None
+    language: str | None = None
+    matched: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What ACS reported of a reply: whether it reached the phone, when, and why not."""
+
+    delivered: bool
+    at: datetime
+    details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a message: its frozen text, who gives it and what became of it.
+
+    `send_id` is the repeatability id under which it is sent; together with `first_attempt_at` it
+    makes every resend the same SMS to ACS. `in_doubt` is false only while it is certain that no
+    attempt was taken. `resend` marks the latest delivery after the first that set out to send it,
+    before it does: what an earlier one finds out is not the whole truth any more. After `expires_at` it
+    is never sent.
+    """
+
+    answered_by: Party
+    status: ReplyStatus
+    text: str | None = None
+    send_id: str | None = None
+    first_attempt_at: datetime | None = None
+    expires_at: datetime | None = None
+    in_doubt: bool = False
+    resend: str | None = None
+    sent_at: datetime | None = None
+    message_id: str | None = None
+    error: str | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who called, as the platform verified it: the identity provider's id, and a name for people, which
+    the provider may change or give to somebody else."""
+
+    id: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The changes of consent that other services are told of: their scopes, and when that was done.
+
+    Without `published_at` it is still pending.
+    """
+
+    scopes: tuple[Scope, ...]
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One message, delivery report, manual change or imported entry about one recipient.
+
+    Append-only: after it is written, only `reply` and `announcement` move on, and `text` may be
+    forgotten.
+    `number` counts a recipient's evidence from 1; two writers that take the same number conflict.
+    `at` is when it happened, `received_at` when it was taken in, later for each number.
+    `scopes` are the consents it speaks about; none: it changes nothing. `policy` is that for a probable
+    request. `about` is the id of the request that a verdict is about. `actor` is who a caller says it
+    is, `principal` who the platform says it was.
+    """
+
+    id: str
+    number: int
+    kind: EvidenceKind
+    recipient: str
+    at: datetime
+    received_at: datetime
+    sender: str | None = None
+    list: str | None = None
+    scopes: tuple[Scope, ...] = ()
+    message_id: str | None = None
+    text: str | None = None
+    intent: Intent = Intent.NONE
+    certainty: Certainty | None = None
+    rule: str | None = None
+    keyword: str | None = None
+    language: str | None = None
+    matched: str | None = None
+    policy: ProbablePolicy | None = None
+    blocked_by: Party = Party.SERVICE
+    effect: Effect = Effect.NONE
+    flags: tuple[str, ...] = ()
+    reply: Reply | None = None
+    announcement: Announcement | None = None
+    actor: str | None = None
+    reason: str | None = None
+    about: str | None = None
+    verdict: ReviewVerdict | None = None
+    principal: Principal | None = None
+
+    @property
+    def is_for_review(self) -> bool:
+        """Whether a person should say what the message was."""
+        return self.policy is not None and self.policy.is_reviewed
+
+    @property
+    def activity(self) -> Activity | None:
+        """What it counts as; an imported entry is no event of its day and counts as nothing."""
+        if self.kind is EvidenceKind.IMPORT:
+            return None
+        if self.effect.is_change:
+            return Activity(self.effect)
+        return Activity.HELP if self.intent is Intent.HELP else Activity.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows about a recipient when a decision is made.
+
+    `evidence` is the record of the same message, if it was handled before. `recent` are the newest
+    keyword messages of the same recipient and sender within the last hour, newest first.
+    `timeline` is all evidence of the recipient; it is read only when a message comes late.
+    """
+
+    evidence: Evidence | None = None
+    last_number: int = 0
+    last_received_at: datetime | None = None
+    consents: Consents = field(default_factory=dict)
+    recent: tuple[Evidence, ...] = ()
+    timeline: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write for one piece of evidence: itself, and the consents that it changes."""
+
+    evidence: Evidence
+    consents: Consents = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An event that could not be understood, kept whole until it is replayed."""
+
+    id: str
+    received_at: datetime
+    reason: str
+    body: str

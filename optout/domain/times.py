@@ -1,0 +1,13 @@
+"""Moments in time: always with a zone, and none before there was anything to text."""
+
+from datetime import UTC, datetime
+
+# Before Azure Communication Services existed: a serialiser's default value or a slip, not a time.
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment in UTC; a naive one is a bug and raises ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError("a datetime without a time zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""The HTTP operations, free of any web framework."""

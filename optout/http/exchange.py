@@ -1,0 +1,209 @@
+"""What every HTTP operation shares, free of any web framework: bodies in, problems out.
+
+Errors are problem+json (RFC 9457) whose `detail` says what to change.
+"""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from optout import log, settings
+from optout.azure.topic import NotAnnounced
+from optout.domain.errors import BadRequest, ConfigurationError, NotFound, NotNow, Retryable, StoreAway
+from optout.domain.model import Principal
+from optout.service import Service
+
+BODY_LIMIT = 1024 * 1024
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+# How a caller gives its key to the Functions host, which passes it on to the function.
+_KEY_PARAMETERS = frozenset({"code", "clientid"})
+# What App Service Authentication says of the caller.
+_PRINCIPAL_ID = "x-ms-client-principal-id"
+_PRINCIPAL_NAME = "x-ms-client-principal-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an operation needs of an HTTP request."""
+
+    method: str
+    body: bytes = b""
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Status, body and further headers."""
+
+    status: int
+    body: str | bytes
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Operation = Callable[[Request, Service], Any]
+Document = Callable[[Request], Response]
+
+
+class TooLarge(BadRequest):
+    """The body is larger than any request needs."""
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+_Model = TypeVar("_Model", bound=Body)
+
+
+def respond(
+    request: Request, service: Callable[[], Service], operations: Mapping[str, Operation]
+) -> Response:
+    """Run the operation of the request's method, and make a response of whatever comes of it."""
+    operation = operations.get(request.method.upper())
+    if operation is None:
+        return _not_allowed(", ".join(sorted(operations)))
+    try:
+        if len(request.body) > BODY_LIMIT:
+            raise TooLarge(f"the body is larger than {BODY_LIMIT} bytes; send it in parts")
+        return Response(HTTPStatus.OK, json.dumps(operation(request, service())))
+    except TooLarge as problem:
+        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
+    except BadRequest as problem:
+        return _problem(HTTPStatus.BAD_REQUEST, str(problem))
+    except NotFound as problem:
+        return _problem(HTTPStatus.NOT_FOUND, str(problem))
+    except NotNow as problem:
+        return _problem(HTTPStatus.CONFLICT, str(problem))
+    except NotAnnounced as problem:
+        log.logger.error(log.line("not_announced", problem=str(problem)))
+        detail = "the change is recorded but not announced yet: repeat the request to announce it"
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+    except (Retryable, ConfigurationError) as problem:
+        return _unavailable(problem)
+    except Exception:
+        log.logger.exception(log.line("unexpected_error"))
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; it has been logged")
+
+
+def serve(request: Request, documents: Mapping[str, Document]) -> Response:
+    """The document for the request's method, which is there whatever becomes of the service."""
+    document = documents.get(request.method.upper())
+    if document is None:
+        return _not_allowed(", ".join(sorted(documents)))
+    try:
+        return document(request)
+    except NotFound as problem:
+        return _problem(HTTPStatus.NOT_FOUND, str(problem))
+
+
+def parsed(model: type[_Model], request: Request) -> _Model:
+    try:
+        value = json.loads(request.body, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise BadRequest("the body is not a JSON object")
+    return validated(model, value, strict=True)
+
+
+def queried(model: type[_Model], request: Request) -> _Model:
+    given = {
+        name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
+    }
+    return validated(model, given)
+
+
+def principal(request: Request) -> Principal | None:
+    """Who the platform says the caller is; None where it does not say, or cannot be believed.
+
+    Without App Service Authentication before the app, these headers are whatever a caller wrote.
+    """
+    caller = request.headers.get(_PRINCIPAL_ID)
+    if not caller or not settings.platform_authenticates():
+        return None
+    return Principal(caller, request.headers.get(_PRINCIPAL_NAME) or None)
+
+
+def _finite(text: str) -> float:
+    """A number as JSON knows it: Python would also take NaN, and 1e999 for infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return value
+
+
+def validated(model: type[_Model], value: dict[str, Any], *, strict: bool = False) -> _Model:
+    """A body by the types of JSON itself (strict); a query's values are all text."""
+    try:
+        return model.model_validate(value, strict=strict)
+    except ValidationError as problem:
+        raise BadRequest(
+            "; ".join(
+                f"{'.'.join(map(str, error['loc']))}: {_sentence(error['type'], error['msg'])}"
+                for error in problem.errors(include_input=False, include_url=False)
+            )
+        ) from None
+
+
+def _sentence(kind: str, message: str) -> str:
+    known = {
+        "missing": "is missing",
+        "extra_forbidden": "there is no such field; remove it",
+        "timezone_aware": "needs a time zone, for example 2026-01-31T09:00:00Z",
+        "too_long": message.lower() + "; send it in parts",
+        "too_short": "needs at least one entry",
+        "value_error": message.removeprefix("Value error, "),
+    }
+    return known.get(kind, message[:1].lower() + message[1:])
+
+
+def encoded(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+
+
+def decoded(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise bad_cursor() from None
+
+
+def bad_cursor() -> BadRequest:
+    return BadRequest("cursor: is none of ours; leave it out to begin at the first page")
+
+
+def _unavailable(problem: Exception) -> Response:
+    """The store is away or the app is misconfigured: whoever asks must not send."""
+    if isinstance(problem, ConfigurationError):
+        log.logger.critical(log.line("misconfigured", problem=str(problem)))
+        detail = "the service is misconfigured; its log says what to change. Do not send meanwhile"
+    else:
+        log.logger.error(log.line("unavailable", problem=str(problem)))
+        what = "the store cannot answer now" if isinstance(problem, StoreAway) else str(problem)
+        detail = f"{what}. Do not send; ask again later"
+    return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+
+
+def _not_allowed(allowed: str) -> Response:
+    return _problem(HTTPStatus.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed})
+
+
+def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    return Response(status, json.dumps(body), PROBLEM, headers or {})

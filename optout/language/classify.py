@@ -1,0 +1,110 @@
+"""What a text asks for, by the rules of the number it was sent to.
+
+A whole message that is a documented keyword counts first: "weekend" is not END. Then requests to stop
+in people's own words, and HELP and START with nothing but good manners around them. Nothing here may
+know who sent the text, when, or what the recipient's consent is.
+"""
+
+from dataclasses import replace
+
+from optout.domain.enums import Certainty, Intent
+from optout.domain.model import Match
+from optout.domain.text import plain_text, without_signature
+from optout.language import tokens, wording
+from optout.language.grammar import grammar
+from optout.language.rules import Keyword, Ruleset
+
+# More than any SMS has: what a text says after this changes nothing.
+LONGEST = 4000
+
+NO_MATCH = Match(Intent.NONE)
+# A keyword with good manners around it is no longer than this.
+_COURTEOUS_WORDS = 8
+
+
+def classify(text: str, rules: Ruleset) -> Match:
+    """The intent of a message, how certain it is, and the rule and words that said so."""
+    plain = plain_text(text[:LONGEST])
+    keyword = rules.keyword(plain)
+    if keyword is not None:
+        return _documented(keyword)
+    if "\n" in plain:
+        keyword = _above_signature(plain, rules)
+        if keyword is not None:
+            return _unless_it_goes_on(_documented(keyword), plain)
+    return _in_own_words(plain, rules)
+
+
+def _in_own_words(plain: str, rules: Ruleset) -> Match:
+    words = tokens.words(plain)
+    found = wording.find(plain, words)
+    if found is not None:
+        rule = f"{found.language}:{found.rule}"
+        return Match(found.intent, found.certainty, rule, None, found.language, found.matched)
+    return _courteous(words, rules) if len(words) <= _COURTEOUS_WORDS else NO_MATCH
+
+
+def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:
+    """The keyword above a signature block.
+
+    An opt-out word alone on the first line counts whatever stands below it, and one alone on a line
+    below another keyword counts instead of that: a missed STOP is worse than a mistaken one.
+    """
+    lines = [rules.keyword(line) for line in plain.strip().split("\n")]
+    if lines[0]:
+        for keyword in lines:
+            if keyword and keyword.intent.opts_out:
+                return keyword
+    return rules.keyword(without_signature(plain))
+
+
+def _unless_it_goes_on(match: Match, plain: str) -> Match:
+    """Only probable where the next line goes on with what makes another thing of it: END, of story."""
+    if match.intent.opts_out and wording.goes_on(plain):
+        return replace(match, certainty=Certainty.PROBABLE)
+    return match
+
+
+def _courteous(words: list[str], rules: Ruleset) -> Match:
+    """HELP with good manners around it, START with good manners behind it.
+
+    A carrier and ACS do not take START PLEASE for START, so where they answer only the word counts.
+    """
+    start = _past_manners(words, 0)
+    ends = [end for end in range(start + 1, len(words) + 1) if _past_manners(words, end) == len(words)]
+    said = " ".join(words[start : ends[0]]) if ends else ""
+    if language := grammar().help_words.get(said):
+        answers = any(keyword.intent is Intent.HELP for keyword in rules.keywords.values())
+        found = Match(Intent.HELP, Certainty.CERTAIN, f"{language}:help", None, language, said)
+        return found if answers else NO_MATCH
+    keyword = rules.keyword(said)
+    if keyword is None:
+        return NO_MATCH
+    match = replace(_documented(keyword), keyword=None, rule=f"{keyword.rule}+courtesy")
+    if keyword.intent is Intent.HELP:
+        return match
+    if keyword.intent is Intent.START and not start and not keyword.answered_by.is_external:
+        return match
+    return NO_MATCH
+
+
+def _past_manners(words: list[str], start: int) -> int:
+    """Where something else than please, thanks and breaks follows."""
+    manners = grammar().manners
+    while start < len(words):
+        end = start + 1 if tokens.is_break(words[start]) else manners.longest(words, start)
+        if end == start:
+            break
+        start = end
+    return start
+
+
+def _documented(keyword: Keyword) -> Match:
+    return Match(
+        keyword.intent,
+        Certainty.CERTAIN,
+        keyword.rule,
+        keyword.word,
+        keyword.language,
+        keyword.word,
+    )

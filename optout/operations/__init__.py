@@ -1,0 +1,1 @@
+"""What the service does, with its store and its clock."""

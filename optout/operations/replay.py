@@ -1,0 +1,74 @@
+"""Classify again what people have written, by the rules of today, and tell what would change.
+
+Nothing is written: it shows what a change of the rules would mean before it goes live.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from optout.domain.enums import Certainty, EvidenceKind, Intent
+from optout.language import classify
+from optout.programs.directory import Directory
+from optout.store.protocol import Store
+
+PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text was or would be understood as."""
+
+    intent: Intent
+    certainty: Certainty | None
+    rule: str | None
+
+    def __str__(self) -> str:
+        if self.intent is Intent.NONE:
+            return "none"
+        return f"{self.intent} ({self.certainty}, {self.rule})"
+
+    def differs(self, other: "Reading") -> bool:
+        """Whether it would be treated otherwise; another rule that says the same changes nothing."""
+        return (self.intent, self.certainty) != (other.intent, other.certainty)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was understood when it arrived; without a text once that is forgotten."""
+
+    sender: str
+    text: str | None
+    before: Reading
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A message and what it would be understood as now."""
+
+    message: Message
+    after: Reading
+
+    @property
+    def changed(self) -> bool:
+        return self.message.before.differs(self.after)
+
+
+def messages(store: Store) -> Iterator[Message]:
+    """Every message of the history, by recipient, in constant memory."""
+    after: tuple[str, int] | None = None
+    while page := store.all_evidence(PAGE, after):
+        for item in page:
+            if item.kind is EvidenceKind.MESSAGE:
+                before = Reading(item.intent, item.certainty, item.rule)
+                yield Message(item.sender or "", item.text, before, item.at)
+        after = (page[-1].recipient, page[-1].number)
+
+
+def replayed(found: Iterable[Message], directory: Directory) -> Iterator[Replayed]:
+    """What each message that still has its text would be understood as now."""
+    for message in found:
+        if message.text is not None:
+            match = classify.classify(message.text, directory.sender(message.sender).rules)
+            yield Replayed(message, Reading(match.intent, match.certainty, match.rule))

@@ -1,0 +1,55 @@
+"""Where one person stands with every list and sender, for somebody who looks a number up."""
+
+from dataclasses import dataclass
+
+from optout.decisions import consent
+from optout.domain.enums import ScopeKind
+from optout.domain.model import EVERYTHING, Scope
+from optout.operations.suppressions import Answer
+from optout.programs.directory import Directory, Sender
+from optout.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ListStanding:
+    """Where a recipient stands with a list, and with each sender on it."""
+
+    list: str
+    answer: Answer
+    senders: tuple[tuple[Sender, Answer], ...]
+
+
+def of(recipient: str, directory: Directory, store: Store) -> list[ListStanding]:
+    """The lists of the program file, then those that only the recipient's history names."""
+    named = tuple(dict.fromkeys(scope for each in store.timeline(recipient) for scope in each.scopes))
+    lists = _lists(directory, named)
+    scopes = {EVERYTHING, *named}.union(
+        *(_scopes(sender) for senders in lists.values() for sender in senders)
+    )
+    consents = store.lookup([recipient], sorted(scopes, key=str)).get(recipient, {})
+    return [
+        ListStanding(
+            name,
+            Answer.of(recipient, consents, (Scope(ScopeKind.LIST, name), EVERYTHING)),
+            tuple((each, Answer.of(recipient, consents, _scopes(each))) for each in senders),
+        )
+        for name, senders in lists.items()
+    ]
+
+
+def _scopes(sender: Sender) -> tuple[Scope, ...]:
+    return consent.sender_scopes(sender.id, sender.list)
+
+
+def _lists(directory: Directory, named: tuple[Scope, ...]) -> dict[str, list[Sender]]:
+    """Every list and its senders; a list that the program file no longer has is without any."""
+    own = {
+        scope.name: directory.sender(scope.name) for scope in named if scope.kind is ScopeKind.SENDER
+    }
+    lists: dict[str, list[Sender]] = {}
+    for sender in {**directory.senders, **own}.values():
+        lists.setdefault(sender.list, []).append(sender)
+    for scope in named:
+        if scope.kind is ScopeKind.LIST:
+            lists.setdefault(scope.name, [])
+    return lists

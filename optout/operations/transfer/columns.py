@@ -1,0 +1,178 @@
+"""Which column of a list says what: as columns.toml knows it, or as somebody names it."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from optout.domain.errors import BadRequest
+
+Says = Literal["out", "in"]
+
+
+def plain(name: str) -> str:
+    """A column's name, or a word in it, without case, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+Name = Annotated[str, AfterValidator(plain)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Layout(_Part):
+    """The columns of one system's lists."""
+
+    system: str
+    source: str
+    number: Name | None = None
+    times: tuple[Name, ...] = ()
+    status: Name | None = None
+    true: Says | None = None
+    also: tuple[Name, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """The columns that a list of this system has."""
+        return {name for name in (self.number, *self.times, self.status, *self.also) if name}
+
+
+class _Statuses(_Part):
+    out: tuple[Name, ...]
+    in_: tuple[Name, ...] = Field(alias="in")
+    word: tuple[Name, ...]
+
+
+class _Common(_Part):
+    number: tuple[Name, ...]
+    times: tuple[Name, ...]
+    status: _Statuses
+
+
+class _Words(_Part):
+    out: frozenset[Name]
+    in_: frozenset[Name] = Field(alias="in")
+    yes: frozenset[Name]
+    no: frozenset[Name]
+
+
+class Knowledge(_Part):
+    """What columns.toml says."""
+
+    layout: tuple[Layout, ...]
+    common: _Common
+    words: _Words
+
+
+@lru_cache(maxsize=1)
+def knowledge() -> Knowledge:
+    text = resources.files("optout.operations.transfer").joinpath("columns.toml").read_text("utf-8")
+    return Knowledge.model_validate(tomllib.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The columns that somebody names: by their names, or by their places from 1."""
+
+    number: str | None = None
+    time: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The places of the cells that say something. `true` is what a yes in the status means."""
+
+    number: int
+    times: tuple[int, ...] = ()
+    status: int | None = None
+    true: Says | None = None
+    system: str | None = None
+
+    def described(self, header: Sequence[str]) -> str:
+        """What was understood, for the person who can correct it."""
+        parts = [f"numbers from {header[self.number]!r}"]
+        if self.times:
+            parts.append("times from " + " and ".join(repr(header[place]) for place in self.times))
+        if self.status is not None:
+            parts.append(f"out or in from {header[self.status]!r}")
+        return ", ".join(parts) + (f" ({self.system})" if self.system else "")
+
+
+def recognise(header: Sequence[str], named: Named) -> Columns:
+    """The columns of a list with a header. Raises BadRequest."""
+    places = {plain(name): place for place, name in reversed(list(enumerate(header)))}
+    common = knowledge().common
+    fitting = [layout for layout in knowledge().layout if layout.names <= places.keys()]
+    layout = max(fitting, key=lambda layout: len(layout.names), default=Layout(system="", source=""))
+    number = _chosen(named.number, [layout.number], common.number, places)
+    times = [_chosen(named.time, [name], (), places) for name in layout.times] or [
+        _chosen(named.time, [], common.times, places)
+    ]
+    every_status = (*common.status.out, *common.status.in_, *common.status.word)
+    status = _chosen(named.status, [layout.status], every_status, places)
+    if number is None:
+        raise BadRequest(
+            f"no column is known for numbers; the file has {', '.join(map(repr, header))}. Name it "
+            "with --number (and --time, --status); with --no-header by their places, from 1"
+        )
+    return Columns(
+        places[number],
+        tuple(dict.fromkeys(places[time] for time in times if time is not None)),
+        None if status is None else places[status],
+        layout.true if status == layout.status else _true(status),
+        layout.system or None,
+    )
+
+
+def numbered(width: int, named: Named) -> Columns:
+    """The columns of a list without a header. Raises BadRequest."""
+    number, time, status = (
+        None if name is None else _place(name, width)
+        for name in (named.number or "1", named.time, named.status)
+    )
+    return Columns(number or 0, () if time is None else (time,), status)
+
+
+def said(status: str, columns: Columns) -> Says | None:
+    """What the cell of a status says; None for neither. One that is empty says nothing: out."""
+    words = knowledge().words
+    word = plain(status)
+    if not word or word in words.out:
+        return "out"
+    if word in words.in_:
+        return "in"
+    if columns.true and word in words.yes | words.no:
+        return columns.true if word in words.yes else "in" if columns.true == "out" else "out"
+    return None
+
+
+def _chosen(
+    named: str | None, known: Iterable[str | None], common: Iterable[str], places: Mapping[str, int]
+) -> str | None:
+    """The column that somebody names, or the first that is known and there."""
+    if named is not None:
+        if plain(named) not in places:
+            raise BadRequest(f"the file has no column {named!r}; it has {', '.join(places)}")
+        return plain(named)
+    return next((name for name in (*known, *common) if name in places), None)
+
+
+def _true(status: str | None) -> Says | None:
+    statuses = knowledge().common.status
+    if status in statuses.out:
+        return "out"
+    return "in" if status in statuses.in_ else None
+
+
+def _place(name: str, width: int) -> int:
+    if not name.isdecimal() or not 1 <= int(name) <= width:
+        raise BadRequest(f"{name!r} is no place of a column: the first row has {width}, from 1")
+    return int(name) - 1

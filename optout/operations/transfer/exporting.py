@@ -1,0 +1,53 @@
+"""Consents and evidence as files: a page in memory at a time, however many there are."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TextIO
+
+from optout.domain.model import Consent, Evidence, Scope
+from optout.operations.transfer.cells import guarded
+from optout.store.protocol import Store
+
+PAGE = 1_000
+
+
+def everyone_out(store: Store, scope: Scope) -> Iterator[tuple[str, Consent]]:
+    """Everyone who is out of a scope, in the order of their numbers."""
+    after = None
+    while True:
+        page = store.listed(scope, PAGE, after)
+        yield from page.items
+        after = page.after
+        if after is None:
+            return
+
+
+def everything(store: Store) -> Iterator[Evidence]:
+    """All evidence, person by person, the oldest first."""
+    after = None
+    while page := store.all_evidence(PAGE, after):
+        yield from page
+        after = page[-1].recipient, page[-1].number
+
+
+def write_ndjson(items: Iterable[Mapping[str, Any]], file: TextIO) -> None:
+    """One JSON object a line."""
+    for item in items:
+        file.write(json.dumps(item) + "\n")
+
+
+def write_csv(items: Iterable[Mapping[str, Any]], file: TextIO) -> None:
+    """A header and a row for each item, all of the same fields. What an item has inside is JSON in its
+    cell."""
+    writer = csv.writer(file)
+    for number, item in enumerate(items):
+        if not number:
+            writer.writerow(item)
+        writer.writerow([guarded(_cell(value)) for value in item.values()])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value)

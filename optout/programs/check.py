@@ -1,0 +1,102 @@
+"""The program file: reading it, and everything that is or may be wrong with it.
+
+The start-up and `python -m optout check-programs` ask the same `check_file`. What the rules are and who
+says so is data, `guidance.toml`; docs/programs.md explains every field and every rule.
+"""
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from optout.domain import numbers
+from optout.domain.enums import NumberType
+from optout.domain.errors import ConfigurationError
+from optout.programs import contents, lengths, schema, senders, texts
+from optout.programs.findings import Finding, Problem, Severity
+from optout.programs.schema import ProgramEntry, ProgramFile
+from optout.programs.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A program file and what was found; without a `file`, its fields could not be understood."""
+
+    file: ProgramFile | None
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+    @property
+    def texts(self) -> list[Text]:
+        """Every reply of the file."""
+        programs = self.file.program if self.file else ()
+        return [text for program in programs for text in texts.of(program)]
+
+
+def check_file(path: Path) -> Checked:
+    """Everything that can be found in a file. Raises ConfigurationError for one that is no TOML."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigurationError(f"{path}: not valid TOML: {problem}") from None
+    try:
+        file = ProgramFile.model_validate(document)
+    except ValidationError as problem:
+        errors = tuple(schema.finding(document, dict(error)) for error in problem.errors())
+        return Checked(None, errors, ())
+    found = [*(item for program in file.program for item in _findings(program)), *_claimed_twice(file)]
+    return Checked(
+        file,
+        tuple(finding for finding in found if finding.severity is Severity.ERROR),
+        tuple(finding for finding in found if finding.severity is Severity.WARNING),
+    )
+
+
+def _findings(program: ProgramEntry) -> Iterator[Finding]:
+    for position, sender in enumerate(program.sender, start=1):
+        entry = texts.sender_entry(program, position)
+        for problem in (
+            *senders.problems(sender),
+            *senders.advice(sender),
+            *contents.shortened(sender.opt_out_by or ""),
+            *contents.missing_languages(program, sender),
+        ):
+            yield problem.of(entry)
+    only_toll_free = {sender.type for sender in program.sender} == {NumberType.TOLL_FREE}
+    if only_toll_free and any("start" in given for given in program.replies.given().values()):
+        yield senders.carrier_text("start").of(f'program "{program.name}", replies')
+    places = {sender.place for sender in program.sender}
+    for country in program.probable.countries:
+        if country and country not in places:
+            yield Finding(
+                f'program "{program.name}", probable.{country}',
+                "probable_country",
+                f"no sender of this program is in {country}",
+                "Correct the country, or remove the table.",
+            )
+    for text in texts.of(program):
+        for problem in (*contents.problems(text), *lengths.problems(text)):
+            yield problem.of(text.entry)
+
+
+def _claimed_twice(file: ProgramFile) -> Iterator[Finding]:
+    claims: dict[str, list[str]] = defaultdict(list)
+    for program in file.program:
+        for position, sender in enumerate(program.sender, start=1):
+            # A number that is wrong in itself claims nothing.
+            if not any(senders.problems(sender)):
+                claims[numbers.sender_id(sender.number)].append(texts.sender_entry(program, position))
+    for claimants in claims.values():
+        for claimant in claimants[1:]:
+            yield Problem(
+                "claimed_twice",
+                f"this sender is also claimed by {claimants[0]}",
+                "A sender belongs to exactly one program: remove one of the two entries.",
+            ).of(claimant)

@@ -1,0 +1,143 @@
+"""Programs: which sender is on which suppression list, by whose rules, and with which replies.
+
+Nothing here may know about messages or consents; what a program file may say is `program_file`'s.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optout.domain import numbers
+from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy
+from optout.domain.errors import ConfigurationError
+from optout.language import rules
+from optout.language.rules import Ruleset
+from optout.programs.check import check_file
+from optout.programs.findings import Finding
+from optout.programs.schema import ProgramFile
+
+_REPLY_OF = {
+    Intent.STOP: "stop",
+    Intent.STOP_ALL: "stop",
+    Intent.START: "start",
+    Intent.HELP: "help",
+}
+
+
+# From the FAQ: what a type of sender reaches; a short code reaches its own country.
+_TOLL_FREE_REACH = frozenset({"US", "CA", "PR"})
+_LONG_CODE_REACH = frozenset({"US"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One of our numbers or sender IDs, with all that is decided by its configuration.
+
+    `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` is who
+    manages opt-out there. `answers` overrides who answers: SERVICE for a toll-free number that no
+    carrier serves, NOBODY where something else answers. `probable` is the policy for probable requests;
+    only with `answers_probable` is a suppression by one confirmed to the person.
+    """
+
+    id: str
+    name: str
+    number_type: NumberType
+    country: str | None
+    managed_by: Party
+    list: str
+    rules: Ruleset
+    program: str | None = None
+    answers: Party | None = None
+    probable: ProbablePolicy = ProbablePolicy.SUPPRESS
+    answers_probable: bool = False
+    replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def configured(self) -> bool:
+        return self.program is not None
+
+    @property
+    def reach(self) -> frozenset[str] | None:
+        """The only countries that it can send to and receive from, None where nothing says so."""
+        match self.number_type:
+            case NumberType.TOLL_FREE if self.managed_by is Party.CARRIER:
+                return _TOLL_FREE_REACH
+            case NumberType.SHORT_CODE if self.country:
+                return frozenset({self.country})
+            case NumberType.LONG_CODE if self.country == "US":
+                return _LONG_CODE_REACH
+        return None
+
+    def reply(self, intent: Intent, language: str | None) -> str | None:
+        """The configured text for an intent, in the language asked for where there is one."""
+        name = _REPLY_OF.get(intent, "")
+        return self.replies.get(language or "", {}).get(name) or self.replies.get("", {}).get(name)
+
+
+class Directory:
+    """All programs: which sender belongs to which list and is answered how."""
+
+    def __init__(self, senders: Mapping[str, Sender], advice: tuple[Finding, ...] = ()) -> None:
+        self.senders = senders
+        self.advice = advice
+        self.lists = frozenset(sender.list for sender in senders.values())
+
+    @classmethod
+    def load(cls, path: Path) -> "Directory":
+        """The programs of a file, with what is advised about it.
+
+        Raises ConfigurationError with everything that cannot be right, a line each.
+        """
+        checked = check_file(path)
+        if checked.errors or checked.file is None:
+            raise ConfigurationError("\n".join(f"{path}: {finding}" for finding in checked.errors))
+        return cls({sender.id: sender for sender in _senders(checked.file)}, checked.warnings)
+
+    def sender(self, sender_id: str) -> Sender:
+        """The configured sender, or one that stands by itself with a list of its own."""
+        return self.senders.get(sender_id) or _unconfigured(sender_id)
+
+    def on_list(self, name: str) -> list[Sender]:
+        """The configured senders that share a list."""
+        return [sender for sender in self.senders.values() if sender.list == name]
+
+
+def _unconfigured(sender_id: str) -> Sender:
+    number_type, country = numbers.describe(sender_id)
+    managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
+    return Sender(
+        id=sender_id,
+        name=sender_id,
+        number_type=number_type,
+        country=country,
+        managed_by=managed_by,
+        # No list of the program file can have a colon in its name.
+        list=f"sender:{sender_id}",
+        rules=rules.unconfigured(number_type, country),
+    )
+
+
+def _senders(file: ProgramFile) -> Iterator[Sender]:
+    for program in file.program:
+        for entry in program.sender:
+            managed_by = entry.manager
+            ruleset = rules.choose(entry.type, entry.place, managed_by)
+            if ruleset is None:
+                raise AssertionError("a sender without rules passed the check")
+            identity = numbers.sender_id(entry.number)
+            is_id = entry.type is NumberType.ALPHANUMERIC
+            probable = program.probable.of(entry.place)
+            yield Sender(
+                id=identity,
+                name=entry.number if is_id else identity,
+                number_type=entry.type,
+                country=entry.place,
+                managed_by=managed_by,
+                list=program.list,
+                rules=ruleset,
+                program=program.name,
+                answers=Party(entry.answers) if entry.answers else None,
+                probable=probable.policy,
+                answers_probable=probable.answered,
+                replies=program.replies_of(entry),
+            )

@@ -1,0 +1,46 @@
+"""What the check of a program file finds: the entry, the rule and its source, and the remedy."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from optout.programs import guidance
+
+
+class Severity(StrEnum):
+    """An error refuses the file; a warning advises."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one entry of the program file, who says so, and what to do about it."""
+
+    entry: str
+    rule: str
+    problem: str
+    remedy: str
+
+    @property
+    def severity(self) -> Severity:
+        return Severity(guidance.rules()[self.rule].severity)
+
+    @property
+    def source(self) -> str:
+        return guidance.rules()[self.rule].source
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.problem}. {self.remedy} [{self.rule}: {self.source}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A finding before it is known which entry it is about."""
+
+    rule: str
+    problem: str
+    remedy: str
+
+    def of(self, entry: str) -> Finding:
+        return Finding(entry, self.rule, self.problem, self.remedy)

@@ -1,0 +1,80 @@
+"""Whether a reply is short enough for those who carry it."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from optout.domain import segments
+from optout.programs.findings import Problem
+from optout.programs.texts import Text
+
+ADVISED_UNITS = 320
+US_SHORT_CODE_SEGMENTS = 4
+CANADA_UNITS = 160
+
+
+def problems(text: Text) -> Iterator[Problem]:
+    """What is too long, and which character makes it so."""
+    size = segments.size(text.body)
+    if "CA" in text.short_code_countries and size.units > CANADA_UNITS:
+        yield Problem(
+            "canada_over_160",
+            f"{size.units} characters on a Canadian short code; {CANADA_UNITS} are allowed",
+            _shorten(size.units, CANADA_UNITS),
+        )
+    is_beyond = size.segments > US_SHORT_CODE_SEGMENTS and not text.body.isascii()
+    if "US" in text.short_code_countries and is_beyond:
+        yield Problem(
+            "over_four_segments",
+            f"{size.segments} segments with characters outside ASCII on a US short code; beyond "
+            f"{US_SHORT_CODE_SEGMENTS} it may arrive garbled",
+            "Write it in plain ASCII, or shorten it.",
+        )
+    if size.units > ADVISED_UNITS:
+        yield Problem(
+            "over_320",
+            f"{size.units} characters in {size.segments} segments; not every carrier delivers more "
+            f"than {ADVISED_UNITS}",
+            _shorten(size.units, ADVISED_UNITS),
+        )
+    yield from _needless_ucs_2(text.body, size)
+
+
+def _shorten(units: int, limit: int) -> str:
+    return f"Shorten it by {units - limit}."
+
+
+def _needless_ucs_2(body: str, size: segments.Size) -> Iterator[Problem]:
+    """Characters that make a text of Latin letters travel as UCS-2, where that costs something.
+
+    Typography always counts, because nobody chose it. An accent that belongs to the language counts
+    where a segment is saved without it. Another script needs UCS-2, and nothing is said.
+    """
+    forcing = segments.outside_gsm_7(body)
+    instead = {character: segments.plain(character) for character in forcing}
+    if any(plain is None and character.isalpha() for character, plain in instead.items()):
+        return
+    saved = size.segments - segments.size(_replaced(body, instead)).segments
+    if saved > 0 or any(map(segments.is_typography, forcing)):
+        yield Problem(
+            "ucs_2",
+            f"{', '.join(map(_shown, forcing))} forces UCS-2, 70 characters a segment instead of 160: "
+            f"{_count(size.segments)} instead of {size.segments - saved}",
+            f"{'; '.join(_advice(*pair) for pair in instead.items())}.",
+        )
+
+
+def _replaced(body: str, instead: dict[str, str | None]) -> str:
+    return body.translate({ord(character): plain or "" for character, plain in instead.items()})
+
+
+def _shown(character: str) -> str:
+    name = unicodedata.name(character, "a control character")
+    return f"“{character}” (U+{ord(character):04X} {name})"
+
+
+def _advice(character: str, plain: str | None) -> str:
+    return f"Write “{plain}” for “{character}”" if plain else f"Leave out “{character}”"
+
+
+def _count(number: int) -> str:
+    return f"{number} segment{'' if number == 1 else 's'}"

@@ -1,0 +1,186 @@
+"""The program file as it is written: its fields, and what is said about one that does not fit.
+
+docs/programs.md explains every field.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from optout.domain.enums import NumberType, Party, ProbablePolicy
+from optout.programs.findings import Finding, Problem
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+# By language, then by the reply's name.
+Replies = dict[str, dict[str, str]]
+
+_LANGUAGE = re.compile(r"[a-z]{2}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class _Texts(_Strict):
+    stop: str | None = Field(None, min_length=1)
+    start: str | None = Field(None, min_length=1)
+    help: str | None = Field(None, min_length=1)
+
+    def given(self) -> dict[str, str]:
+        return self.model_dump(exclude_none=True)
+
+
+class _Replies(_Strict):
+    """Texts in the program's own language, and a table for each other one."""
+
+    languages: dict[str, _Texts] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        tables = {name: item for name, item in value.items() if _LANGUAGE.fullmatch(name)}
+        texts = {name: item for name, item in value.items() if name not in tables}
+        return {"languages": {"": texts, **tables}}
+
+    def given(self) -> Replies:
+        return {language: texts.given() for language, texts in self.languages.items()}
+
+
+class ProbableEntry(_Strict):
+    """What a probable request does, and whether a suppression by one is confirmed to the person."""
+
+    policy: ProbablePolicy = ProbablePolicy.SUPPRESS
+    answered: bool = False
+
+
+class _Probable(_Strict):
+    """The program's own way with probable requests, and a table for each country that differs."""
+
+    countries: dict[str, ProbableEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        own = {name: item for name, item in value.items() if not _COUNTRY.fullmatch(name)}
+        countries = {name: item for name, item in value.items() if name not in own}
+        merged = {
+            name: own | item if isinstance(item, dict) else item for name, item in countries.items()
+        }
+        return {"countries": {"": own, **merged}}
+
+    def of(self, country: str | None) -> ProbableEntry:
+        """The way with requests to a sender of a country."""
+        return self.countries.get(country or "") or self.countries.get("") or ProbableEntry()
+
+
+class SenderEntry(_Strict):
+    number: str
+    type: NumberType
+    country: Country | None = None
+    managed_by: Literal["service", "platform", "carrier"] | None = None
+    answers: Literal["service", "nobody"] | None = None
+    trial: bool = False
+    verified: bool | None = None
+    registered_in: tuple[Country, ...] | None = None
+    opt_out_by: str | None = Field(None, min_length=1)
+    replies: _Replies = Field(default_factory=_Replies)
+
+    @property
+    def manager(self) -> Party:
+        """Who manages opt-out: a toll-free number is the carrier's."""
+        if self.managed_by:
+            return Party(self.managed_by)
+        return Party.CARRIER if self.type is NumberType.TOLL_FREE else Party.SERVICE
+
+    @property
+    def place(self) -> str | None:
+        """The country; toll-free numbers and 10DLC are American unless said otherwise."""
+        if self.country is None and self.type in (NumberType.TOLL_FREE, NumberType.LONG_CODE):
+            return "US"
+        return self.country
+
+
+class ProgramEntry(_Strict):
+    name: str = Field(min_length=1)
+    list: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    replies: _Replies = Field(default_factory=_Replies)
+    probable: _Probable = Field(default_factory=_Probable)
+    sender: tuple[SenderEntry, ...] = ()
+
+    def replies_of(self, sender: SenderEntry) -> Replies:
+        """A sender's own texts over those of its program."""
+        common, own = self.replies.given(), sender.replies.given()
+        return {
+            language: common.get(language, {}) | own.get(language, {}) for language in {*common, *own}
+        }
+
+
+class ProgramFile(_Strict):
+    program: tuple[ProgramEntry, ...] = ()
+
+
+TRIAL = Problem(
+    "trial_number",
+    "a trial phone number is for voice only and cannot send or receive SMS",
+    "Get a number with SMS from Azure Communication Services and enter that.",
+)
+
+
+def no_country(code: str) -> Problem:
+    remedy = 'Write the two letters of ISO 3166, such as "US", "CA" or "GB".'
+    remedy = 'Write "GB".' if code == "UK" else remedy
+    return Problem("country", f'there is no country "{code}"', remedy)
+
+
+def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
+    """A finding from pydantic's error: which entry, what, and the remedy where there is a usual one."""
+    location = [part for part in error["loc"] if part not in ("languages", "countries", "")]
+    where = ".".join(str(part) for part in location if not isinstance(part, int))
+    problems = {
+        "extra_forbidden": ("there is no such field", "Remove it, or correct its spelling;"),
+        "missing": ("it is missing", "Add it;"),
+        "string_type": ("it is no text", "Write it in quotes;"),
+        "string_too_short": ("it is empty", "Write a text, or remove it;"),
+        "tuple_type": ("it is not a list of tables", "Write it with two brackets: [[…]];"),
+        "model_type": ("it is not a table", "Write it as a table;"),
+    }
+    if location[-1:] == ["type"] and str(error["input"]).lower().startswith("trial"):
+        return TRIAL.of(_entry(document, location))
+    if error["type"] == "string_pattern_mismatch" and {"country", "registered_in"} & {*location}:
+        return no_country(str(error["input"])).of(_entry(document, location))
+    if "registered_in" in location:
+        problems["tuple_type"] = ("it is not a list", 'Write it in brackets, as ["GB"];')
+    if location[-1:] == ["list"]:
+        problems["string_pattern_mismatch"] = (
+            "not a list's name",
+            "Write up to 63 lower-case letters, digits and hyphens;",
+        )
+    problem, remedy = problems.get(error["type"], (error["msg"], ""))
+    return Finding(
+        f"{_entry(document, location)}, {where}",
+        "field",
+        problem,
+        f"{remedy} docs/programs.md explains every field.".lstrip(),
+    )
+
+
+def _entry(document: dict[str, Any], location: list[Any]) -> str:
+    """`program "Contoso Alerts", sender 2 (12345)`, as far as the document has names."""
+    name, value = "file", document
+    for part in location:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(part, int) and isinstance(value, dict):
+            if "sender" in value or "list" in value or "name" in value:
+                name = f'program "{value.get("name", part + 1)}"'
+            else:
+                name += f", sender {part + 1} ({value.get('number', 'no number')})"
+    return name

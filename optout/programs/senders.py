@@ -1,0 +1,239 @@
+"""What can be wrong with a sender: its number, its country, who manages opt-out, what it must state."""
+
+import re
+from collections.abc import Iterator
+
+from optout.domain import numbers
+from optout.domain.enums import NumberType, Party
+from optout.language import rules
+from optout.programs.findings import Problem
+from optout.programs.schema import TRIAL, SenderEntry, no_country
+
+# Where a sender ID that is not in the country's registry is blocked or marked as spam.
+_REGISTRIES = ("GB", "IE")
+_STATED_BY = {
+    "verified": NumberType.TOLL_FREE,
+    "registered_in": NumberType.ALPHANUMERIC,
+    "opt_out_by": NumberType.ALPHANUMERIC,
+}
+
+
+def problems(entry: SenderEntry) -> Iterator[Problem]:
+    """What cannot be right about a sender."""
+    if entry.trial:
+        yield TRIAL
+        return
+    unknown = [code for code in _countries(entry) if not numbers.is_country(code)]
+    if unknown:
+        yield from map(no_country, unknown)
+        return
+    problem = _NUMBER_PROBLEM[entry.type](entry)
+    if problem:
+        yield problem
+    elif rules.choose(entry.type, entry.place, entry.manager) is None:
+        yield _no_rules(entry)
+    if entry.type is NumberType.TOLL_FREE:
+        given = set().union(*entry.replies.given().values())
+        yield from (carrier_text(name) for name in ("stop", "start") if name in given)
+    if entry.answers and entry.manager is Party.PLATFORM:
+        yield _PLATFORM_ANSWERS
+    for field, number_type in _STATED_BY.items():
+        if getattr(entry, field) is not None and entry.type is not number_type:
+            yield _misplaced(field, number_type)
+
+
+def advice(entry: SenderEntry) -> Iterator[Problem]:
+    """What a sender should state and does not."""
+    # Where the service answers in the carrier's place there is no carrier that could block.
+    if entry.type is NumberType.TOLL_FREE and not entry.verified and entry.answers != "service":
+        yield _unverified(entry)
+    if entry.type is NumberType.ALPHANUMERIC:
+        missing = _unregistered(entry)
+        if missing:
+            yield missing
+        if entry.opt_out_by is None:
+            yield _NO_WAY_OUT
+
+
+def carrier_text(name: str) -> Problem:
+    """A text for what the carrier answers."""
+    word = {"stop": "STOP", "start": "START and UNSTOP"}[name]
+    return Problem(
+        "carrier_text",
+        f"a custom {name} reply for a toll-free number: the carrier answers {word}, and its text "
+        "cannot be overridden",
+        f"Remove replies.{name} here; a stop reply of the program is used for the words that the "
+        "carrier does not know.",
+    )
+
+
+_PLATFORM_ANSWERS = Problem(
+    "answers",
+    "answers is set where the platform, ACS, manages opt-out and answers",
+    'Remove answers, or write managed_by = "service".',
+)
+_NOT_E164 = Problem(
+    "phone_number_form",
+    "not a phone number in international form",
+    'Write it with plus sign and country code, for example number = "+18335550100".',
+)
+_NO_WAY_OUT = Problem(
+    "sender_id_opt_out",
+    "nobody can answer a sender ID, and it is not stated how its recipients opt out",
+    'Tell them in every message, and write it here, for example opt_out_by = "call 0800 800 8000".',
+)
+
+
+def _countries(entry: SenderEntry) -> tuple[str, ...]:
+    return (*([entry.place] if entry.place else []), *(entry.registered_in or ()))
+
+
+def _misplaced(field: str, number_type: NumberType) -> Problem:
+    return Problem(
+        "misplaced_field",
+        f"{field} says nothing about a sender of this type",
+        f'Remove it, or correct the type: it belongs to type = "{number_type}".',
+    )
+
+
+def _unverified(entry: SenderEntry) -> Problem:
+    stated = "it is not stated that" if entry.verified is None else "it is stated that"
+    negated = "" if entry.verified is None else "not "
+    return Problem(
+        "toll_free_unverified",
+        f"{stated} this toll-free number is {negated}verified: unverified traffic is blocked",
+        "Submit the toll-free verification form in the Azure portal; write verified = true when its "
+        "status is Verified.",
+    )
+
+
+def _unregistered(entry: SenderEntry) -> Problem | None:
+    """Without a country a sender ID may go anywhere, unless it says where it is registered."""
+    registered = entry.registered_in or ()
+    if entry.country is None and registered:
+        return None
+    goes_to = _REGISTRIES if entry.country is None else (entry.country,)
+    missing = [code for code in goes_to if code in _REGISTRIES and code not in registered]
+    if not missing:
+        return None
+    listed = ", ".join(f'"{code}"' for code in missing)
+    return Problem(
+        "sender_id_unregistered",
+        f"it is not stated that this sender ID is registered in {' and '.join(missing)}, where "
+        "unregistered ones are blocked or marked as spam",
+        f"Submit the registration form; write registered_in = [{listed}] when it is approved."
+        + ("" if entry.country else " If it does not go there, write the country that it goes to."),
+    )
+
+
+def _short_code_problem(entry: SenderEntry) -> Problem | None:
+    if "+" in entry.number:
+        return Problem(
+            "short_code_form",
+            "a short code has no plus sign and no country code",
+            f'Write number = "{entry.number.replace("+", "")}".',
+        )
+    if not re.fullmatch(r"[0-9]{5,6}", entry.number):
+        return Problem(
+            "short_code_form",
+            "a short code has 5 or 6 digits and nothing else",
+            "Copy it from the short codes page of your Azure Communication Services resource.",
+        )
+    if entry.country is None:
+        return Problem(
+            "short_code_country",
+            "a short code without a country, the only one that it reaches",
+            'Add country = "US", "CA" or "GB".',
+        )
+    return None
+
+
+def _toll_free_problem(entry: SenderEntry) -> Problem | None:
+    number = _e164(entry)
+    if number is None:
+        return _NOT_E164
+    if not number.startswith("+1") or numbers.describe(number)[0] is not NumberType.TOLL_FREE:
+        return Problem(
+            "number_type",
+            "this number has no toll-free prefix of North America",
+            'Correct the number, or write type = "long_code" if it is a 10DLC number.',
+        )
+    return None
+
+
+def _long_code_problem(entry: SenderEntry) -> Problem | None:
+    number = _e164(entry)
+    if number is None:
+        return _NOT_E164
+    number_type, country = numbers.describe(number)
+    if number_type is NumberType.TOLL_FREE:
+        return Problem("number_type", "this number is toll-free", 'Write type = "toll_free".')
+    if not number.startswith("+1") or country not in ("US", None) or entry.place != "US":
+        return Problem(
+            "long_code_reach",
+            "a 10DLC number outside the United States: they exist only there",
+            "Correct number and country; a long code of another country needs no entry, it is "
+            "handled by what its number shows.",
+        )
+    return None
+
+
+def _sender_id_problem(entry: SenderEntry) -> Problem | None:
+    if len(entry.number) > 11:
+        return Problem(
+            "sender_id_form",
+            f"a sender ID of {len(entry.number)} characters; 11 are allowed",
+            "Shorten it to the sender ID that is enabled on your resource.",
+        )
+    if not re.fullmatch(r"[A-Za-z0-9 ]+", entry.number):
+        return Problem(
+            "sender_id_form",
+            "a sender ID with other characters than A-Z, a-z, 0-9 and space",
+            "Write the sender ID that is enabled on your resource.",
+        )
+    if not re.search(r"[A-Za-z]", entry.number):
+        return Problem(
+            "sender_id_form",
+            "a sender ID without a letter",
+            "Add a letter, or correct the type: digits alone are a short code.",
+        )
+    return None
+
+
+_NUMBER_PROBLEM = {
+    NumberType.SHORT_CODE: _short_code_problem,
+    NumberType.TOLL_FREE: _toll_free_problem,
+    NumberType.LONG_CODE: _long_code_problem,
+    NumberType.ALPHANUMERIC: _sender_id_problem,
+}
+
+
+def _e164(entry: SenderEntry) -> str | None:
+    try:
+        number = numbers.normalise(entry.number)
+    except numbers.NotANumber:
+        return None
+    return number if number.startswith("+") else None
+
+
+def _no_rules(entry: SenderEntry) -> Problem:
+    known = rules.countries(entry.type)
+    if entry.type is NumberType.TOLL_FREE and entry.place not in known:
+        return Problem(
+            "toll_free_reach",
+            f"a toll-free number in {entry.place}",
+            "Toll-free numbers reach the US, Canada and Puerto Rico: write country = "
+            '"US", "CA" or "PR".',
+        )
+    if entry.type is NumberType.TOLL_FREE or entry.manager is not Party.SERVICE:
+        return Problem(
+            "managed_by",
+            f"the {entry.manager} does not manage opt-out for this sender",
+            "Remove managed_by: the platform, ACS, manages opt-out for US short codes only, the "
+            "carrier for toll-free numbers, and for them always.",
+        )
+    return Problem(
+        "no_rules",
+        f"there are no rules for type {entry.type} in {entry.place}",
+        f"Correct the country: there are rules for {', '.join(known)}.",
+    )

@@ -1,0 +1,99 @@
+"""The first evidence about many people at once: rows that differ in nothing but the person, the time
+and the id are made once, with gaps, and filled in for each."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from optout.decisions import decide
+from optout.domain.model import Evidence, Known
+from optout.store import codec
+from optout.store.protocol import Entry
+from optout.store.sqlite.schema import consent_row, evidence_row
+
+CACHE_KIB = 65_536
+# No evidence is of this time, so that its stamp marks the gap for another.
+_NO_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
+_Row = tuple[object, ...]
+
+
+class Stencil:
+    """The rows of the first evidence about a person, with gaps for what an entry says."""
+
+    def __init__(self, form: Evidence) -> None:
+        recipient, identifier = uuid4().hex, uuid4().hex
+        evidence = replace(form, recipient=recipient, at=_NO_TIME, id=identifier)
+        decision = decide.apply(evidence, Known(), announce=False)
+        gaps = {recipient: "recipient", codec.stamp(_NO_TIME): "at", identifier: "id"}
+        self._evidence = _Gapped(evidence_row(decision.evidence), gaps)
+        self._consents = [
+            _Gapped(consent_row(scope, recipient, consent), gaps)
+            for scope, consent in decision.consents.items()
+        ]
+
+    def write(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+        said = [
+            {"recipient": recipient, "at": codec.stamp(at), "id": identifier}
+            for recipient, at, identifier in entries
+        ]
+        connection.executemany(
+            "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            map(self._evidence.fill, said),
+        )
+        for consents in self._consents:
+            connection.executemany(
+                "INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(consents.fill, said)
+            )
+
+
+class _Gapped:
+    """A row in which some texts, or parts of a text, are still to come."""
+
+    def __init__(self, row: _Row, gaps: dict[str, str]) -> None:
+        self._constant = list(row)
+        self._whole = [(place, gaps[value]) for place, value in enumerate(row) if value in gaps]
+        self._parts = [
+            (place, _pattern(value, gaps))
+            for place, value in enumerate(row)
+            if isinstance(value, str) and value not in gaps and any(mark in value for mark in gaps)
+        ]
+
+    def fill(self, said: dict[str, str]) -> list[object]:
+        row = self._constant.copy()
+        for place, name in self._whole:
+            row[place] = said[name]
+        for place, pattern in self._parts:
+            row[place] = pattern % said
+        return row
+
+
+def _pattern(text: str, gaps: dict[str, str]) -> str:
+    text = text.replace("%", "%%")
+    for mark, name in gaps.items():
+        text = text.replace(mark, f"%({name})s")
+    return text
+
+
+@contextmanager
+def large_cache(connection: sqlite3.Connection) -> Iterator[None]:
+    """Numbers in any order touch pages all over the tables: with more of them at hand, fewer are
+    written twice."""
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA cache_size = -2000")
+
+
+def known(connection: sqlite3.Connection, recipients: Sequence[str]) -> set[str]:
+    """Those about whom there is evidence: they have a first piece."""
+    rows = connection.execute(
+        "SELECT wanted.value FROM json_each(?) AS wanted CROSS JOIN evidence "
+        "WHERE evidence.recipient = wanted.value AND evidence.number = 1",
+        (json.dumps(list(recipients)),),
+    )
+    return {recipient for (recipient,) in rows}

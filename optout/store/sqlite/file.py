@@ -1,0 +1,117 @@
+"""An SQLite file: a connection for each thread, durable transactions, and the upgrades of its schema.
+
+WAL and `synchronous=FULL`: a transaction that returned survives a kill and a power cut. Knows nothing
+of what the tables say.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakSet
+
+from optout.domain.errors import ConfigurationError, StoreAway
+from optout.store.sqlite.group_commit import GroupCommit
+
+_Value = TypeVar("_Value")
+
+BUSY_SECONDS = 5
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is closed when the thread it belongs to is gone."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it was never opened
+            self.close()
+
+
+class Database:
+    """One file. One connection for each thread; writers share transactions.
+
+    `turn` is whose turn it is to run short statements. SQLite lets go of the interpreter at every one,
+    and threads that hand it to each other at every one lose more than they gain.
+
+    Raises StoreAway if it cannot be opened, ConfigurationError if a newer version wrote it.
+    """
+
+    def __init__(self, path: Path, upgrades: Sequence[str]) -> None:
+        self._path = path
+        self._upgrades = upgrades
+        self._local = threading.local()
+        self._connections: WeakSet[sqlite3.Connection] = WeakSet()
+        self.turn = threading.Lock()
+        self._writers = GroupCommit(self.connection, self.turn)
+        try:
+            with self._errors():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._upgrade()
+        except StoreAway as problem:
+            self.close()
+            raise StoreAway(
+                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's"
+            ) from problem
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        for connection in list(self._connections):
+            connection.close()
+        self._local = threading.local()
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection of this thread."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self._path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=_Connection,
+            )
+            connection.execute("PRAGMA synchronous = FULL")
+            self._local.connection = connection
+            self._connections.add(connection)
+        return connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, OSError) as problem:
+            raise StoreAway(f"SQLite at {self._path.name}: {problem}") from problem
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for queries; each is a snapshot of its own."""
+        with self._errors():
+            yield self.connection()
+
+    def write(self, work: Callable[[sqlite3.Connection], _Value]) -> _Value:
+        with self._errors():
+            return self._writers.run(work)
+
+    def write_one(self, statement: str, values: tuple[object, ...]) -> bool:
+        """Run one statement; whether it changed a row."""
+        return self.write(lambda connection: connection.execute(statement, values).rowcount > 0)
+
+    def _upgrade(self) -> None:
+        self.connection().execute("PRAGMA journal_mode = WAL")
+        self._writers.run(self._upgraded)
+
+    def _upgraded(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(self._upgrades):
+            raise ConfigurationError(
+                f"{self._path} was written by a newer version of optout (schema {version}, this "
+                f"one knows {len(self._upgrades)}). Run that version, or name another file in "
+                "OPTOUT_STORE."
+            )
+        for number, script in enumerate(self._upgrades[version:], start=version + 1):
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")

@@ -1,0 +1,1 @@
+"""The store at scale: Azure Table Storage."""

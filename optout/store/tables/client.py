@@ -1,0 +1,248 @@
+"""The official SDK as the store needs it: one table, its requests, and what their failures mean.
+
+Knows nothing of what the rows say.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import requests
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from azure.data.tables import (
+    TableClient,
+    TableEntity,
+    TableTransactionError,
+    UpdateMode,
+)
+
+from optout.domain.errors import ConfigurationError, Conflict, StoreAway
+from optout.store.tables.rows import Row
+
+# One retry after a time-out, two after a refusal: an operation fails within about five seconds.
+CONNECT_SECONDS = 2
+READ_SECONDS = 2
+RETRIES = {"retry_total": 2, "retry_connect": 1, "retry_read": 1, "retry_backoff_factor": 0.2}
+LONGEST_WAIT_SECONDS = 1.0
+# Every write is conditional or may be repeated, so a POST may be retried like the rest.
+RETRIED_METHODS = frozenset({"GET", "PUT", "PATCH", "POST", "DELETE"})
+
+IN_FLIGHT = 32
+# What takes many requests ends within this, or not at all.
+DEADLINE_SECONDS = 20.0
+PAGE_ROWS = 1_000
+
+Operation = tuple[str, Row] | tuple[str, Row, dict[str, Any]]
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+
+class Table:
+    """One table. Every method is one request, and raises StoreAway if the storage cannot answer.
+
+    A table that is not there yet reads as empty and is made by the first write.
+    """
+
+    def __init__(self, client: TableClient) -> None:
+        self._client = client
+
+    def pages(
+        self, condition: str, rows: int = PAGE_ROWS, select: Sequence[str] | None = None
+    ) -> Iterator[list[TableEntity]]:
+        """The rows that meet a condition in the order of their keys; one request for each page."""
+        found = self._client.query_entities(
+            condition, results_per_page=rows, select=None if select is None else list(select)
+        ).by_page()
+        while True:
+            with _errors():
+                try:
+                    page = list(next(found))
+                except (StopIteration, ResourceNotFoundError):
+                    return
+            yield page
+
+    def get(self, row: Row) -> TableEntity | None:
+        """The row of the same keys, None if it is not there."""
+        with _errors():
+            try:
+                return self._client.get_entity(row["PartitionKey"], row["RowKey"])
+            except ResourceNotFoundError:
+                return None
+
+    def replace(self, row: Row, etag: str) -> str | None:
+        """Write a row in the place of what was read; its new tag, None if it has changed since."""
+        with _errors():
+            try:
+                written = self._client.update_entity(
+                    row,
+                    mode=UpdateMode.REPLACE,
+                    etag=etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return None
+        return str(written["etag"])
+
+    def merge(self, row: Row) -> bool:
+        """Write some properties of a row; False if it is not there."""
+        with _errors():
+            try:
+                self._client.update_entity(row, mode=UpdateMode.MERGE, retry_on_methods=RETRIED_METHODS)
+            except ResourceNotFoundError:
+                return False
+        return True
+
+    def delete(self, row: Row) -> None:
+        """Delete the row of the same keys, if it is there."""
+        with _errors():
+            self._client.delete_entity(row["PartitionKey"], row["RowKey"])
+
+    def write(self, operations: Iterable[Operation]) -> list[str]:
+        """One transaction in one partition; the new tags. Raises Conflict if a row to create exists."""
+        made: list[Any] = list(operations)
+        written = self._written(
+            lambda: self._client.submit_transaction(made, retry_on_methods=RETRIED_METHODS)
+        )
+        return [str(row.get("etag")) for row in written]
+
+    def _written(self, operation: Callable[[], Result]) -> Result:
+        with _errors():
+            try:
+                return operation()
+            except HttpResponseError as problem:
+                if problem.status_code != 404:
+                    raise
+            with suppress(ResourceExistsError):  # another process was faster
+                self._client.create_table()
+            return operation()
+
+
+class Account:
+    """Connections to one account, and threads for requests that are made side by side."""
+
+    def __init__(
+        self, client: Callable[[str], TableClient], transport: RequestsTransport, credential: Any = None
+    ) -> None:
+        self._client = client
+        self._transport = transport
+        self._credential = credential
+        self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="tables")
+
+    def table(self, name: str) -> Table:
+        return Table(self._client(name))
+
+    def each(
+        self, work: Callable[[Item], Result], items: Sequence[Item], until: float | None = None
+    ) -> list[Result]:
+        """The result for every item, in order; many are worked on side by side, but never by `work`
+        itself. Raises StoreAway past the deadline."""
+        if len(items) == 1:
+            return [work(items[0])]
+        left = DEADLINE_SECONDS if until is None else until - time.monotonic()
+        try:
+            return list(self._threads.map(work, items, timeout=left))
+        except TimeoutError:
+            raise StoreAway("Table Storage: too slow for all that was asked at once") from None
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._transport.close()
+        if self._credential is not None:
+            self._credential.close()
+
+
+def connect(
+    endpoint: str | None, connection_string: str | None, policies: Sequence[Any] = ()
+) -> Account:
+    """An account by identity or by connection string; `policies` see every request on the wire.
+
+    Raises ConfigurationError.
+    """
+    options: dict[str, Any] = {**RETRIES, "per_retry_policies": [NoLongWaits(), *policies]}
+    # The SDK logs every URL, and with it a person's number.
+    options["logger"] = logging.getLogger(__name__)
+    options["logger"].setLevel(logging.WARNING)
+    # A client for each table: those that a service client gives leave the policies out.
+    if connection_string:
+        text = connection_string
+        try:
+            url = TableClient.from_connection_string(text, "any").url
+        except ValueError as problem:
+            raise ConfigurationError(
+                f"OPTOUT_TABLES_CONNECTION_STRING: {str(problem).rstrip('.')}. Copy it whole from the "
+                "Access keys page of the storage account."
+            ) from None
+        options["transport"] = _transport(url)
+        return Account(
+            lambda name: TableClient.from_connection_string(text, name, **options),
+            options["transport"],
+        )
+    from azure.identity import DefaultAzureCredential
+
+    url = str(endpoint)
+    options["transport"] = _transport(url)
+    options["credential"] = DefaultAzureCredential()
+    return Account(
+        lambda name: TableClient(url, name, **options), options["transport"], options["credential"]
+    )
+
+
+class NoLongWaits(SansIOHTTPPolicy[Any, Any]):
+    """The SDK sleeps as long as `Retry-After` says; whoever sends the event again can wait better."""
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        headers = response.http_response.headers
+        for name in ("Retry-After", "retry-after-ms", "x-ms-retry-after-ms"):
+            if name in headers and not _is_short(headers[name], in_ms=name.endswith("-ms")):
+                del headers[name]
+
+
+def _is_short(wait: str, in_ms: bool) -> bool:
+    try:
+        return float(wait) / (1000 if in_ms else 1) <= LONGEST_WAIT_SECONDS
+    except ValueError:
+        return False
+
+
+def _transport(url: str) -> RequestsTransport:
+    """Connections for all threads, and proxies looked up once instead of for every request."""
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=2 * IN_FLIGHT)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    around = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies = around["proxies"]
+    session.trust_env = False
+    return RequestsTransport(
+        session=session,
+        connection_verify=around["verify"],
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+    )
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Without the SDK's own errors: they may name a URL, and with it a person's number."""
+    try:
+        yield
+    except AzureError as problem:
+        status = getattr(problem, "status_code", None)
+        if isinstance(problem, TableTransactionError) and status == 409:
+            raise Conflict("a row is there already") from None
+        code = getattr(problem, "error_code", None)
+        what = f"{status or ''} {code or type(problem).__name__}".strip()
+        raise StoreAway(f"Table Storage: {what}") from None
