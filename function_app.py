@@ -24,7 +24,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.event_grid_trigger(arg_name="event")
 def sms_events(event: str) -> None:
     """An event from Azure Communication Services. An exception makes Event Grid deliver it again."""
-    service.handle(event)
+    service.receive(event)
 
 
 @app.route("suppressions/check", methods=METHODS)

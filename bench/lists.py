@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ import phonenumbers
 
 from bench.measure import Figure, at_most, paired, seconds
 from optout.cli.import_ import Report, batches
-from optout.operations.suppressions import Target
+from optout.decisions.target import Target
+from optout.operations.recorder import Recorder
 from optout.operations.transfer import columns, importing, reading
-from optout.operations.transfer.times import Clock
-from optout.operations.transfer.wishes import Reader, Wish
-from optout.service import now_utc
+from optout.operations.transfer.rows import ImportedRow, RowReader
+from optout.operations.transfer.times import TimeFormat
+from optout.service import IMPORT_THREADS, now_utc
 from optout.store.sqlite.bulk import CACHE_KIB
 from optout.store.sqlite.store import SqliteStore
 
 ROWS = 50_000
 ROUNDS = 3
-ORDER = importing.Order(Target(list="contoso-alerts"), "bench", "bench")
+PURPOSE = importing.ImportPurpose(Target(list="contoso-alerts"), "bench", "bench")
 
 
 def write_list(path: Path, numbers: list[str]) -> None:
@@ -38,10 +40,10 @@ def write_list(path: Path, numbers: list[str]) -> None:
 def import_list(path: Path, database: Path) -> None:
     """What the command does, from the file to the end of the last commit."""
     store = SqliteStore(database)
-    importer = importing.Importer(store, ORDER, now_utc)
-    for batch in read(path):
-        importer.take(batch)
-    importer.close()
+    with ThreadPoolExecutor(IMPORT_THREADS) as threads:
+        importer = importing.Importer(Recorder(store, now_utc), PURPOSE, threads)
+        for batch in read(path):
+            importer.record(batch)
     store.close()
 
 
@@ -51,9 +53,10 @@ def read_list(path: Path, country: str) -> None:
         pass
 
 
-def read(path: Path, country: str | None = None) -> Iterator[list[Wish]]:
-    with reading.opened(path) as rows, Report(path) as report:
-        reader = Reader(columns.recognise(rows.header, columns.Named()), now_utc(), Clock(), country)
+def read(path: Path, country: str | None = None) -> Iterator[list[ImportedRow]]:
+    with reading.open_rows(path) as rows, Report(path) as report:
+        understood = columns.recognise(rows.header, columns.Named())
+        reader = RowReader(understood, now_utc(), TimeFormat(), country)
         yield from batches(rows, reader, report, Counter(), opt_ins=False)
 
 

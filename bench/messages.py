@@ -1,5 +1,6 @@
 """A message: the whole path of a STOP with its reply, and what of it is the store's bare work."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,9 +11,12 @@ from bench.measure import seconds
 from optout import settings
 from optout.azure.sms import Outcome, Sending
 from optout.domain.enums import ReplyStatus
-from optout.domain.model import Decision, Evidence, Known, Reply
+from optout.domain.model import Decision, Evidence, Inquiry, RecipientState, Recorded, Reply
 from optout.operations.handle import EventHandler
+from optout.operations.recorder import Recorder
+from optout.operations.reply_delivery import ReplyDelivery
 from optout.programs.directory import Directory
+from optout.service import new_id, now_utc
 from optout.store.protocol import Store
 from tests.support.payloads import sms_event
 
@@ -37,13 +41,12 @@ class Remembers:
         self.written: list[tuple[Decision, Evidence]] = []
         self._decisions: list[Decision] = []
 
-    def read(self, *asked: object) -> Known:
-        return Known()
-
-    def record(self, decision: Decision) -> None:
+    def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
+        decision = decide(RecipientState())
         self._decisions.append(decision)
+        return Recorded(decision.evidence, decision.consents, is_new=True)
 
-    def settle(self, evidence: Evidence, reply: Reply) -> bool:
+    def settle_reply(self, evidence: Evidence, reply: Reply) -> bool:
         self.written.append((self._decisions.pop(), replace(evidence, reply=reply)))
         return True
 
@@ -56,7 +59,8 @@ def stops(recipients: Iterable[str]) -> list[str]:
 
 def handler(store: Store) -> EventHandler:
     directory = Directory.load(settings.ROOT / "programs.toml")
-    return EventHandler(directory, store, TakesAll(), lambda: datetime.now(UTC))
+    delivery = ReplyDelivery(store, TakesAll(), now_utc, time.sleep, new_id)
+    return EventHandler(directory, Recorder(store, now_utc), delivery)
 
 
 def written(recipients: Iterable[str]) -> list[tuple[Decision, Evidence]]:

@@ -19,9 +19,8 @@ from optout.decisions import consent
 from optout.domain.model import Decision, Evidence
 from optout.http import exchange
 from optout.http.suppressions import check
-from optout.operations.suppressions import Suppressions
+from optout.operations.check import Checks
 from optout.programs.directory import Directory
-from optout.service import now_utc
 from optout.store.sqlite.schema import CONSENT_COLUMNS, consent_row, evidence_row
 from optout.store.sqlite.store import SqliteStore
 
@@ -108,18 +107,18 @@ def _checks(store: SqliteStore, size: int) -> Iterator[Figure]:
     scopes = consent.sender_scopes(stores.SENDER, stores.LIST)
     names = [str(scope) for scope in scopes]
     directory = Directory.load(settings.ROOT / "programs.toml")
-    suppressions = Suppressions(directory, store, now_utc, cache_seconds=0)
-    sender = suppressions.sender(stores.SENDER)
+    checks = Checks(store, 0, time.monotonic)
+    sender = directory.sender(stores.SENDER)
     body = json.dumps({"sender": stores.SENDER, "recipients": recipients}).encode()
 
     def request() -> None:
-        service = cast(Any, _Service(suppressions))
+        service = cast(Any, _Service(directory, checks))
         answer = exchange.respond(exchange.Request("POST", body), lambda: service, {"POST": check})
         if answer.status != 200:
             raise RuntimeError(answer.body)
 
     name = f"SQLite of {size:,}"
-    one = took(lambda number: suppressions.check(sender, [number]), recipients[:LOOKUPS], 1) / LOOKUPS
+    one = took(lambda number: checks.check(sender, [number]), recipients[:LOOKUPS], 1) / LOOKUPS
     yield Figure(f"{name}: one lookup, in process", f"{one * 1e6:.0f} µs")
     ours, bare = paired(
         lambda: seconds(lambda: store.lookup(recipients, scopes)),
@@ -144,8 +143,9 @@ def _bare_lookup(store: SqliteStore, recipients: list[str], scopes: list[str]) -
 class _Service:
     """As much of a service as a check needs."""
 
-    def __init__(self, suppressions: Suppressions) -> None:
-        self.suppressions = suppressions
+    def __init__(self, directory: Directory, checks: Checks) -> None:
+        self.directory = directory
+        self.checks = checks
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from bench.messages import handler, stops, took, written
 from optout.domain.model import Decision, Evidence
 from optout.store.tables import client
 from optout.store.tables import rows as rows
-from optout.store.tables.store import READ_ROWS, TablesStore
+from optout.store.tables.recipients import READ_ROWS
+from optout.store.tables.store import TablesStore
 from tests.support.azurite import azurite
 
 MESSAGES = {1: 40, 32: 128}

@@ -8,17 +8,15 @@ import json
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from optout import settings
+from optout import service
 from optout.azure.sms import PrintedReplies
 from optout.domain.enums import Effect, Party
 from optout.domain.model import Evidence
-from optout.operations.handle import EventHandler
-from optout.operations.suppressions import Suppressions
-from optout.programs.directory import Directory, Sender
+from optout.operations.check import CheckResult
+from optout.programs.directory import Sender
 from optout.service import now_utc
-from optout.store.sqlite.store import SqliteStore
+from optout.settings import Settings
 
 PERSON = "+14255550123"
 # (sender, what the person writes): each number type with what is special about it.
@@ -44,18 +42,15 @@ CONVERSATION = (
 def play(show: Callable[[str], None]) -> None:
     """Play the conversation, a block of lines for each message."""
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "demo.db")
-        directory = Directory.load(settings.ROOT / "programs.toml")
-        replies = PrintedReplies(output=io.StringIO())
-        handler = EventHandler(directory, store, replies, now_utc)
-        suppressions = Suppressions(directory, store, now_utc, cache_seconds=0)
+        configured = Settings(store=f"sqlite:{folder}/demo.db", cache_seconds=0)
+        played = service.build(configured, PrintedReplies(output=io.StringIO()))
         start = now_utc() - timedelta(minutes=1)
         for number, (to, text) in enumerate(CONVERSATION):
-            sender = directory.sender(to)
-            handler.handle(_event(number, to, text, start + timedelta(seconds=number)))
-            (evidence,) = store.history(PERSON, 1, None).items
-            show(_block(sender, evidence, suppressions))
-        store.close()
+            sender = played.directory.sender(to)
+            played.events.handle(_event(number, to, text, start + timedelta(seconds=number)))
+            (evidence,) = played.store.history(PERSON, 1, None).items
+            show(_block(sender, evidence, played.checks.check(sender, [PERSON])[0]))
+        played.close()
 
 
 def _event(number: int, to: str, text: str, at: datetime) -> str:
@@ -81,8 +76,7 @@ def _event(number: int, to: str, text: str, at: datetime) -> str:
     )
 
 
-def _block(sender: Sender, evidence: Evidence, suppressions: Suppressions) -> str:
-    answer = suppressions.check(sender, [PERSON])[0]
+def _block(sender: Sender, evidence: Evidence, answer: CheckResult) -> str:
     understood = f"{evidence.intent}, by {evidence.rule}" if evidence.rule else "no keyword"
     effect = "changes nothing" if evidence.effect is Effect.NONE else evidence.effect
     lists = f"suppressed, scope {answer.scope}, blocked by {answer.blocked_by}"

@@ -93,7 +93,7 @@ class LocalHost:
         try:
             answer = self._pool.submit(self._http_functions[name], function_request).result()
         except Exception:
-            log.logger.exception(log.line("function_failed", function=name))
+            log.exception("function_failed", function=name)
             return Response(status=500)
         text = f"; charset={answer.charset}" if answer.mimetype.startswith("text/") else ""
         return Response(
@@ -133,7 +133,7 @@ class LocalHost:
         invocations = [self._pool.submit(function, json.dumps(event)) for event in events]
         failures = [problem for each in invocations if (problem := each.exception()) is not None]
         for problem in failures:
-            log.logger.error(log.line("function_failed", function=name, problem=str(problem)))
+            log.error("function_failed", function=name, problem=str(problem))
         if failures:
             return Response(f"Exception while executing function: Functions.{name}", status=500)
         return Response(status=202)

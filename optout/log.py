@@ -12,36 +12,30 @@ _CODE = re.compile(r"[0-9]{3,4}\b|[A-Za-z]+\b")
 logger = logging.getLogger("optout")
 
 
-def line(event: str, **fields: object) -> str:
-    """One line: the event's name and what there is to say, without empty fields."""
-    said = {name: value for name, value in fields.items() if value not in (None, (), "")}
-    return json.dumps({"event": event, **said}, default=str)
+def info(event: str, evidence: Evidence | None = None, **fields: object) -> None:
+    """What happened as it should: the event's name, the evidence it is about, and what else there is
+    to say, without empty fields."""
+    logger.info(_line(event, evidence, fields))
 
 
-def code(error: str | None) -> str | None:
-    """The status, delivery code or exception that an error begins with: the rest is somebody else's
-    free text and may name a number. The history keeps it whole."""
-    found = _CODE.match(error or "")
-    return found[0] if found else None
+def warning(event: str, evidence: Evidence | None = None, **fields: object) -> None:
+    """What somebody should look at in time."""
+    logger.warning(_line(event, evidence, fields))
 
 
-def evidence_line(event: str, evidence: Evidence) -> str:
-    """A line about one piece of evidence."""
-    return line(
-        event,
-        id=evidence.id,
-        kind=evidence.kind,
-        sender=evidence.sender,
-        list=evidence.list,
-        recipient=numbers.mask(evidence.recipient),
-        intent=evidence.intent,
-        rule=evidence.rule,
-        effect=evidence.effect,
-        flags=evidence.flags,
-        answered_by=evidence.reply and evidence.reply.answered_by,
-        reply=evidence.reply and evidence.reply.status,
-        reply_error=evidence.reply and code(evidence.reply.error),
-    )
+def error(event: str, evidence: Evidence | None = None, **fields: object) -> None:
+    """What went wrong and is not lost."""
+    logger.error(_line(event, evidence, fields))
+
+
+def critical(event: str, **fields: object) -> None:
+    """What somebody must look at now."""
+    logger.critical(_line(event, None, fields))
+
+
+def exception(event: str, **fields: object) -> None:
+    """An error of ours, with its traceback."""
+    logger.exception(_line(event, None, fields))
 
 
 def stop_not_recorded(evidence_id: str | None, problem: Exception) -> None:
@@ -49,4 +43,41 @@ def stop_not_recorded(evidence_id: str | None, problem: Exception) -> None:
 
     The event comes again, or waits in quarantine; whoever is alerted sees that it gets through.
     """
-    logger.critical(line("stop_not_recorded", id=evidence_id, problem=str(problem)))
+    critical("stop_not_recorded", id=evidence_id, problem=str(problem))
+
+
+def code(text: str | None) -> str | None:
+    """The status, delivery code or exception that an error begins with: the rest is somebody else's
+    free text and may name a number. The history keeps it whole."""
+    found = _CODE.match(text or "")
+    return found[0] if found else None
+
+
+def _line(event: str, evidence: Evidence | None, fields: dict[str, object]) -> str:
+    said = {} if evidence is None else _about(evidence)
+    said |= fields
+    return json.dumps(
+        {
+            "event": event,
+            **{name: value for name, value in said.items() if value not in (None, (), "")},
+        },
+        default=str,
+    )
+
+
+def _about(evidence: Evidence) -> dict[str, object]:
+    reply = evidence.reply
+    return {
+        "id": evidence.id,
+        "kind": evidence.kind,
+        "sender": evidence.sender,
+        "list": evidence.list,
+        "recipient": numbers.mask(evidence.recipient),
+        "intent": evidence.intent,
+        "rule": evidence.rule,
+        "effect": evidence.effect,
+        "flags": evidence.flags,
+        "answered_by": reply and reply.answered_by,
+        "reply": reply and reply.status,
+        "reply_error": reply and code(reply.error),
+    }

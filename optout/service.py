@@ -1,22 +1,32 @@
 """The parts put together: built once, when first needed, from the settings."""
 
 import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from uuid import uuid4
 
 from optout import log, settings
 from optout.azure import sms, topic
-from optout.domain.errors import OptoutError, Retryable
+from optout.azure.sms import ReplySender
+from optout.domain.errors import OptoutError
+from optout.operations.changes import Changes
+from optout.operations.check import Checks
 from optout.operations.handle import EventHandler, Result
+from optout.operations.recorder import Recorder
+from optout.operations.reply_delivery import ReplyDelivery
+from optout.operations.retention import TextRetention
 from optout.operations.reviews import Reviews
-from optout.operations.suppressions import Suppressions
+from optout.operations.transfer.importing import Importer, ImportPurpose
 from optout.programs.directory import Directory
 from optout.settings import Settings
 from optout.store.protocol import Store
 
-FORGET_EVERY = timedelta(hours=1)
-# A store may forget a few texts at a time: while some were left, it is asked again sooner.
-FORGET_AGAIN = timedelta(seconds=5)
+# Requests in flight; over SQLite, writers who share a commit.
+IMPORT_THREADS = 32
 
 
 @dataclass(frozen=True)
@@ -26,51 +36,24 @@ class Service:
     settings: Settings
     directory: Directory
     store: Store
-    suppressions: Suppressions
+    recorder: Recorder
+    checks: Checks
+    changes: Changes
     reviews: Reviews
     events: EventHandler
-    texts: "TextRetention"
 
-    def handle(self, raw: str) -> Result:
-        """One event; now and then, texts that need not be kept are forgotten on the way."""
-        result = self.events.handle(raw)
-        self.texts.forget_now_and_then()
-        return result
+    @contextmanager
+    def importing(self, purpose: ImportPurpose, *, dry_run: bool) -> Iterator[Importer]:
+        """An importer, with threads for those about whom something is known already."""
+        with ThreadPoolExecutor(IMPORT_THREADS, thread_name_prefix="import") as threads:
+            yield Importer(self.recorder, purpose, threads, dry_run=dry_run)
 
     def close(self) -> None:
         """Let go of files and connections."""
-        self.events.replies.close()
-        if self.events.publisher is not None:
-            self.events.publisher.close()
+        self.events.replies.sms.close()
+        if self.recorder.publisher is not None:
+            self.recorder.publisher.close()
         self.store.close()
-
-
-class TextRetention:
-    """Rule 14: the text of a message without a keyword is kept for a number of days.
-
-    It runs beside the events, at most once an hour in each process: a timer trigger would need a
-    storage account on every laptop.
-    """
-
-    def __init__(self, store: Store, days: int) -> None:
-        self._store = store
-        self._days = timedelta(days=days)
-        self._next = datetime.min.replace(tzinfo=UTC)
-        self._lock = threading.Lock()
-
-    def forget_now_and_then(self) -> None:
-        now = now_utc()
-        with self._lock:
-            if now < self._next:
-                return
-            self._next = now + FORGET_EVERY
-        try:
-            if forgotten := self._store.forget_texts(now - self._days):
-                with self._lock:
-                    self._next = now + FORGET_AGAIN
-                log.logger.info(log.line("texts_forgotten", messages=forgotten))
-        except Retryable as problem:
-            log.logger.warning(log.line("texts_not_forgotten", problem=str(problem)))
 
 
 def now_utc() -> datetime:
@@ -78,36 +61,46 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def build(configured: Settings) -> Service:
-    """A service for the settings. Raises ConfigurationError and StoreAway."""
+def new_id() -> str:
+    """An id that nobody else has."""
+    return str(uuid4())
+
+
+def build(configured: Settings, replies: ReplySender | None = None) -> Service:
+    """A service for the settings. Replies go through ACS where it is set, else where `replies` takes
+    them, else they are printed. Raises ConfigurationError and StoreAway."""
     directory = Directory.load(configured.programs_path)
     for advice in directory.advice:
-        log.logger.warning(
-            log.line(
-                "program_file",
-                entry=advice.entry,
-                rule=advice.rule,
-                problem=advice.problem,
-                remedy=advice.remedy,
-                source=advice.source,
-            )
+        log.warning(
+            "program_file",
+            entry=advice.entry,
+            rule=advice.rule,
+            problem=advice.problem,
+            remedy=advice.remedy,
+            source=advice.source,
         )
     store = open_store(configured)
     acs = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
-    suppressions = Suppressions(directory, store, now_utc, configured.cache_seconds, publisher)
-    handler = EventHandler(
+    checks = Checks(store, configured.cache_seconds, time.monotonic)
+    recorder = Recorder(store, now_utc, checks.forget, publisher)
+    delivery = ReplyDelivery(store, acs or replies or sms.PrintedReplies(), now_utc, time.sleep, new_id)
+    return Service(
+        settings=configured,
         directory=directory,
         store=store,
-        replies=acs or sms.PrintedReplies(),
-        clock=now_utc,
-        publisher=publisher,
-        expected_source=configured.event_source,
-        on_change=suppressions.forget,
+        recorder=recorder,
+        checks=checks,
+        changes=Changes(directory, recorder, new_id),
+        reviews=Reviews(directory, recorder),
+        events=EventHandler(
+            directory,
+            recorder,
+            delivery,
+            configured.event_source,
+            TextRetention(store, now_utc, configured.text_days),
+        ),
     )
-    reviews = Reviews(directory, store, now_utc, suppressions.forget, publisher)
-    texts = TextRetention(store, configured.text_days)
-    return Service(configured, directory, store, suppressions, reviews, handler, texts)
 
 
 def open_store(configured: Settings) -> Store:
@@ -143,8 +136,8 @@ def current() -> Service:
     return _current
 
 
-def handle(raw: str) -> Result:
-    """One event, by the service of this process.
+def receive(raw: str) -> Result:
+    """One event, for the service of this process.
 
     Where the service cannot be built, nobody can say that the event is no STOP: that is an alert.
     """
@@ -153,7 +146,7 @@ def handle(raw: str) -> Result:
     except OptoutError as problem:
         log.stop_not_recorded(None, problem)
         raise
-    return running.handle(raw)
+    return running.events.handle(raw)
 
 
 def shutdown() -> None:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from optout import service, settings
-from optout.domain.errors import ConfigurationError, Conflict, StoreAway
-from optout.operations.handle import REPLY_TAG, Result
+from optout.domain.errors import ConfigurationError, StoreAway
+from optout.operations.handle import Result
+from optout.operations.naming import find_target
+from optout.operations.reply_delivery import REPLY_TAG
+from optout.store.sqlite import decisions as sqlite_decisions
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
 
@@ -47,20 +50,18 @@ def stop_by_report(world: World) -> None:
 
 
 def stop_by_hand(world: World) -> None:
-    target = world.suppressions.target("12345", None, everything=False)
-    world.suppressions.change(target, PERSON, out=True, actor="ann", reason="phoned")
+    target = find_target(world.directory, "12345", None, everything=False)
+    world.changes.record(target, PERSON, out=True, actor="ann", reason="phoned")
 
 
 @pytest.mark.parametrize("way", [stop_by_text, stop_by_report, stop_by_hand])
 @pytest.mark.parametrize(
     ("method", "problem"),
     [
-        ("read", StoreAway("cannot be read")),
-        ("record", StoreAway("cannot be written")),
-        ("record", Conflict("always somebody else")),
-        ("record", RuntimeError("a bug")),
+        ("update", StoreAway("cannot be written")),
+        ("update", RuntimeError("a bug")),
     ],
-    ids=["read", "write", "conflicts", "bug"],
+    ids=["away", "bug"],
 )
 def test_a_stop_that_is_not_recorded(
     world: World,
@@ -83,7 +84,7 @@ def test_a_late_stop_whose_timeline_cannot_be_read(
 ) -> None:
     """A late STOP needs one more read, which can fail, too."""
     world.receive("START")
-    monkeypatch.setattr(world.store, "timeline", failing(StoreAway("away")))
+    monkeypatch.setattr(sqlite_decisions, "read_timeline", failing(StoreAway("away")))
     with pytest.raises(StoreAway):
         world.receive("STOP", at=NOON.replace(hour=11))
     assert len(alerts(caplog)) == 1
@@ -96,7 +97,7 @@ def test_a_service_that_cannot_start(
     monkeypatch.setenv("OPTOUT_PROGRAMS", "no/such/file.toml")
     service.shutdown()
     with pytest.raises(ConfigurationError):
-        service.handle(sms_event("STOP"))
+        service.receive(sms_event("STOP"))
     assert len(alerts(caplog)) == 1
 
 
@@ -143,7 +144,7 @@ def test_a_failure_after_the_record_is_no_alert(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reply that cannot be settled is tried again; the STOP is safe."""
-    monkeypatch.setattr(world.store, "settle", failing(StoreAway("away")))
+    monkeypatch.setattr(world.store, "settle_reply", failing(StoreAway("away")))
     with pytest.raises(StoreAway):
         stop_by_text(world)
     assert alerts(caplog) == []
@@ -155,7 +156,7 @@ def test_other_messages_are_no_alert(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     """They come again, and nobody is woken up."""
-    monkeypatch.setattr(world.store, "record", failing(StoreAway("away")))
+    monkeypatch.setattr(world.store, "update", failing(StoreAway("away")))
     with pytest.raises(StoreAway):
         world.handler.handle(sms_event(text))
     assert alerts(caplog) == []

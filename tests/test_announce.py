@@ -13,6 +13,7 @@ from optout.azure.topic import NotAnnounced, TopicPublisher
 from optout.domain.enums import ReviewVerdict
 from optout.domain.model import Evidence
 from optout.operations.handle import Result
+from optout.operations.naming import find_target
 from tests.support.payloads import report_event, sms_event
 from tests.support.topic import LoopbackTopic
 from tests.support.world import NOON, PERSON, World
@@ -170,10 +171,10 @@ def test_a_wrong_key(tmp_path: Path, topic: LoopbackTopic) -> None:
 
 def test_a_change_by_hand(world: World, topic: LoopbackTopic) -> None:
     """A change that could not be announced is, when the call is repeated; the ids stay the same."""
-    target = world.suppressions.target("12345", None, everything=False)
+    target = find_target(world.directory, "12345", None, everything=False)
 
     def opt_out() -> None:
-        world.suppressions.change(target, PERSON, out=True, actor="ann", reason="phoned")
+        world.changes.record(target, PERSON, out=True, actor="ann", reason="phoned")
 
     topic.fail_next("take and drop")
     with pytest.raises(NotAnnounced):

@@ -9,12 +9,15 @@ from typing import Any, cast
 
 import pytest
 
+from optout.domain.enums import Party, ReplyStatus
+from optout.domain.model import Reply
 from optout.http import exchange
-from optout.operations.handle import ReplyDelayed
+from optout.operations.reply_delivery import ReplyDelayed
 from optout.service import Service
 from optout.store.sqlite.store import SqliteStore
 from tests.support.client import Answer, App
 from tests.support.payloads import sms_event
+from tests.test_store import evidence
 
 PERSON = "+14255550123"
 CHECK, OPT_OUT, OPT_IN = "suppressions/check", "suppressions/opt-out", "suppressions/opt-in"
@@ -264,7 +267,7 @@ def test_an_error_of_ours_shows_nothing_of_it(
     def fail(*arguments: object) -> None:
         raise RuntimeError("what nobody expected")
 
-    monkeypatch.setattr(SqliteStore, "held", fail)
+    monkeypatch.setattr(SqliteStore, "list_quarantine", fail)
     answer = app.get("quarantine")
     assert problem(answer, 500)["detail"] == "an error of ours; it has been logged"
     assert "what nobody expected" in caplog.text
@@ -273,8 +276,10 @@ def test_an_error_of_ours_shows_nothing_of_it(
 def test_a_reply_that_is_still_due_is_named() -> None:
     """503 where a replayed message is recorded and its reply has to wait: it is not the store."""
 
+    delayed = evidence(id="1", reply=Reply(Party.SERVICE, ReplyStatus.PENDING, error="429 Throttled"))
+
     def replay(request: exchange.Request, service: Service) -> None:
-        raise ReplyDelayed("the reply to 1 is still due: 429")
+        raise ReplyDelayed(delayed)
 
     response = exchange.respond(exchange.Request("POST"), lambda: cast(Service, None), {"POST": replay})
     assert response.status == 503

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optout.domain.enums import EvidenceKind
 from optout.domain.ids import evidence_id
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from tests.support.acs import LoopbackAcs
 from tests.support.client import App, Served, environment, serving
 from tests.support.payloads import sms_event

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from optout import settings
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from tests.support.client import App, environment, serving
 from tests.support.payloads import report_event, sms_event
 

@@ -13,7 +13,8 @@ from azure.core.credentials import AzureKeyCredential
 from optout.azure.sms import AcsReplies, Outcome, Sending
 from optout.domain.enums import ReplyStatus
 from optout.domain.model import Reply
-from optout.operations.handle import REPLY_TAG, ReplyDelayed, Result
+from optout.operations.handle import Result
+from optout.operations.reply_delivery import REPLY_TAG, ReplyDelayed
 from tests.support.acs import LoopbackAcs
 from tests.support.payloads import sms_event
 from tests.support.places import Place, Places
@@ -105,7 +106,7 @@ def play(place: Place, kill_at: int) -> tuple[object, bool]:
             store = world.store
             for number, event in enumerate(conversation()):
                 clock.now = NOON + timedelta(seconds=number)
-                world.store = Guarded(store, switch, ("record", "settle"))
+                world.store = Guarded(store, switch, ("update", "settle_reply"))
                 world.replies = Guarded(replies, switch, ("send",))
                 try:
                     world.handler.handle(event)
@@ -136,7 +137,7 @@ def test_a_redelivery_after_the_reply_has_expired(place: Place) -> None:
         replies = AcsReplies(acs.endpoint, AzureKeyCredential(acs.key))
         with World(place, replies=replies, clock=clock) as world:
             switch = KillSwitch(at=4)
-            world.store = Guarded(world.store, switch, ("record",))
+            world.store = Guarded(world.store, switch, ("update",))
             world.replies = Guarded(replies, switch, ("send",))
             with pytest.raises(Killed):
                 world.handler.handle(event)

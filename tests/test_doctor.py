@@ -324,7 +324,7 @@ def test_the_store_is_left_as_it_was(examined: Examined, azurite: str, tmp_path:
     """In both stores the row that was tried is gone."""
     examined({})
     store = SqliteStore(tmp_path / "optout.db")
-    assert store.held(10, None).items == ()
+    assert store.list_quarantine(10, None).items == ()
     store.close()
     examined({"OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": azurite})
     account = client.connect(None, azurite)

@@ -121,14 +121,14 @@ def test_any_event_body(
     monkeypatch.setenv("OPTOUT_STORE", f"sqlite:{tmp_path}/optout.db")
     service.shutdown()
     seen: Counter[Result] = Counter()
-    handle = service.handle
+    receive = service.receive
 
     def counted(raw: str) -> Result:
-        result = handle(raw)
+        result = receive(raw)
         seen[result] += 1
         return result
 
-    monkeypatch.setattr(service, "handle", counted)
+    monkeypatch.setattr(service, "receive", counted)
 
     @settings(
         max_examples=EXAMPLES,

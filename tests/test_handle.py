@@ -11,7 +11,8 @@ import pytest
 from optout.azure.sms import Outcome, Sending
 from optout.domain.enums import Effect, Intent, Party, ReplyStatus, ScopeKind
 from optout.domain.model import Evidence, Quarantined, Reply
-from optout.operations.handle import ReplyDelayed, Result
+from optout.operations.handle import Result
+from optout.operations.reply_delivery import ReplyDelayed
 from optout.programs.directory import Directory
 from tests.support.payloads import sms_event
 from tests.support.world import CONTOSO, NOON, PERSON, World
@@ -401,14 +402,14 @@ def test_quarantine_and_replay(world: World) -> None:
     broken = '{"eventType": "Microsoft.Communication.SMSReceived", "data": {}}'
     for _ in range(2):
         assert world.handler.handle(broken) is Result.QUARANTINED
-    (held,) = world.store.held(10, None).items
+    (held,) = world.store.list_quarantine(10, None).items
     assert held.body == broken
     assert world.handler.replay(held.id) is Result.QUARANTINED
     assert world.handler.replay("no such id") is None
     event = sms_event("STOP", at=NOON, message_id="r")
     world.store.quarantine(Quarantined("mended", NOON, "an older version did not know it", event))
     assert world.handler.replay("mended") is Result.HANDLED
-    assert world.store.held_one("mended") is None
+    assert world.store.find_quarantined("mended") is None
     assert world.check().suppressed
 
 
@@ -416,7 +417,7 @@ def test_other_events_are_ignored(world: World) -> None:
     """An event type that is not ours leaves nothing behind."""
     event = sms_event("STOP").replace("SMSReceived", "ChatMessageReceived")
     assert world.handler.handle(event) is Result.IGNORED
-    assert not world.store.held(1, None).items
+    assert not world.store.list_quarantine(1, None).items
 
 
 def test_a_toll_free_number_without_a_carrier(tmp_path: Path) -> None:

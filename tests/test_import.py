@@ -1,5 +1,5 @@
-"""An import gives what recording each row by itself gives, whatever was there before and however often
-it is repeated; and its commands, from file to file."""
+"""An import gives the consents that the rule gives, whatever was there before and however often it is
+repeated; and its commands, from file to file."""
 
 import json
 import os
@@ -9,116 +9,140 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optout.decisions import decide
-from optout.domain.model import Consents, Decision, Evidence, Known
-from optout.operations.recorder import record
-from optout.operations.suppressions import Target, without_lifting
-from optout.operations.transfer.importing import Importer, Order
-from optout.operations.transfer.wishes import Wish
+from optout.decisions.target import Target
+from optout.operations.transfer.rows import ImportedRow
 from optout.settings import ROOT
-from optout.store.protocol import Store
 from tests.support.client import environment
 from tests.support.places import Place, file_in, new_tables
-from tests.support.world import CONTOSO, NOON, PERSON, Clock, World
+from tests.support.world import CONTOSO, NOON, PERSON, World
 
 PEOPLE = ("+14255550123", "+14255550124")
-SENDERS = ("12345", "+18335550100")
+# The senders that people text, with their lists.
+SENDERS = {"12345": "contoso-alerts", "+18335550100": "contoso-alerts"}
 TARGETS = {
     "list": Target(list="contoso-alerts"),
     "sender": Target(sender=CONTOSO.sender("12345")),
     "toll-free": Target(sender=CONTOSO.sender("+18335550100")),
     "everything": Target(everything=True),
 }
+# What an import into each target speaks about.
+SPEAKS_OF = {
+    "list": {"list:contoso-alerts"},
+    "sender": {"sender:12345", "list:contoso-alerts"},
+    "toll-free": {"sender:+18335550100", "list:contoso-alerts"},
+    "everything": {"everything"},
+}
+WORDS = {"STOP": True, "STOP ALL": True, "START": False}
+
+# Who texted what to whom, and when, in minutes.
+Text = tuple[str, str, str, int]
 
 
 def minute(number: int) -> datetime:
     return NOON + timedelta(minutes=number)
 
 
-def order(target: Target) -> Order:
-    return Order(target, "pat", "moved")
+class Statement(NamedTuple):
+    """Somebody is out, or in, by what was said at a time; out sorts last, and wins a tie."""
+
+    at: datetime
+    out: bool
 
 
-@contextmanager
-def importer(store: Store, target: Target, *, dry_run: bool = False) -> Iterator[Importer]:
-    made = Importer(store, order(target), Clock(minute(60)), dry_run=dry_run)
-    yield made
-    made.close()
+def expected_consents(
+    texts: Sequence[Text], rows: Sequence[ImportedRow], target: str
+) -> dict[str, dict[str, tuple[bool, datetime, datetime]]]:
+    """Rule 2 once more, by sorting: for each person and scope the last statement, since when nothing
+    else was said, and when it was said last."""
+    said: dict[str, dict[str, list[Statement]]] = {person: {} for person in PEOPLE}
+    for person, sender, text, at in texts:
+        if text in WORDS:
+            scopes = {f"sender:{sender}", f"list:{SENDERS[sender]}"}
+            for scope in scopes | ({"everything"} if text == "STOP ALL" else set()):
+                said[person].setdefault(scope, []).append(Statement(minute(at), WORDS[text]))
+    for row in rows:
+        for scope in SPEAKS_OF[target]:
+            said[row.recipient].setdefault(scope, []).append(Statement(row.at, row.out))
+    return {
+        person: {scope: _last_run(statements) for scope, statements in scopes.items()}
+        for person, scopes in said.items()
+    }
 
 
-def one_by_one(store: Store, target: Target, wishes: Sequence[Wish]) -> Counter[str]:
-    """The normal path of each wish, in a process that does nothing in bulk."""
-    counts: Counter[str] = Counter()
-    with importer(store, target) as making:
-        for kind, entry in making._entries(wishes, minute(60)):
-            evidence = making._evidence(kind, entry, minute(60))
-
-            def decision(known: Known, evidence: Evidence = evidence) -> Decision:
-                new = without_lifting(evidence, target, known.consents)
-                return decide.apply(new, known, announce=False)
-
-            recorded = record(store, evidence, making._scopes, decision)
-            counts[recorded.evidence.effect if recorded.is_new else "recorded"] += 1
-    return counts
+def _last_run(statements: list[Statement]) -> tuple[bool, datetime, datetime]:
+    *before, last = sorted(statements)
+    since = last.at
+    for statement in reversed(before):
+        if statement.out is not last.out:
+            break
+        since = statement.at
+    return last.out, since, last.at
 
 
-def consents(world: World) -> dict[str, Consents]:
-    """Who is out of what; which of two pieces of evidence of the same time said so is left out."""
+def actual_consents(world: World) -> dict[str, dict[str, tuple[bool, datetime, datetime]]]:
     return {
         person: {
-            scope: replace(consent, evidence_id="")
-            for scope, consent in world.consents(person, SENDERS).items()
+            str(scope): (consent.out, consent.since, consent.at)
+            for scope, consent in world.consents(person, list(SENDERS)).items()
         }
         for person in PEOPLE
     }
 
 
-wishes = st.builds(
-    Wish, st.sampled_from(PEOPLE), st.integers(0, 40).map(minute), st.sampled_from([True, True, False])
+imported_rows = st.builds(
+    ImportedRow,
+    st.sampled_from(PEOPLE),
+    st.integers(0, 40).map(minute),
+    st.sampled_from([True, True, False]),
+    st.just(()),
 )
 messages = st.tuples(
     st.sampled_from(PEOPLE),
-    st.sampled_from(SENDERS),
+    st.sampled_from(sorted(SENDERS)),
     st.sampled_from(["STOP", "START", "STOP ALL", "HELP", "hello"]),
     st.integers(0, 40),
 )
 
 
-def held_to_one_by_one(
-    bulk: Place, single: Place, before: list[tuple[str, str, str, int]], target: Target,
-    rows: list[Wish], batches: list[list[Wish]],
-) -> None:  # fmt: skip
-    with World(bulk) as ours, World(single) as theirs:
-        for number, (person, sender, text, at) in enumerate(before):
-            for world in (ours, theirs):
-                world.clock.now = minute(at)
-                world.receive(text, sender, person, message_id=f"m{number}")
-        with importer(ours.store, target) as importing:
-            for batch in batches:
-                importing.take(batch)
-            assert set(importing.take(rows)) <= {"recorded"}
-        one_by_one(theirs.store, target, rows)
-        assert consents(ours) == consents(theirs)
+def held_to_the_rule(
+    place: Place,
+    texts: list[Text],
+    target: str,
+    rows: list[ImportedRow],
+    batches: list[list[ImportedRow]],
+) -> None:
+    """Texts, then batches of an import: the consents are those of the rule, each statement is in the
+    history once, and importing it all again changes nothing."""
+    with World(place) as world:
+        for number, (person, sender, text, at) in enumerate(texts):
+            world.clock.now = minute(at)
+            world.receive(text, sender, person, message_id=f"m{number}")
+        world.clock.now = minute(60)
+        importing = world.importer(TARGETS[target])
+        for batch in batches:
+            importing.record(batch)
+        assert set(importing.record(rows)) <= {"recorded"}
+        assert actual_consents(world) == expected_consents(texts, rows, target)
         for person in PEOPLE:
-            mine = {item.id: item.at for item in ours.history(person)}
-            assert mine == {item.id: item.at for item in theirs.history(person)}
+            told = [minute(at) for who, _, _, at in texts if who == person]
+            told += [row.at for row in {*rows} if row.recipient == person]
+            assert sorted(item.at for item in world.history(person)) == sorted(told)
 
 
 @st.composite
-def imports(draw: st.DrawFn) -> tuple[list[Wish], list[list[Wish]]]:
+def imports(draw: st.DrawFn) -> tuple[list[ImportedRow], list[list[ImportedRow]]]:
     """Rows, and what of them comes in which batch: split anywhere, some of them twice."""
-    rows = draw(st.lists(wishes, min_size=4, max_size=10))
+    rows = draw(st.lists(imported_rows, min_size=4, max_size=10))
     repeated = draw(st.lists(st.sampled_from(rows), max_size=5))
     shuffled = draw(st.permutations(rows + repeated))
     cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), max_size=3)))
@@ -128,49 +152,46 @@ def imports(draw: st.DrawFn) -> tuple[list[Wish], list[list[Wish]]]:
 
 @given(st.lists(messages, max_size=8), st.sampled_from(sorted(TARGETS)), imports())
 @settings(max_examples=60, deadline=None)
-def test_an_import_is_the_rows_one_by_one(
-    before: list[tuple[str, str, str, int]],
+def test_an_import_keeps_to_the_rule(
+    texts: list[Text],
     target: str,
-    imported: tuple[list[Wish], list[list[Wish]]],
+    imported: tuple[list[ImportedRow], list[list[ImportedRow]]],
 ) -> None:
-    """The same consents and the same evidence, over SQLite."""
+    """Whatever was there before and however the rows fall into batches, over SQLite."""
+    if target == "toll-free" and any(not row.out for row in imported[0]):
+        # What a block leaves of an opt-in depends on which came first.
+        target = "list"
     with tempfile.TemporaryDirectory() as name:
-        places = file_in(Path(name, "bulk")), file_in(Path(name, "single"))
-        if target == "toll-free" and any(not wish.out for wish in imported[0]):
-            # What a block leaves of an opt-in depends on which came first, by this path or the other.
-            target = "list"
-        held_to_one_by_one(*places, before, TARGETS[target], *imported)
+        held_to_the_rule(file_in(Path(name)), texts, target, *imported)
 
 
 @given(st.lists(messages, max_size=5), imports())
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_import_is_the_rows_one_by_one_in_tables(
+def test_an_import_keeps_to_the_rule_in_tables(
     azurite: str,
-    before: list[tuple[str, str, str, int]],
-    imported: tuple[list[Wish], list[list[Wish]]],
+    texts: list[Text],
+    imported: tuple[list[ImportedRow], list[list[ImportedRow]]],
 ) -> None:
-    """The same consents and the same evidence, over tables."""
-    held_to_one_by_one(
-        new_tables(azurite), new_tables(azurite), before, TARGETS["sender"], *imported
-    )  # fmt: skip
+    """The same over tables."""
+    held_to_the_rule(new_tables(azurite), texts, "sender", *imported)
 
 
 @pytest.mark.parametrize(
-    ("before", "wish", "effect", "suppressed"),
+    ("before", "row", "effect", "suppressed"),
     [
-        ([], Wish(PERSON, minute(5)), "opted_out", True),
-        ([("START", 10)], Wish(PERSON, minute(5)), "outdated", False),
-        ([("START", 1)], Wish(PERSON, minute(5)), "opted_out", True),
-        ([("START", 5)], Wish(PERSON, minute(5)), "opted_out", True),
-        ([("STOP", 10)], Wish(PERSON, minute(5)), "outdated", True),
-        ([("STOP", 1)], Wish(PERSON, minute(5)), "confirmed", True),
-        ([("STOP", 1)], Wish(PERSON, minute(5), False), "opted_in", False),
-        ([("STOP", 10)], Wish(PERSON, minute(5), False), "outdated", True),
-        ([], Wish(PERSON, minute(999)), "opted_out", True),
+        ([], ImportedRow(PERSON, minute(5)), "opted_out", True),
+        ([("START", 10)], ImportedRow(PERSON, minute(5)), "outdated", False),
+        ([("START", 1)], ImportedRow(PERSON, minute(5)), "opted_out", True),
+        ([("START", 5)], ImportedRow(PERSON, minute(5)), "opted_out", True),
+        ([("STOP", 10)], ImportedRow(PERSON, minute(5)), "outdated", True),
+        ([("STOP", 1)], ImportedRow(PERSON, minute(5)), "confirmed", True),
+        ([("STOP", 1)], ImportedRow(PERSON, minute(5), False), "opted_in", False),
+        ([("STOP", 10)], ImportedRow(PERSON, minute(5), False), "outdated", True),
+        ([], ImportedRow(PERSON, minute(999)), "opted_out", True),
     ],
 )
 def test_what_an_imported_row_does(
-    place: Place, before: list[tuple[str, int]], wish: Wish, effect: str, suppressed: bool
+    place: Place, before: list[tuple[str, int]], row: ImportedRow, effect: str, suppressed: bool
 ) -> None:
     """Rule 2: an older import never undoes a newer keyword. The dry run says the same and writes
     nothing; the second run finds everything recorded."""
@@ -178,24 +199,25 @@ def test_what_an_imported_row_does(
         for text, at in before:
             world.clock.now = minute(at)
             world.receive(text)
-        with importer(world.store, TARGETS["sender"], dry_run=True) as trying:
-            assert trying.take([wish]) == Counter({effect: 1})
+        world.clock.now = minute(60)
+        assert world.importer(TARGETS["sender"], dry_run=True).record([row]) == Counter({effect: 1})
         assert len(world.history()) == len(before)
-        with importer(world.store, TARGETS["sender"]) as importing:
-            assert importing.take([wish]) == Counter({effect: 1})
-            assert importing.take([wish]) == Counter({"recorded": 1})
+        importing = world.importer(TARGETS["sender"])
+        assert importing.record([row]) == Counter({effect: 1})
+        assert importing.record([row]) == Counter({"recorded": 1})
         assert world.check().suppressed is suppressed
         newest = world.newest()
-        assert (newest.actor, newest.reason, newest.kind) == ("pat", "moved", "import")
-        assert ("future_time" in newest.flags) is (wish.at > minute(60))
+        assert (newest.actor, newest.reason, newest.kind) == ("ann", "moved", "import")
+        assert ("future_time" in newest.flags) is (row.at > minute(60))
 
 
 def test_an_import_lifts_no_block_of_a_carrier(place: Place) -> None:
     """Rule 12: an opt-in from a list does not pretend that the carrier lets messages through."""
     with World(place) as world:
         world.receive("STOP", "+18335550100")
-        with importer(world.store, TARGETS["toll-free"]) as importing:
-            assert importing.take([Wish(PERSON, minute(5), out=False)]) == Counter({"none": 1})
+        world.clock.now = minute(60)
+        importing = world.importer(TARGETS["toll-free"])
+        assert importing.record([ImportedRow(PERSON, minute(5), out=False)]) == Counter({"none": 1})
         assert world.check("+18335550100").suppressed
         assert world.newest().flags == ("blocked",)
 
@@ -299,7 +321,7 @@ def test_killed_and_run_again(database: Path, tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     with World(file_in(database.parent)) as world:
-        while process.poll() is None and not world.store.knows(TARGETS["list"].scopes[0]):
+        while process.poll() is None and not world.store.was_ever_out(TARGETS["list"].scopes[0]):
             time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

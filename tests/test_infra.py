@@ -199,15 +199,15 @@ def test_nobody_has_a_role_that_is_not_needed() -> None:
 def test_everything_that_signs_in_has_its_role() -> None:
     """Each module that signs in by identity, whose identity that is, and the role that lets it in."""
     roles = {
-        "announce": ("appPrincipalId", EVENT_GRID_DATA_SENDER),
-        "dead_letters": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
-        "doctor": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
-        "replies": ("appPrincipalId", COMMUNICATION_OWNER),
-        "store": ("appPrincipalId", TABLE_DATA_CONTRIBUTOR),
+        "azure/topic.py": ("appPrincipalId", EVENT_GRID_DATA_SENDER),
+        "azure/dead_letters.py": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
+        "doctor.py": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
+        "azure/sms.py": ("appPrincipalId", COMMUNICATION_OWNER),
+        "store/tables/client.py": ("appPrincipalId", TABLE_DATA_CONTRIBUTOR),
     }
     package = settings.ROOT / "optout"
     signing_in = {
-        path.relative_to(package).parts[0].removesuffix(".py")
+        path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         if "DefaultAzureCredential(" in path.read_text("utf-8")
     }
@@ -297,7 +297,10 @@ def test_the_hook_gets_its_outputs() -> None:
 def log_names() -> set[str]:
     """The names of all lines that the app logs."""
     sources = [path.read_text("utf-8") for path in (settings.ROOT / "optout").rglob("*.py")]
-    return set(re.findall(r'\b(?:evidence_)?line\(\s*"(\w+)"', "".join(sources)))
+    call = r'\b(?:info|warning|error|critical|exception)\(\s*"(\w+)"'
+    named = r'\b(?:log\.info\(\s*)"(\w+)" if [\w.]+ else "(\w+)"'
+    text = "".join(sources)
+    return {*re.findall(call, text), *(name for pair in re.findall(named, text) for name in pair)}
 
 
 def test_alerts_watch_lines_that_are_logged() -> None:

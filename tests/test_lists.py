@@ -13,25 +13,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optout.domain.errors import BadRequest
-from optout.operations.transfer import columns, exporting, reading, wishes
+from optout.operations.transfer import columns, exporting, reading
 from optout.operations.transfer.cells import guarded, unguarded
 from optout.operations.transfer.columns import Columns, Named
-from optout.operations.transfer.times import Clock, NotATime
-from optout.operations.transfer.wishes import Reader, Refused, Wish, person
+from optout.operations.transfer.rows import ImportedRow, Refused, RowReader, read_number
+from optout.operations.transfer.times import NotATime, TimeFormat
 
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
+GERMAN = TimeFormat(format="%d.%m.%Y")
 PERSON = "+14255550123"
 JULY = datetime(2024, 7, 1, 12, 30, tzinfo=UTC)
 
 
-def understood(path: Path, country: str | None = None, **named: str) -> list[Wish | tuple[int, str]]:
-    """What a file says: wishes, and for each row that is refused its line and the text of it."""
-    said: list[Wish | tuple[int, str]] = []
-    with reading.opened(path) as rows:
-        reader = Reader(columns.recognise(rows.header, Named(**named)), UNDATED, Clock(), country)
+Understood = list[ImportedRow | tuple[int, str]]
+
+
+def understood(path: Path, country: str | None = None, **named: str) -> Understood:
+    """What a file says: rows, and for each row that is refused its line and the text of it."""
+    said: Understood = []
+    with reading.open_rows(path) as rows:
+        reader = RowReader(
+            columns.recognise(rows.header, Named(**named)), UNDATED, TimeFormat(), country
+        )
         for row in rows.rows:
             try:
-                said += reader.wishes(row)
+                said += reader.read(row)
             except Refused:
                 said.append((row.line, row.raw))
     return said
@@ -61,7 +67,9 @@ def test_columns_of_other_systems(text: str, expected: datetime | None, tmp_path
     """Each is understood as it is: the person is out, since then where it says when."""
     path = tmp_path / "list"
     path.write_text(text, "utf-8")
-    wish = Wish(PERSON, expected) if expected else Wish(PERSON, UNDATED, True, ("no_time",))
+    wish = (
+        ImportedRow(PERSON, expected) if expected else ImportedRow(PERSON, UNDATED, True, ("no_time",))
+    )
     assert understood(path) == [wish]
 
 
@@ -80,8 +88,8 @@ def test_each_layout_finds_itself(system: str) -> None:
 )  # fmt: skip
 def test_what_a_status_says(status: str, says: str | None) -> None:
     """Out, in, or neither, which refuses the row; an empty one is an opt-out like any row."""
-    assert columns.said(status, Columns(0, true="out")) == says
-    assert columns.said("yes", Columns(0)) is None
+    assert columns.read_status(status, Columns(0, true="out")) == says
+    assert columns.read_status("yes", Columns(0)) is None
 
 
 @pytest.mark.parametrize(
@@ -128,32 +136,37 @@ def test_numbers_as_they_are_written(raw: str, country: str | None, expected: st
     """With a country national forms are understood, too; what is no number of a person is refused."""
     if expected is None:
         with pytest.raises(Refused):
-            person(raw, country)
+            read_number(raw, country)
     else:
-        assert person(raw, country) == expected
+        assert read_number(raw, country) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "clock", "out", "expected"),
     [
-        ("2024-07-01T12:30:00Z", Clock(), True, JULY),
-        ("2024-07-01 12:30", Clock(), True, JULY),
-        ("2024-07-01 08:30", Clock(ZoneInfo("America/New_York")), True, JULY),
-        ("Mon, 01 Jul 2024 12:30:00 +0000", Clock(), True, JULY),
-        ("1719837000", Clock(), True, JULY),
-        ("1719837000000", Clock(), True, JULY),
-        ("07/01/2024 12:30", Clock(format="%m/%d/%Y %H:%M"), True, JULY),
-        ("2024-07-01", Clock(), True, datetime(2024, 7, 1, 23, 59, 59, 999999, UTC)),
-        ("2024-07-01", Clock(), False, datetime(2024, 7, 1, tzinfo=UTC)),
-        ("01.07.2024", Clock(format="%d.%m.%Y"), True, datetime(2024, 7, 1, 23, 59, 59, 999999, UTC)),
-        ("07/01/2024", Clock(), True, None),
-        ("1970-01-01T00:00:00Z", Clock(), True, None),
-        ("9999-12-31T23:59:59-14:00", Clock(), True, None),
-        ("yesterday", Clock(), True, None),
+        ("2024-07-01T12:30:00Z", TimeFormat(), True, JULY),
+        ("2024-07-01 12:30", TimeFormat(), True, JULY),
+        ("2024-07-01 08:30", TimeFormat(ZoneInfo("America/New_York")), True, JULY),
+        ("Mon, 01 Jul 2024 12:30:00 +0000", TimeFormat(), True, JULY),
+        ("1719837000", TimeFormat(), True, JULY),
+        ("1719837000000", TimeFormat(), True, JULY),
+        ("07/01/2024 12:30", TimeFormat(format="%m/%d/%Y %H:%M"), True, JULY),
+        ("2024-07-01", TimeFormat(), True, datetime(2024, 7, 1, 23, 59, 59, 999999, UTC)),
+        ("2024-07-01", TimeFormat(), False, datetime(2024, 7, 1, tzinfo=UTC)),
+        (
+            "01.07.2024",
+            TimeFormat(format="%d.%m.%Y"),
+            True,
+            datetime(2024, 7, 1, 23, 59, 59, 999999, UTC),
+        ),
+        ("07/01/2024", TimeFormat(), True, None),
+        ("1970-01-01T00:00:00Z", TimeFormat(), True, None),
+        ("9999-12-31T23:59:59-14:00", TimeFormat(), True, None),
+        ("yesterday", TimeFormat(), True, None),
     ],
 )
 def test_times_as_they_are_written(
-    text: str, clock: Clock, out: bool, expected: datetime | None
+    text: str, clock: TimeFormat, out: bool, expected: datetime | None
 ) -> None:
     """A mere day counts against texting; what is ambiguous is not guessed."""
     if expected is None:
@@ -180,7 +193,7 @@ def test_a_broken_row_costs_no_other(text: str, lines: dict[int, str], tmp_path:
     """It is refused with its line and text; the rows behind it are read, however it is broken."""
     path = tmp_path / "list"
     path.write_text(text, "utf-8")
-    wish = Wish("+14255550124", UNDATED, True, ("no_time",))
+    wish = ImportedRow("+14255550124", UNDATED, True, ("no_time",))
     assert sorted(understood(path), key=str) == sorted([*lines.items(), wish], key=str)
 
 
@@ -191,7 +204,7 @@ def test_files_of_any_make(encoding: str, compressed: bool, tmp_path: Path) -> N
     content = "phone\r\n+14255550123\r\n".encode(encoding)
     path = tmp_path / ("list.csv.gz" if compressed else "list.csv")
     path.write_bytes(gzip.compress(content) if compressed else content)
-    assert understood(path) == [Wish(PERSON, UNDATED, True, ("no_time",))]
+    assert understood(path) == [ImportedRow(PERSON, UNDATED, True, ("no_time",))]
 
 
 @pytest.mark.parametrize(
@@ -251,6 +264,6 @@ def test_rows_come_back_as_they_were_written(texts: list[list[str]]) -> None:
 def test_a_newer_request_of_our_own_list_counts_too() -> None:
     """A list says when the first and when the newest request to stop was: both are said again."""
     found = columns.recognise(["recipient", "since", "at", "source", "keyword", "blocked_by"], Named())
-    row = reading.Row(2, (PERSON, "2024-07-01T12:30:00Z", "2025-07-01T12:30:00Z"), "")
-    said = wishes.Reader(found, UNDATED, Clock()).wishes(row)
+    row = reading.FileRow(2, (PERSON, "2024-07-01T12:30:00Z", "2025-07-01T12:30:00Z"), "")
+    said = RowReader(found, UNDATED, TimeFormat()).read(row)
     assert sorted(wish.at.year for wish in said) == [2024, 2025]

@@ -13,7 +13,7 @@ from optout.decisions import consent
 from optout.decisions.replies import REPLIES_AN_HOUR, REPLY_LIFETIME
 from optout.domain.enums import Party, ReplyStatus, ScopeKind
 from optout.domain.model import EVERYTHING, Reply, Scope
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from tests.support.payloads import sms_event
 from tests.support.places import Place, file_in, new_tables
 from tests.support.world import CONTOSO, NOON, Phone, World
@@ -109,7 +109,7 @@ class WatchfulPhone(Phone):
         )
         consents = self.world.consents(recipient, [sender])
         scopes = consent.sender_scopes(sender, CONTOSO.senders[sender].list)
-        suppressed = consent.verdict(consents, scopes).suppressed
+        suppressed = consent.suppression(consents, scopes).suppressed
         if self.world.clock.now >= reply.expires_at:
             self.complaints.append(f"too late: {evidence}")
         if evidence.intent.changes_consent and suppressed != evidence.intent.opts_out:

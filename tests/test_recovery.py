@@ -24,6 +24,7 @@ from optout.domain.errors import StoreAway
 from optout.domain.model import Evidence, Quarantined
 from optout.operations import recovery
 from optout.operations.handle import Result
+from optout.operations.naming import find_sender
 from tests.support import azurite as emulator
 from tests.support.client import environment
 from tests.support.payloads import sms_event
@@ -125,11 +126,11 @@ def test_a_folder(optout: Optout, folder: Path, kept: Callable[[], service.Servi
     assert PERSON.removeprefix("+1") not in done.stdout + done.stderr
     assert "█" not in done.stderr  # a bar is for terminals
     running = kept()
-    assert running.suppressions.check(running.suppressions.sender("12345"), [PERSON])[0].suppressed
+    assert running.checks.check(find_sender(running.directory, "12345"), [PERSON])[0].suppressed
     stop, start = sorted(running.store.timeline(PERSON), key=lambda each: each.message_id or "")
     assert (stop.effect, stop.reply and stop.reply.status) == (Effect.OPTED_OUT, ReplyStatus.EXPIRED)
     assert start.at < stop.at
-    (held,) = running.store.held(10, None).items
+    (held,) = running.store.list_quarantine(10, None).items
     assert "deadLetterReason" in held.body
     assert len(list(folder.rglob("*.json"))) == 3
 
@@ -161,7 +162,7 @@ def test_again_changes_nothing(
     before = kept().store.timeline(PERSON)
     assert optout("replay-dead-letters", str(folder)).stdout.splitlines()[-1] == SUMMARY
     assert kept().store.timeline(PERSON) == before
-    assert len(kept().store.held(10, None).items) == 1
+    assert len(kept().store.list_quarantine(10, None).items) == 1
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_what_fails_stays(folder: Path, kept: Callable[[], service.Service]) -> 
         if store_away and json.loads(raw).get("data", {}).get("messageId") == "m1":
             store_away.clear()
             raise StoreAway("Table Storage: 503 ServerBusy")
-        return running.handle(raw)
+        return running.events.handle(raw)
 
     place = dead_letters.Folder(folder)
     report = recovery.replay_dead_letters(place, failing, iter, delete=True)
@@ -308,12 +309,12 @@ def test_the_quarantine(optout: Optout, kept: Callable[[], service.Service]) -> 
     for number in range(3):
         body = sms_event("STOP", from_=f"+1425555013{number}", at=old)
         running.store.quarantine(Quarantined(f"id-{number}", old, "rules of last year", body))
-    assert running.handle(sms_event("STOP", from_="nobody")) is Result.QUARANTINED
+    assert running.events.handle(sms_event("STOP", from_="nobody")) is Result.QUARANTINED
     done = optout("replay-quarantine")
     summary = "3 handled, 0 ignored, 1 quarantined, 0 failed"
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, summary), done.stderr
     assert "SMS from" not in done.stdout
-    assert len(running.store.held(10, None).items) == 1
+    assert len(running.store.list_quarantine(10, None).items) == 1
     assert newest(running, "+14255550132").effect is Effect.OPTED_OUT
 
 
@@ -324,7 +325,7 @@ def test_a_quarantine_of_many_pages(
     monkeypatch.setattr(recovery, "PAGE", 2)
     running = kept()
     for number in range(5):
-        running.handle(json.dumps({"number": number}))
+        running.events.handle(json.dumps({"number": number}))
     assert str(recovery.replay_quarantine(running.events, iter)).startswith(
         "0 handled, 0 ignored, 5 quarantined"
     )

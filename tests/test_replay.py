@@ -11,6 +11,7 @@ from optout.domain.enums import Certainty, EvidenceKind, Intent
 from optout.domain.model import Decision, Evidence
 from tests.support.client import environment
 from tests.support.places import file_in
+from tests.support.world import write
 from tests.test_store import evidence
 
 # As rules of another day would have it: text, intent, certainty.
@@ -36,8 +37,8 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     store = file_in(tmp_path).open()
     for number, (text, intent, certainty) in enumerate(HISTORY, start=1):
-        store.record(Decision(message(number, text, intent, certainty)))
-    store.record(Decision(evidence(7, kind=EvidenceKind.MANUAL, text=None)))
+        write(store, Decision(message(number, text, intent, certainty)))
+    write(store, Decision(evidence(7, kind=EvidenceKind.MANUAL, text=None)))
     store.close()
 
 

@@ -9,7 +9,9 @@ import pytest
 from optout.azure.sms import Outcome, Sending
 from optout.domain.enums import Effect, EvidenceKind, Party, ReplyStatus, ScopeKind
 from optout.domain.model import Reply
-from optout.operations.handle import REPLY_TAG, ReplyDelayed, Result
+from optout.operations.handle import Result
+from optout.operations.naming import find_target
+from optout.operations.reply_delivery import REPLY_TAG, ReplyDelayed
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
 
@@ -115,8 +117,8 @@ def test_a_block_where_nobody_else_manages_opt_out(world: World, sender: str) ->
     reported(world, "4007", sender, attempts=[NOON])
     assert world.check(sender).blocked_by is Party.SERVICE
     world.clock.move(seconds=1)
-    target = world.suppressions.target(sender, None, everything=False)
-    changed = world.suppressions.change(target, PERSON, out=False, actor="ann", reason="phoned")
+    target = find_target(world.directory, sender, None, everything=False)
+    changed = world.changes.record(target, PERSON, out=False, actor="ann", reason="phoned")
     assert not changed.answer.suppressed
 
 

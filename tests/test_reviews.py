@@ -1,6 +1,6 @@
 """Probable requests: what each policy makes of them, and what a person says of them afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from optout.domain.enums import (
     ScopeKind,
 )
 from optout.domain.errors import NotFound, NotNow
-from optout.domain.model import Decision, Evidence
+from optout.domain.ids import verdict_id
+from optout.domain.model import Decision, Evidence, Inquiry, RecipientState, Recorded
 from optout.programs.directory import Directory
 from tests.support.payloads import report_event
 from tests.support.places import Place
@@ -73,7 +74,7 @@ def judged(world: World, evidence: Evidence, verdict: ReviewVerdict) -> Evidence
 
 
 def waiting(world: World) -> list[str]:
-    return [item.id for item in world.reviews.pending(10, None).items]
+    return [item.id for item in world.store.list_reviews(10, None).items]
 
 
 def test_by_default(world: World) -> None:
@@ -288,14 +289,14 @@ def test_a_stop_between_reading_and_writing(world: World, monkeypatch: pytest.Mo
     """A verdict is decided anew when the person texts meanwhile."""
     evidence = world.receive(PROBABLE)
     world.clock.move(minutes=1)
-    record, texts = world.store.record, iter(["STOP"])
+    update, texts = world.store.update, iter(["STOP"])
 
-    def texted_first(decision: Decision) -> None:
-        if decision.evidence.about and (text := next(texts, None)):
+    def texted_first(inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
+        if inquiry.evidence_id == verdict_id(evidence.id, PERSON) and (text := next(texts, None)):
             world.receive(text)
-        record(decision)
+        return update(inquiry, decide)
 
-    monkeypatch.setattr(world.store, "record", texted_first)
+    monkeypatch.setattr(world.store, "update", texted_first)
     with pytest.raises(NotNow):
         judged(world, evidence, LIFT)
     assert world.check().suppressed

@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optout.decisions import decide
-from optout.decisions.replies import RECENT_LIMIT
 from optout.domain.enums import (
     Activity,
     Effect,
@@ -25,7 +24,7 @@ from optout.domain.enums import (
     ReplyStatus,
     ScopeKind,
 )
-from optout.domain.errors import Conflict
+from optout.domain.errors import NotNow
 from optout.domain.ids import evidence_id, verdict_id
 from optout.domain.model import (
     EVERYTHING,
@@ -33,16 +32,18 @@ from optout.domain.model import (
     Consent,
     Decision,
     Evidence,
-    Known,
+    Inquiry,
     Principal,
     Quarantined,
+    RecipientState,
+    Recorded,
     Reply,
     Scope,
 )
-from optout.store.protocol import Count, Entry, Journal, Store
+from optout.store.protocol import Count, Entry, JournalPage, Store
 from tests.support.payloads import sms_event
 from tests.support.places import Place
-from tests.support.world import NOON, PERSON, World
+from tests.support.world import NOON, PERSON, World, write
 
 SCOPE = Scope(ScopeKind.SENDER, "12345")
 LIST = Scope(ScopeKind.LIST, "contoso-alerts")
@@ -76,43 +77,82 @@ def evidence(number: int = 1, recipient: str = PERSON, **changed: object) -> Evi
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
+class Looked(Exception):
+    """Ends an update after it was read for."""
+
+
+def state_of(
+    store: Store,
+    person: str = PERSON,
+    scopes: tuple[Scope, ...] = (),
+    sender: str | None = None,
+    since: datetime = NOON,
+    limit: int = 20,
+) -> RecipientState:
+    """What a store tells a decision about somebody; nothing is written."""
+    seen: list[RecipientState] = []
+
+    def look(state: RecipientState) -> Decision:
+        timeline = state.timeline()
+        seen.append(replace(state, timeline=lambda: timeline))
+        raise Looked
+
+    with pytest.raises(Looked):
+        store.update(Inquiry(person, "another", scopes, sender, since, limit), look)
+    return seen[0]
+
+
 OUT = Consent(True, NOON, NOON, EvidenceKind.MESSAGE, "STOP", Party.CARRIER, "some id")
 
 
 def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     """Evidence, consents, and what is known of the recipient come back whole."""
     written = evidence(principal=Principal("some id", "pat@contoso.example"))
-    store.record(Decision(written, {SCOPE: OUT}))
-    known = store.read(PERSON, written.id, [SCOPE, LIST], "12345", NOON)
-    assert known.evidence == written
+    write(store, Decision(written, {SCOPE: OUT}))
+    known = state_of(store, scopes=(SCOPE, LIST), sender="12345")
     assert (known.last_number, known.last_received_at) == (1, written.received_at)
     assert known.consents == {SCOPE: OUT}
     assert known.recent == (written,)
-    assert store.timeline(PERSON) == (written,)
+    assert known.timeline() == store.timeline(PERSON) == (written,)
+    assert store.consents(PERSON, [SCOPE, LIST]) == {SCOPE: OUT}
     assert store.lookup([PERSON, "+14255550199"], [SCOPE, LIST]) == {PERSON: {SCOPE: OUT}}
 
 
-@pytest.mark.parametrize(
-    "second", [evidence(1, id="another"), evidence(2, id=evidence(1).id)], ids=["number", "id"]
-)
-def test_a_conflict_writes_nothing(store: Store, second: Evidence) -> None:
-    """A number or an id that is taken: the transaction leaves neither evidence nor consent."""
-    store.record(Decision(evidence()))
-    with pytest.raises(Conflict):
-        store.record(Decision(second, {SCOPE: OUT}))
-    assert len(store.timeline(PERSON)) == 1
-    assert store.lookup([PERSON], [SCOPE]) == {}
+def test_what_is_there_is_not_decided_again(store: Store) -> None:
+    """Evidence of the same id comes back with the consents as they are, however much came after it."""
+    first = evidence()
+    write(store, Decision(first, {SCOPE: OUT}))
+    for number in range(2, 12):
+        write(store, Decision(evidence(number)))
+
+    def never(state: RecipientState) -> Decision:
+        raise AssertionError("it is there already")
+
+    again = store.update(Inquiry(PERSON, first.id, (SCOPE, LIST)), never)
+    assert again == Recorded(first, {SCOPE: OUT}, is_new=False)
+    assert len(store.timeline(PERSON)) == 11
+
+
+def test_what_a_decision_refuses_is_not_written(store: Store) -> None:
+    """An error of the decision is the caller's, and leaves neither evidence nor consent."""
+
+    def refuse(state: RecipientState) -> Decision:
+        raise NotNow("not any more")
+
+    with pytest.raises(NotNow, match="not any more"):
+        store.update(Inquiry(PERSON, "id", (SCOPE,)), refuse)
+    assert store.timeline(PERSON) == ()
 
 
 def test_settle_only_what_is_pending(store: Store) -> None:
     """A reply moves on from pending once; what came first stands."""
     pending = evidence()
     assert pending.reply is not None
-    store.record(Decision(pending))
+    write(store, Decision(pending))
     sent = Reply(Party.SERVICE, ReplyStatus.SENT, "Bye.", sent_at=NOON, message_id="sms")
-    assert store.settle(pending, replace(pending.reply, error="429"))
-    assert store.settle(pending, sent)
-    assert not store.settle(pending, replace(sent, status=ReplyStatus.UNKNOWN))
+    assert store.settle_reply(pending, replace(pending.reply, error="429"))
+    assert store.settle_reply(pending, sent)
+    assert not store.settle_reply(pending, replace(sent, status=ReplyStatus.UNKNOWN))
     assert store.timeline(PERSON)[0] == replace(pending, reply=sent)
 
 
@@ -120,34 +160,34 @@ def test_settle_only_for_all_who_send(store: Store) -> None:
     """What a delivery has to say about a reply does not stand once another has set out to send it."""
     first = evidence()
     assert first.reply is not None
-    store.record(Decision(first))
+    write(store, Decision(first))
     second = replace(first, reply=replace(first.reply, resend="second"))
-    assert store.settle(first, replace(first.reply, resend="second"))
-    assert not store.settle(first, replace(first.reply, status=ReplyStatus.SUPERSEDED))
+    assert store.settle_reply(first, replace(first.reply, resend="second"))
+    assert not store.settle_reply(first, replace(first.reply, status=ReplyStatus.SUPERSEDED))
     assert store.timeline(PERSON) == (second,)
     sent = Reply(
         Party.SERVICE, ReplyStatus.SENT, "Bye.", resend="second", sent_at=NOON, message_id="sms"
     )
-    assert store.settle(second, sent)
+    assert store.settle_reply(second, sent)
 
 
 def test_recent_is_bounded(store: Store) -> None:
     """Only keyword messages to the sender, newest first, within the window and the limit."""
     for number in range(1, 31):
-        store.record(Decision(evidence(number)))
-    store.record(Decision(evidence(31, intent=Intent.NONE)))
-    store.record(Decision(evidence(32, sender="54321")))
-    known = store.read(PERSON, None, [], "12345", NOON)
-    assert [item.number for item in known.recent] == list(range(30, 30 - RECENT_LIMIT, -1))
-    late = store.read(PERSON, None, [], "12345", NOON + timedelta(seconds=29))
+        write(store, Decision(evidence(number)))
+    write(store, Decision(evidence(31, intent=Intent.NONE)))
+    write(store, Decision(evidence(32, sender="54321")))
+    known = state_of(store, sender="12345", limit=20)
+    assert [item.number for item in known.recent] == list(range(30, 10, -1))
+    late = state_of(store, sender="12345", since=NOON + timedelta(seconds=29))
     assert [item.number for item in late.recent] == [30, 29]
 
 
 def test_history_in_pages(store: Store) -> None:
     """Newest first; the next page goes on where the last one ended; others are not read."""
     for number in range(1, 8):
-        store.record(Decision(evidence(number)))
-    store.record(Decision(evidence(1, recipient="+14255550124")))
+        write(store, Decision(evidence(number)))
+    write(store, Decision(evidence(1, recipient="+14255550124")))
     found, below = [], None
     while True:
         page = store.history(PERSON, 3, below)
@@ -166,7 +206,7 @@ def test_an_id_is_a_uuid(message_id: str, recipient: str) -> None:
     assert evidence_id(EvidenceKind.IMPORT, message_id, recipient) == str(uuid5(namespace, name))
 
 
-FORM = Evidence(
+DRAFT = Evidence(
     id="",
     number=0,
     kind=EvidenceKind.IMPORT,
@@ -182,30 +222,33 @@ FORM = Evidence(
 )
 
 
+FORM = decide.decide(DRAFT, RecipientState())
+
+
 def test_first_evidence_of_many(store: Store) -> None:
     """As if each were recorded by itself; those who are known come back, and are left alone."""
     people = [f"+142555501{number:02}" for number in range(5)]
-    store.record(Decision(evidence(recipient=people[2])))
+    write(store, Decision(evidence(recipient=people[2])))
     entries = [
         Entry(person, NOON - timedelta(days=number, microseconds=number), f"id-{number}")
         for number, person in enumerate(people)
     ]
-    assert store.strangers(people) == {*people} - {people[2]}
-    assert store.record_first(FORM, entries) == [entries[2]]
-    assert store.strangers(people) == set()
-    assert store.record_first(FORM, entries) == entries
-    assert store.record_first(FORM, []) == []
+    assert store.without_evidence(people) == {*people} - {people[2]}
+    assert store.insert_first(FORM, entries) == [entries[2]]
+    assert store.without_evidence(people) == set()
+    assert store.insert_first(FORM, entries) == entries
+    assert store.insert_first(FORM, []) == []
     for person, at, identifier in (*entries[:2], *entries[3:]):
-        alone = replace(FORM, recipient=person, at=at, id=identifier)
-        expected = decide.apply(alone, Known(), announce=False)
+        alone = replace(DRAFT, recipient=person, at=at, id=identifier)
+        expected = decide.decide(alone, RecipientState())
         assert store.timeline(person) == (expected.evidence,)
         assert store.find(person, identifier) == expected.evidence
         assert store.lookup([person], [SCOPE, LIST]) == {person: expected.consents}
-        known = store.read(person, None, [SCOPE, LIST], None, NOON)
+        known = state_of(store, person)
         assert (known.last_number, known.last_received_at) == (1, NOON)
     assert store.timeline(people[2]) == (evidence(recipient=people[2]),)
     assert store.lookup([people[2]], [SCOPE, LIST]) == {}
-    assert [one for one, _ in store.listed(LIST, 10, None).items] == [*people[:2], *people[3:]]
+    assert [one for one, _ in store.list_out(LIST, 10, None).items] == [*people[:2], *people[3:]]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])
@@ -214,7 +257,7 @@ def test_all_evidence_in_pages(store: Store, limit: int) -> None:
     pieces = {"+14255550123": 3, "+442079460000": 1, "12345": 5, "+14255550122": 2}
     for person, count in pieces.items():
         for number in range(1, count + 1):
-            store.record(Decision(evidence(number, person), {LIST: OUT}))
+            write(store, Decision(evidence(number, person), {LIST: OUT}))
     found: list[tuple[str, int]] = []
     while page := store.all_evidence(limit, found[-1] if found else None):
         assert len(page) <= limit
@@ -224,9 +267,9 @@ def test_all_evidence_in_pages(store: Store, limit: int) -> None:
 
 def test_all_evidence_finds_what_was_added(store: Store) -> None:
     """Evidence that is written about a recipient between two pages is on the next."""
-    store.record(Decision(evidence(1)))
+    write(store, Decision(evidence(1)))
     assert store.all_evidence(10, None) == (evidence(1),)
-    store.record(Decision(evidence(2)))
+    write(store, Decision(evidence(2)))
     assert store.all_evidence(10, (PERSON, 1)) == (evidence(2),)
 
 
@@ -235,37 +278,37 @@ def test_a_list_in_pages(store: Store) -> None:
     people = [f"+142555501{number:02}" for number in range(10)]
     for number, person in enumerate(people):
         consent = replace(OUT, out=number != 4)
-        store.record(Decision(evidence(recipient=person), {LIST: consent}))
-    store.record(Decision(evidence(recipient="+14255550150"), {EVERYTHING: OUT}))
+        write(store, Decision(evidence(recipient=person), {LIST: consent}))
+    write(store, Decision(evidence(recipient="+14255550150"), {EVERYTHING: OUT}))
     found, after = [], None
     while True:
-        page = store.listed(LIST, 4, after)
+        page = store.list_out(LIST, 4, after)
         found += [recipient for recipient, _ in page.items]
         after = page.after
         if after is None:
             break
     assert found == people[:4] + people[5:]
-    assert store.knows(EVERYTHING)
-    assert not store.knows(Scope(ScopeKind.LIST, "other"))
+    assert store.was_ever_out(EVERYTHING)
+    assert not store.was_ever_out(Scope(ScopeKind.LIST, "other"))
 
 
 def test_find_and_announce(store: Store) -> None:
     """Evidence is found by its id, and waits to be announced until it was."""
     pending = Announcement((SCOPE, LIST))
     for number in (1, 2, 3):
-        store.record(Decision(evidence(number, announcement=pending if number != 2 else None)))
+        write(store, Decision(evidence(number, announcement=pending if number != 2 else None)))
     third = evidence(3, announcement=pending)
     assert store.find(PERSON, third.id) == third
     assert store.find(PERSON, "another") is None
     assert store.find("+14255550124", third.id) is None
     assert [item.number for item in store.unannounced(PERSON)] == [1, 3]
     done = replace(pending, published_at=NOON)
-    store.announced(third, done)
+    store.settle_announcement(third, done)
     assert [item.number for item in store.unannounced(PERSON)] == [1]
     assert store.find(PERSON, third.id) == replace(third, announcement=done)
 
 
-def journal(turn: Callable[[int, str | None], Journal], limit: int) -> list[Evidence]:
+def journal(turn: Callable[[int, str | None], JournalPage], limit: int) -> list[Evidence]:
     """All pages of a journal."""
     found: list[Evidence] = []
     after = None
@@ -285,8 +328,8 @@ def test_the_journal(store: Store) -> None:
         for person in people
     ]
     for item in written:
-        store.record(Decision(item))
-    store.record(Decision(evidence(4, kind=EvidenceKind.IMPORT)))
+        write(store, Decision(item))
+    write(store, Decision(evidence(4, kind=EvidenceKind.IMPORT)))
     found = journal(store.journal, 2)
     assert [item.number for item in found] == [3, 3, 3, 2, 2, 2, 1, 1, 1]
     assert sorted(found, key=lambda item: item.id) == sorted(written, key=lambda item: item.id)
@@ -305,7 +348,7 @@ def test_counts_by_day_and_sender(store: Store) -> None:
         {"effect": Effect.OPTED_OUT, "kind": EvidenceKind.IMPORT},
     )
     for number, changed in enumerate(happened, start=1):
-        store.record(Decision(evidence(number, f"+1425555010{number}", **changed)))
+        write(store, Decision(evidence(number, f"+1425555010{number}", **changed)))
     today, next_day = NOON.date(), tomorrow.date()
     expected = {
         Count(today, "12345", Activity.OPTED_OUT, 1),
@@ -332,27 +375,27 @@ def test_the_review_list(store: Store) -> None:
     ]
     ignored = evidence(1, "+14255550104", policy=ProbablePolicy.IGNORE)
     for item in (*waiting, ignored, evidence(1, "+14255550105")):
-        store.record(Decision(item))
-    assert journal(store.to_review, 2) == waiting
-    assert store.reviewable(waiting[1].id) == waiting[1]
-    assert store.reviewable(ignored.id) is None
-    assert store.reviewable("another") is None
+        write(store, Decision(item))
+    assert journal(store.list_reviews, 2) == waiting
+    assert store.find_review(waiting[1].id) == waiting[1]
+    assert store.find_review(ignored.id) is None
+    assert store.find_review("another") is None
     judged = waiting[1]
     verdict = verdict_id(judged.id, judged.recipient)
-    store.record(Decision(evidence(2, judged.recipient, id=verdict, about=judged.id)))
-    assert journal(store.to_review, 2) == [waiting[0], waiting[2]]
-    assert store.reviewable(judged.id) == judged
+    write(store, Decision(evidence(2, judged.recipient, id=verdict, about=judged.id)))
+    assert journal(store.list_reviews, 2) == [waiting[0], waiting[2]]
+    assert store.find_review(judged.id) == judged
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "'", "a b", "/\\#?\t", "+1" * 2000])
 def test_any_cursor(store: Store, cursor: str) -> None:
     """A cursor that no page gave is a place in the order like any other."""
-    store.record(Decision(evidence(), {LIST: OUT}))
+    write(store, Decision(evidence(), {LIST: OUT}))
     store.quarantine(Quarantined("id", NOON, "reason", "{}"))
-    assert len(store.listed(LIST, 3, cursor).items) <= 1
-    assert len(store.held(3, cursor).items) <= 1
+    assert len(store.list_out(LIST, 3, cursor).items) <= 1
+    assert len(store.list_quarantine(3, cursor).items) <= 1
     assert len(store.journal(3, cursor).items) <= 1
-    assert len(store.to_review(3, cursor).items) == 0
+    assert len(store.list_reviews(3, cursor).items) == 0
 
     assert len(store.all_evidence(3, (cursor, 10**18 - 1))) <= 1
 
@@ -363,21 +406,23 @@ def test_quarantine_in_pages(store: Store) -> None:
         at = NOON + timedelta(seconds=number)
         store.quarantine(Quarantined(f"id-{9 - number}", at, "reason", "{}"))
     store.quarantine(Quarantined("id-9", NOON, "another reason", "{}"))
-    first = store.held(3, None)
-    rest = store.held(3, first.after)
+    first = store.list_quarantine(3, None)
+    rest = store.list_quarantine(3, first.after)
     assert [event.id for event in first.items + rest.items] == ["id-9", "id-8", "id-7", "id-6", "id-5"]
     assert first.items[0].reason == "another reason"
     assert rest.after is None
     store.release("id-7")
-    assert store.held_one("id-7") is None
-    assert store.held_one("id-8") == Quarantined("id-8", NOON + timedelta(seconds=1), "reason", "{}")
+    assert store.find_quarantined("id-7") is None
+    assert store.find_quarantined("id-8") == Quarantined(
+        "id-8", NOON + timedelta(seconds=1), "reason", "{}"
+    )
 
 
 def test_texts_are_forgotten(store: Store) -> None:
     """The text of an ordinary message goes; that of a keyword stays, and so does the record."""
-    store.record(Decision(evidence(1)))
-    store.record(Decision(evidence(2, intent=Intent.NONE, text="hello", reply=None)))
-    store.record(Decision(evidence(3, intent=Intent.NONE, text="newer", reply=None)))
+    write(store, Decision(evidence(1)))
+    write(store, Decision(evidence(2, intent=Intent.NONE, text="hello", reply=None)))
+    write(store, Decision(evidence(3, intent=Intent.NONE, text="newer", reply=None)))
     assert store.forget_texts(NOON + timedelta(seconds=3)) == 1
     assert store.forget_texts(NOON + timedelta(seconds=3)) == 0
     assert [item.text for item in store.timeline(PERSON)] == ["STOP", None, "newer"]
@@ -388,12 +433,12 @@ def test_a_long_text(store: Store) -> None:
     text = random_text(200_000)
     long = evidence(text=text)
     assert long.reply is not None
-    store.record(Decision(long))
-    store.settle(long, replace(long.reply, status=ReplyStatus.SENT))
+    write(store, Decision(long))
+    store.settle_reply(long, replace(long.reply, status=ReplyStatus.SENT))
     assert store.timeline(PERSON)[0].text == text
     event = Quarantined("id", NOON, "no event", random_text(1024 * 1024) + "\x00\x0b\ufffe")
     store.quarantine(event)
-    assert store.held_one("id") == event
+    assert store.find_quarantined("id") == event
 
 
 def random_text(length: int) -> str:
@@ -404,7 +449,7 @@ def random_text(length: int) -> str:
 @pytest.mark.parametrize("text", ["", "\x00", "’); DROP TABLE consent; --", "🛑" * 500, "\ufffd"])
 def test_any_text(store: Store, text: str) -> None:
     """Whatever a person writes is kept as it is."""
-    store.record(Decision(evidence(text=text)))
+    write(store, Decision(evidence(text=text)))
     assert store.timeline(PERSON)[0].text == text
 
 

@@ -11,7 +11,7 @@ from optout.store.sqlite import file as sqlite_file
 from optout.store.sqlite import schema
 from optout.store.sqlite import store as sqlite_store
 from optout.store.sqlite.store import SqliteStore
-from tests.support.world import PERSON, World
+from tests.support.world import PERSON, World, write
 from tests.test_store import evidence
 
 
@@ -30,7 +30,7 @@ def test_an_older_file_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Each upgrade runs once, on a file that has data."""
     path = tmp_path / "optout.db"
     old = SqliteStore(path)
-    old.record(Decision(evidence()))
+    write(old, Decision(evidence()))
     old.close()
     monkeypatch.setattr(
         sqlite_store,

@@ -21,10 +21,20 @@ from hypothesis import strategies as st
 
 from optout import service, settings
 from optout.domain.enums import Intent, ReplyStatus, ScopeKind
-from optout.domain.errors import ConfigurationError, Conflict, StoreAway
-from optout.domain.model import EVERYTHING, Decision, Evidence, Quarantined, Scope
-from optout.operations.handle import ReplyDelayed
-from optout.store.tables import client, rows
+from optout.domain.errors import ConfigurationError, StoreAway
+from optout.domain.model import (
+    EVERYTHING,
+    Decision,
+    Evidence,
+    Inquiry,
+    Quarantined,
+    RecipientState,
+    Scope,
+)
+from optout.operations.naming import find_target
+from optout.operations.reply_delivery import ReplyDelayed
+from optout.operations.retention import TextRetention
+from optout.store.tables import client, recipients, rows
 from optout.store.tables import index as table_index
 from optout.store.tables import store as tables_store
 from optout.store.tables.store import TablesStore
@@ -32,8 +42,8 @@ from tests.support import wire as faults
 from tests.support.payloads import sms_event
 from tests.support.places import Place, new_tables
 from tests.support.wire import Fault, Killed, Wire
-from tests.support.world import NOON, PERSON, Clock, World
-from tests.test_store import LIST, OUT, SCOPE, evidence
+from tests.support.world import NOON, PERSON, Clock, World, write
+from tests.test_store import LIST, OUT, SCOPE, evidence, state_of
 
 READ = "GET recipients"
 WRITE = "POST recipients"
@@ -110,22 +120,22 @@ def test_requests_of_a_redelivery(world: World, wire: Wire) -> None:
     ("action", "expected"),
     [
         (lambda world: world.check(), 1),
-        (lambda world: world.suppressions.history(PERSON, 50, None), 1),
+        (lambda world: world.store.history(PERSON, 50, None), 1),
         (lambda world: world.store.timeline(PERSON), 1),
         (lambda world: world.store.unannounced(PERSON), 1),
         (lambda world: world.store.find(PERSON, world.newest().id), 3),
-        (lambda world: world.store.held_one("id"), 1),
+        (lambda world: world.store.find_quarantined("id"), 1),
         (lambda world: world.store.check(), 1),
-        (lambda world: world.store.knows(LIST), 16),
-        (lambda world: world.store.listed(LIST, 10, None), 16 + 2),
-        (lambda world: world.store.held(10, None), 16 + 1),
-        (lambda world: world.suppressions.change(
-            world.suppressions.target("12345", None, False), PERSON, out=False, actor="a", reason="r"
+        (lambda world: world.store.was_ever_out(LIST), 16),
+        (lambda world: world.store.list_out(LIST, 10, None), 16 + 2),
+        (lambda world: world.store.list_quarantine(10, None), 16 + 1),
+        (lambda world: world.changes.record(
+            find_target(world.directory, "12345", None, False), PERSON, out=False, actor="a", reason="r"
         ), 5),
         (lambda world: world.store.journal(10, None), 16 + 3),
         (lambda world: world.store.counts(NOON), 16),
-        (lambda world: world.store.to_review(10, None), 16),
-        (lambda world: world.store.reviewable("id"), 16),
+        (lambda world: world.store.list_reviews(10, None), 16),
+        (lambda world: world.store.find_review("id"), 16),
     ],
 )  # fmt: skip
 def test_requests_of_the_rest(
@@ -166,7 +176,7 @@ def play(place: Place, injected: dict[int, Fault]) -> tuple[object, int]:
     with world:
         seen = (
             world.consents(PERSON, ["12345"]),
-            world.store.listed(LIST, 10, None),
+            world.store.list_out(LIST, 10, None),
             [
                 (item.message_id, item.effect, item.reply and item.reply.status)
                 for item in world.history()
@@ -201,22 +211,22 @@ def test_a_fault_that_lasts(azurite: str, fault: Fault) -> None:
 def test_settling_twice_because_the_answer_was_lost(store: TablesStore, wire: Wire) -> None:
     """The second attempt finds the first one's work, and does not take it for somebody else's."""
     pending = evidence()
-    store.record(Decision(pending))
+    write(store, Decision(pending))
     assert pending.reply is not None
     wire.faults[len(wire.requests) + 1] = faults.done_but_lost
-    assert store.settle(pending, replace(pending.reply, status=ReplyStatus.SENT))
+    assert store.settle_reply(pending, replace(pending.reply, status=ReplyStatus.SENT))
 
 
 def test_another_process_settled(tables: Place, store: TablesStore) -> None:
     """What is remembered of a record is not believed after somebody else wrote it."""
     pending = evidence()
-    store.record(Decision(pending))
+    write(store, Decision(pending))
     assert pending.reply is not None
     other = tables.open()
-    assert other.settle(pending, replace(pending.reply, error="429"))
-    assert store.settle(pending, replace(pending.reply, error="503"))
-    assert other.settle(pending, replace(pending.reply, status=ReplyStatus.SENT))
-    assert not store.settle(pending, replace(pending.reply, status=ReplyStatus.UNKNOWN))
+    assert other.settle_reply(pending, replace(pending.reply, error="429"))
+    assert store.settle_reply(pending, replace(pending.reply, error="503"))
+    assert other.settle_reply(pending, replace(pending.reply, status=ReplyStatus.SENT))
+    assert not store.settle_reply(pending, replace(pending.reply, status=ReplyStatus.UNKNOWN))
     other.close()
 
 
@@ -226,7 +236,7 @@ def test_it_gives_up_soon(tables: Place, fault: Fault) -> None:
     wire = Wire(dict.fromkeys(range(1, 100), fault))
     store = tables.open(wire)
     started = time.monotonic()
-    for action in (store.check, lambda: store.record(Decision(evidence(), {SCOPE: OUT}))):
+    for action in (store.check, lambda: write(store, Decision(evidence(), {SCOPE: OUT}))):
         with pytest.raises(StoreAway, match="Table Storage: "):
             action()
     assert time.monotonic() - started < 5
@@ -249,8 +259,8 @@ def test_a_storage_that_never_answers() -> None:
 
 def test_an_old_record_of_the_same_message(tables: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that comes again when many others have followed is found by its conflict."""
-    monkeypatch.setattr(tables_store, "READ_ROWS", 5)
-    monkeypatch.setattr(tables_store, "RECENT_ROWS", 5)
+    monkeypatch.setattr(recipients, "READ_ROWS", 5)
+    monkeypatch.setattr(recipients, "RECENT_ROWS", 5)
     with World(tables) as world:
         events = [sms_event("hello", message_id=f"m{n}", at=NOON) for n in range(12)]
         for event in (*events, events[0], events[1]):
@@ -265,10 +275,10 @@ def test_more_consents_than_a_page(
     tables: Place, store: TablesStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All are read, and evidence with them."""
-    monkeypatch.setattr(tables_store, "READ_ROWS", 4)
-    store.record(Decision(evidence(), dict.fromkeys(MANY, OUT)))
-    store.record(Decision(evidence(2)))
-    known = store.read(PERSON, None, MANY, "12345", NOON)
+    monkeypatch.setattr(recipients, "READ_ROWS", 4)
+    write(store, Decision(evidence(), dict.fromkeys(MANY, OUT)))
+    write(store, Decision(evidence(2)))
+    known = state_of(store, scopes=tuple(MANY), sender="12345")
     assert set(known.consents) == set(MANY)
     assert known.last_number == 2
     assert [item.number for item in known.recent] == [2, 1]
@@ -278,21 +288,26 @@ def test_more_consents_than_a_page(
 def test_a_write_between_two_pages(
     tables: Place, monkeypatch: pytest.MonkeyPatch, between: int
 ) -> None:
-    """Pages are not one snapshot: who writes between them makes the decision conflict, or is seen."""
-    monkeypatch.setattr(tables_store, "READ_ROWS", 4)
+    """Pages are not one snapshot: who writes between them is seen before anything is written."""
+    monkeypatch.setattr(recipients, "READ_ROWS", 4)
     other = tables.open()
-    other.record(Decision(evidence(), dict.fromkeys(MANY, OUT)))
+    write(other, Decision(evidence(), dict.fromkeys(MANY, OUT)))
     back = replace(OUT, out=False)
 
     def write_first(wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        other.record(Decision(evidence(2), dict.fromkeys(MANY, back)))
+        write(other, Decision(evidence(2), dict.fromkeys(MANY, back)))
         return wire.pass_on(request)
 
     store = tables.open(Wire({between: write_first}))
-    known = store.read(PERSON, None, MANY, "12345", NOON)
-    if set(known.consents.values()) != {back}:
-        with pytest.raises(Conflict):
-            store.record(Decision(evidence(known.last_number + 1, id="third")))
+    decided: list[RecipientState] = []
+
+    def decide(state: RecipientState) -> Decision:
+        decided.append(state)
+        return Decision(evidence(state.last_number + 1, id="third"))
+
+    store.update(Inquiry(PERSON, "third", tuple(MANY), "12345", NOON, 20), decide)
+    assert set(decided[-1].consents.values()) == {back}
+    assert [item.number for item in store.timeline(PERSON)] == [1, 2, 3]
     store.close()
     other.close()
 
@@ -342,14 +357,14 @@ def test_a_list_of_people_who_come_and_go(store: TablesStore, monkeypatch: pytes
     monkeypatch.setattr(tables_store, "EXAMINED_ROWS", 3)
     people = [f"+142555501{number:02}" for number in range(20)]
     for number, person in enumerate(people):
-        store.record(Decision(evidence(recipient=person), {LIST: OUT}))
+        write(store, Decision(evidence(recipient=person), {LIST: OUT}))
         if number % 4:
-            store.record(Decision(evidence(2, recipient=person), {LIST: replace(OUT, out=False)}))
+            write(store, Decision(evidence(2, recipient=person), {LIST: replace(OUT, out=False)}))
     store._index.note(evidence(recipient="+14255550150"), {LIST: OUT})
     found: list[str] = []
     after = None
     while True:
-        page = store.listed(LIST, 3, after)
+        page = store.list_out(LIST, 3, after)
         found += [recipient for recipient, _ in page.items]
         if (after := page.after) is None:
             break
@@ -369,8 +384,8 @@ def test_a_check_of_many(
     scopes = (SCOPE, LIST, EVERYTHING)
     out = {number: scopes[min(place % 9, 2)] for place, number in enumerate(numbers[::2])}
     for number, scope in out.items():
-        store.record(Decision(evidence(recipient=number), {scope: OUT}))
-    store.record(Decision(evidence(recipient="+15005550100"), {LIST: OUT}))
+        write(store, Decision(evidence(recipient=number), {scope: OUT}))
+    write(store, Decision(evidence(recipient="+15005550100"), {LIST: OUT}))
     before = len(wire.requests)
     found = store.lookup(numbers, scopes)
     assert {number: set(consents) for number, consents in found.items()} == {
@@ -411,7 +426,7 @@ def test_texts_are_forgotten_a_few_at_a_time(
     """So that no event waits long; nothing else is read, and nothing is left in the end."""
     monkeypatch.setattr(tables_store, "FORGET_AT_ONCE", 2)
     for number in range(1, 6):
-        store.record(Decision(hello(number)))
+        write(store, Decision(hello(number)))
     later = NOON + timedelta(days=1)
     assert [store.forget_texts(later) for _ in range(4)] == [2, 2, 1, 0]
     assert {item.text for item in store.timeline(PERSON)} == {None}
@@ -424,17 +439,16 @@ def test_forgetting_goes_on_while_some_are_left(
     """A few seconds later, where otherwise it rests for an hour."""
     clock = Clock(NOON + timedelta(days=31))
     monkeypatch.setattr(tables_store, "FORGET_AT_ONCE", 2)
-    monkeypatch.setattr(service, "now_utc", clock)
     for number in range(1, 4):
-        store.record(Decision(hello(number)))
-    texts = service.TextRetention(store, days=30)
+        write(store, Decision(hello(number)))
+    texts = TextRetention(store, clock, days=30)
     left = []
     for seconds in (0, 0, 5, 5, 60):
         clock.move(seconds=seconds)
-        texts.forget_now_and_then()
+        texts.forget_when_due()
         left.append(sum(item.text is not None for item in store.timeline(PERSON)))
-    store.record(Decision(hello(4)))
-    texts.forget_now_and_then()
+    write(store, Decision(hello(4)))
+    texts.forget_when_due()
     left.append(sum(item.text is not None for item in store.timeline(PERSON)))
     assert left == [1, 1, 0, 0, 0, 1]
 
@@ -443,7 +457,7 @@ def test_a_text_that_is_still_on_its_way(tables: Place, store: TablesStore) -> N
     """An index entry waits an hour for its evidence, which may be being written; then it goes."""
     wire = Wire()
     other = tables.open(wire)
-    other.record(Decision(hello(1)))
+    write(other, Decision(hello(1)))
     forgotten: list[int] = []
 
     def forget_first(wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
@@ -451,7 +465,7 @@ def test_a_text_that_is_still_on_its_way(tables: Place, store: TablesStore) -> N
         return wire.pass_on(request)
 
     wire.faults[len(wire.requests) + 2] = forget_first
-    other.record(Decision(hello(2)))
+    write(other, Decision(hello(2)))
     assert wire.requests[-2:] == [INDEX, WRITE]
     assert [*forgotten, store.forget_texts(NOON + timedelta(minutes=5))] == [1, 1]
     store._index.note(hello(3), {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from optout.settings import ROOT
 from tests.support.acs import Failure, LoopbackAcs
 from tests.support.client import App, environment, serving

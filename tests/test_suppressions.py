@@ -1,5 +1,6 @@
 """Lookups and manual changes below HTTP: the cache, and blocks that nobody at a desk can lift."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 
 from optout.domain.enums import Effect, Party
 from optout.domain.errors import StoreAway
-from optout.operations.suppressions import Changed
+from optout.operations.changes import Changed
+from optout.operations.check import Checks
+from optout.operations.naming import find_sender, find_target
 from tests.support.world import NOON, PERSON, World
 
 
@@ -28,11 +31,11 @@ class Away:
 
 def opt(world: World, out: bool, *, at_hours_ago: int = 0, **target: str) -> Changed:
     """A manual change by the support desk."""
-    about = world.suppressions.target(
-        target.get("sender"), target.get("list"), everything="everything" in target
+    about = find_target(
+        world.directory, target.get("sender"), target.get("list"), everything="everything" in target
     )
     at = world.clock.now - timedelta(hours=at_hours_ago)
-    return world.suppressions.change(about, PERSON, out=out, actor="ann", reason="phoned", at=at)
+    return world.changes.record(about, PERSON, out=out, actor="ann", reason="phoned", at=at)
 
 
 def test_the_cache_knows_only_who_is_suppressed(world: World) -> None:
@@ -40,7 +43,7 @@ def test_the_cache_knows_only_who_is_suppressed(world: World) -> None:
     world.receive("STOP")
     assert world.check().suppressed
     assert not world.check("54321").suppressed
-    world.suppressions._store = Away()  # type: ignore[assignment]
+    world.checks._store = Away()  # type: ignore[assignment]
     assert world.check().suppressed
     with pytest.raises(StoreAway):
         world.check("54321")
@@ -62,10 +65,10 @@ def test_our_own_writes_drop_the_cache(world: World) -> None:
 
 def test_the_cache_forgets_in_time(world: World) -> None:
     """What another process changed is seen after at most the cache's seconds."""
-    world.suppressions = type(world.suppressions)(world.directory, world.store, world.clock, 0)
+    world.checks = Checks(world.store, 0, time.monotonic)
     world.receive("STOP")
     assert world.check().suppressed
-    world.suppressions._store = Away()  # type: ignore[assignment]
+    world.checks._store = Away()  # type: ignore[assignment]
     with pytest.raises(StoreAway):
         world.check()
 
@@ -111,7 +114,7 @@ def test_an_opt_out_from_the_sender_itself_remains(world: World, target: dict[st
 @pytest.mark.parametrize("entry", ["4255550123", 4255550123])
 def test_a_number_without_its_country(world: World, entry: object) -> None:
     """No country has a number like this: it counts as suppressed, with the reason."""
-    (answer,) = world.suppressions.check(world.suppressions.sender("12345"), [entry])
+    (answer,) = world.checks.check(find_sender(world.directory, "12345"), [entry])
     assert answer.suppressed
     assert "country code" in str(answer.error)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from optout.cli import Commands
 from optout.cli.targets import add_target
+from optout.operations.listing import list_out
+from optout.operations.naming import find_scope
 
 
 def add(commands: Commands) -> None:
@@ -35,8 +37,10 @@ def run(asked: argparse.Namespace) -> int:
         if asked.all:
             items = map(history.item_of_anybody, exporting.everything(built.store))
         else:
-            scope = built.suppressions.scope(asked.sender, asked.list, asked.everything)
-            built.suppressions.listed(scope, 1, None)  # raises NotFound for a list that never was
+            scope = find_scope(built.directory, asked.sender, asked.list, asked.everything)
+            list_out(
+                built.directory, built.store, scope, 1, None
+            )  # raises NotFound for a list that never was
             items = map(suppressions.on_list, exporting.everyone_out(built.store, scope))
         write = exporting.write_csv if asked.format == "csv" else exporting.write_ndjson
         if asked.output is None:

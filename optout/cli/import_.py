@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from optout.cli import Commands
 from optout.cli.targets import add_target
+from optout.operations.naming import find_target
 
 if TYPE_CHECKING:
-    from optout.operations.transfer.reading import Row, Rows
-    from optout.operations.transfer.wishes import Reader, Wish
+    from optout.operations.transfer.reading import FileRow, FileRows
+    from optout.operations.transfer.rows import ImportedRow, RowReader
 
 # Large enough that a page of the store is not written again and again, small enough for a transaction
 # that others can wait for.
@@ -62,36 +63,38 @@ def run(asked: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from optout import service, settings
-    from optout.operations.transfer import columns, importing, reading, times, wishes
+    from optout.operations.transfer import columns, importing, reading, times
+    from optout.operations.transfer import rows as row_reading
 
     settings.adopt_local_settings()
     named = columns.Named(asked.number, asked.time, asked.status)
     with ExitStack() as stack:
         built = service.build(settings.load())
         stack.callback(built.close)
-        target = built.suppressions.target(asked.sender, asked.list, asked.everything)
-        rows = stack.enter_context(reading.opened(asked.file, has_header=not asked.no_header))
+        target = find_target(built.directory, asked.sender, asked.list, asked.everything)
+        rows = stack.enter_context(reading.open_rows(asked.file, has_header=not asked.no_header))
         if asked.no_header:
             understood = columns.numbered(len(rows.header), named)
         else:
             understood = columns.recognise(rows.header, named)
             print(understood.described(rows.header), file=sys.stderr)
-        reader = wishes.Reader(
+        reader = row_reading.RowReader(
             understood,
             asked.at or _changed(asked.file),
-            times.Clock(asked.time_zone, asked.time_format),
+            times.TimeFormat(asked.time_zone, asked.time_format),
             asked.country,
         )
-        order = importing.Order(target, asked.actor, asked.reason or f"import of {asked.file.name}")
-        importer = importing.Importer(built.store, order, service.now_utc, dry_run=asked.dry_run)
-        stack.callback(importer.close)
+        purpose = importing.ImportPurpose(
+            target, asked.actor, asked.reason or f"import of {asked.file.name}"
+        )
+        importer = stack.enter_context(built.importing(purpose, dry_run=asked.dry_run))
         report = stack.enter_context(Report(asked.file))
         bar = stack.enter_context(
             tqdm(total=asked.file.stat().st_size, unit="B", unit_scale=True, disable=None)
         )
         counts: Counter[str] = Counter()
         for batch in batches(rows, reader, report, counts, opt_ins=asked.opt_ins):
-            counts += importer.take(batch)
+            counts += importer.record(batch)
             bar.update(rows.position - bar.n)
     print(_summary(counts, report, dry_run=asked.dry_run))
     return 1 if report.refused else 0
@@ -113,7 +116,7 @@ class Report:
         if self._file is not None:
             self._file.close()
 
-    def refuse(self, row: "Row", reason: str) -> None:
+    def refuse(self, row: "FileRow", reason: str) -> None:
         from optout.operations.transfer.cells import guarded
 
         if self._file is None:
@@ -124,16 +127,16 @@ class Report:
 
 
 def batches(
-    rows: "Rows", reader: "Reader", report: Report, counts: Counter[str], *, opt_ins: bool
-) -> Iterator[list["Wish"]]:
+    rows: "FileRows", reader: "RowReader", report: Report, counts: Counter[str], *, opt_ins: bool
+) -> Iterator[list["ImportedRow"]]:
     """What the rows say, without those that are refused or left out."""
-    from optout.operations.transfer.wishes import Refused
+    from optout.operations.transfer.rows import Refused
 
     while part := list(islice(rows.rows, BATCH)):
         batch = []
         for row in part:
             try:
-                said = reader.wishes(row)
+                said = reader.read(row)
             except Refused as problem:
                 report.refuse(row, str(problem))
                 continue

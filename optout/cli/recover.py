@@ -56,7 +56,7 @@ def run_dead_letters(asked: argparse.Namespace) -> int:
         )
     return _run(
         lambda service: recovery.replay_dead_letters(
-            place, service.handle, _progress, delete=asked.delete
+            place, service.events.handle, _progress, delete=asked.delete
         )
     )
 

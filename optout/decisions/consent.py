@@ -13,8 +13,8 @@ from optout.domain.times import EARLIEST
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a recipient may be texted, and the consent that says no."""
+class Suppression:
+    """Whether a recipient may not be texted, and the consent that says so."""
 
     suppressed: bool
     scope: Scope | None = None
@@ -26,12 +26,12 @@ def sender_scopes(sender: str, list_name: str) -> tuple[Scope, Scope, Scope]:
     return Scope(ScopeKind.SENDER, sender), Scope(ScopeKind.LIST, list_name), EVERYTHING
 
 
-def verdict(consents: Consents, scopes: Iterable[Scope]) -> Verdict:
+def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
     """Suppressed when the sender is out, or when the later of its list's and everything's is out."""
     by_kind = {scope.kind: (scope, consents.get(scope)) for scope in scopes}
     sender, own = by_kind.get(ScopeKind.SENDER, (None, None))
     if own is not None and own.out:
-        return Verdict(True, sender, own)
+        return Suppression(True, sender, own)
     wider = [
         (consent.at, consent.out, scope, consent)
         for kind in (ScopeKind.LIST, ScopeKind.EVERYTHING)
@@ -39,9 +39,9 @@ def verdict(consents: Consents, scopes: Iterable[Scope]) -> Verdict:
         if consent is not None
     ]
     if not wider:
-        return Verdict(False)
+        return Suppression(False)
     _, out, scope, consent = max(wider, key=lambda entry: entry[:2])
-    return Verdict(True, scope, consent) if out else Verdict(False)
+    return Suppression(True, scope, consent) if out else Suppression(False)
 
 
 def comes_late(consent: Consent | None, evidence: Evidence) -> bool:

@@ -1,252 +1,117 @@
-"""What one piece of evidence does to consents; what it is answered is `answering`'s.
+"""What one piece of evidence does to consents; what it is answered is decided by `replies`.
 
-Pure: no I/O and no clock; `now` is passed in. The numbers in the comments are the rules of
-docs/rules.md. Nothing here may know how anything is stored or sent.
+Every function takes evidence whose `received_at` is now, and what is known of its recipient. The
+numbers in the comments are the rules of docs/rules.md.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from optout.decisions import consent, replies
-from optout.domain import numbers
-from optout.domain.enums import (
-    Certainty,
-    Effect,
-    EvidenceKind,
-    Intent,
-    Party,
-    ProbablePolicy,
-    ReviewVerdict,
-)
-from optout.domain.ids import evidence_id, verdict_id
-from optout.domain.inbound import DeliveryReport, InboundSms
+from optout.domain.enums import Effect, Intent, ReviewVerdict, ScopeKind
+from optout.domain.errors import NotNow
 from optout.domain.model import (
-    EVERYTHING,
     Announcement,
     Consent,
     Decision,
     Evidence,
-    Known,
-    Match,
+    RecipientState,
     Scope,
 )
 from optout.domain.times import aware
-from optout.language.rules import Keyword
 from optout.programs.directory import Sender
 
-# Rule 2: a clock may be wrong by this much before its time is not believed.
-CLOCK_TOLERANCE = timedelta(minutes=5)
-OPTED_OUT_RULE = "delivery_report:opted_out"
 
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When a message counts as sent, and what had to be assumed."""
-
-    at: datetime
-    flags: tuple[str, ...]
-
-
-def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
-    """Rule 2: the time of a message, None where none is readable and it is no clear STOP."""
-    now = aware(now)
-    if message.at is None:
-        is_clear_stop = match.intent.opts_out and match.certainty is Certainty.CERTAIN
-        return Timing(now, ("no_time",)) if is_clear_stop else None
-    if message.at > now + CLOCK_TOLERANCE:
-        return Timing(now, (*message.flags, "future_time"))
-    if match.intent is Intent.START:
-        # Ahead of its time it would outdate a STOP that is sent before then.
-        return Timing(min(message.at, now), message.flags)
-    return Timing(message.at, message.flags)
-
-
-def message_scopes(match: Match, sender: Sender) -> tuple[Scope, ...]:
-    """Rule 1: the consents that a message speaks about; a probable request may have none."""
-    if not match.intent.changes_consent:
-        return ()
-    if policy(match, sender) in (ProbablePolicy.REVIEW, ProbablePolicy.IGNORE):
-        return ()
-    return requested_scopes(match.intent, sender)
-
-
-def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
-    """The policy that a match comes under, None for one that is certain."""
-    is_probable = match.intent.opts_out and match.certainty is Certainty.PROBABLE
-    return sender.probable if is_probable else None
-
-
-def requested_scopes(intent: Intent, sender: Sender) -> tuple[Scope, ...]:
-    """The consents that an opt-out or opt-in to a sender speaks about."""
-    own, list_scope, _ = consent.sender_scopes(sender.id, sender.list)
-    if intent is Intent.STOP_ALL:
-        return own, list_scope, EVERYTHING
-    return own, list_scope
-
-
-def is_late(evidence: Evidence, known: Known) -> bool:
-    """Whether the timeline is needed: a newer consent stands in some scope."""
-    return any(consent.comes_late(known.consents.get(scope), evidence) for scope in evidence.scopes)
-
-
-def message_evidence(
-    message: InboundSms, match: Match, when: Timing, sender: Sender, now: datetime
-) -> Evidence:
-    """The record of a message, before its effect and reply are decided."""
-    keyword = sender.rules.keyword(match.keyword)
-    return Evidence(
-        id=evidence_id(EvidenceKind.MESSAGE, message.message_id, message.recipient),
-        number=0,
-        kind=EvidenceKind.MESSAGE,
-        recipient=message.recipient,
-        at=when.at,
-        received_at=now,
-        sender=sender.id,
-        list=sender.list,
-        scopes=message_scopes(match, sender),
-        message_id=message.message_id,
-        text=message.text,
-        intent=match.intent,
-        certainty=match.certainty,
-        rule=match.rule,
-        keyword=match.keyword,
-        language=match.language,
-        matched=match.matched,
-        policy=policy(match, sender),
-        blocked_by=_blocker(keyword, sender),
-        flags=(*when.flags, *_flags(message, match, sender)),
-    )
-
-
-def _flags(message: InboundSms, match: Match, sender: Sender) -> Iterator[str]:
-    """What a person who reads the record should know about the message."""
-    if match.certainty is Certainty.PROBABLE:
-        yield "probable"
-    possible, reach = numbers.possible_countries(message.recipient), sender.reach
-    if reach and possible and possible.isdisjoint(reach):
-        # No carrier should have delivered it; the request counts all the same.
-        yield "out_of_reach"
-
-
-def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Evidence:
-    """Rule 11: the record of a report that the recipient has opted out of a sender.
-
-    It is about the time of the attempt that was blocked: a block that stood after an older START
-    evidently remains. It is the carrier's or ACS's where they manage opt-out; elsewhere it can be
-    lifted by hand, and if it remains the next report says so.
-    """
-    now = aware(now)
-    at, flags = (report.at, report.flags) if report.at else (now, ("no_time",))
-    if at > now + CLOCK_TOLERANCE:
-        at, flags = now, (*flags, "future_time")
-    return Evidence(
-        id=evidence_id(EvidenceKind.DELIVERY_REPORT, report.message_id, report.recipient),
-        number=0,
-        kind=EvidenceKind.DELIVERY_REPORT,
-        recipient=report.recipient,
-        at=at,
-        received_at=now,
-        sender=sender.id,
-        list=sender.list,
-        scopes=consent.sender_scopes(sender.id, sender.list)[:1],
-        message_id=report.message_id,
-        intent=Intent.STOP,
-        certainty=Certainty.CERTAIN,
-        rule=OPTED_OUT_RULE,
-        blocked_by=sender.managed_by if sender.managed_by.is_external else Party.SERVICE,
-        flags=flags,
-        reason=report.details,
-    )
-
-
-def verdict_evidence(
-    judged: Evidence, verdict: ReviewVerdict, sender: Sender, actor: str, reason: str, now: datetime
-) -> Evidence:
-    """The record of a verdict on a probable request, at the time of that request.
-
-    To confirm is to opt out by it; what the person has asked since then stands. What a verdict lifts is
-    found by `lifted`.
-    """
-    confirms = verdict is ReviewVerdict.CONFIRM
-    return Evidence(
-        id=verdict_id(judged.id, judged.recipient),
-        number=0,
-        kind=EvidenceKind.MANUAL,
-        recipient=judged.recipient,
-        at=judged.at,
-        received_at=aware(now),
-        sender=judged.sender,
-        list=judged.list,
-        scopes=requested_scopes(judged.intent, sender) if confirms else (),
-        intent=judged.intent if confirms else Intent.START,
-        certainty=Certainty.CERTAIN,
-        actor=actor,
-        reason=reason,
-        about=judged.id,
-        verdict=verdict,
-    )
-
-
-def lifted(verdict: Evidence, judged: Evidence, known: Known) -> Evidence | None:
-    """A verdict that lifts, with the consents in which the request is taken back: those that rest on
-    probable requests alone, the judged one among them; None where they rest on something else by now.
-    """
-    resting = tuple(scope for scope in judged.scopes if consent.rests_on(known.timeline, scope, judged))
-    if not resting:
-        return None if judged.scopes else verdict
-    # To whoever hears of it, a STOP that is still on its way is newer.
-    last = max(known.consents[scope].at for scope in resting)
-    return replace(verdict, scopes=resting, at=last + timedelta(microseconds=1))
-
-
-def decide(
-    evidence: Evidence, sender: Sender, known: Known, now: datetime, *, announce: bool
-) -> Decision:
-    """The whole decision about a message, given what is known about its recipient."""
-    decision = apply(evidence, known, announce=announce)
-    evidence, consents = decision.evidence, {**known.consents, **decision.consents}
+def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) -> Decision:
+    """What a message changes, and what it is answered."""
+    now = aware(evidence.received_at)
+    decision = decide(evidence, state)
+    evidence, consents = decision.evidence, {**state.consents, **decision.consents}
     if evidence.intent is Intent.NONE:
         return decision
-    reply = replies.reply_to(evidence, sender, consents, known.recent, aware(now))
+    reply = replies.reply_to(evidence, sender, consents, state.recent, now)
     return Decision(replace(evidence, reply=reply), decision.consents)
 
 
-def apply(evidence: Evidence, known: Known, *, announce: bool) -> Decision:
-    """Rule 2: number the evidence, find its effect and the consents that change by it.
+def decide_entered(evidence: Evidence, state: RecipientState) -> Decision:
+    """What an opt-out or opt-in changes that somebody else enters, by hand or from a list.
 
-    With `announce`, the scopes in which a recipient went out or came in are to be announced.
+    Rule 12: an opt-in with a sender whose messages a carrier or ACS blocks changes nothing; only the
+    person can lift that.
     """
-    received_at = aware(evidence.received_at)
-    if known.last_received_at is not None:
-        # Two processes' clocks differ; the order of writing is what the history shows.
-        received_at = max(received_at, known.last_received_at + timedelta(microseconds=1))
-    evidence = replace(evidence, number=known.last_number + 1, received_at=received_at)
+    if evidence.intent is Intent.START and evidence.sender is not None:
+        own = state.consents.get(Scope(ScopeKind.SENDER, evidence.sender))
+        if own is not None and own.out and own.blocked_by.is_external:
+            evidence = replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))
+    return decide(evidence, state)
+
+
+def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) -> Decision:
+    """What a verdict on a probable request changes.
+
+    One that lifts takes the request back in the scopes that rest on probable requests alone, the judged
+    one among them. Raises NotNow where none does any more.
+    """
+    if evidence.verdict is ReviewVerdict.LIFT and judged.scopes:
+        timeline = state.timeline()
+        state = replace(state, timeline=lambda: timeline)
+        resting = tuple(scope for scope in judged.scopes if consent.rests_on(timeline, scope, judged))
+        if not resting:
+            raise NotNow(
+                "the consent does not rest on this message any more: the person or somebody here has "
+                "said something else since. See the history; confirm takes it off the review list and "
+                "changes nothing that is newer"
+            )
+        # To whoever hears of it, a STOP that is still on its way is newer.
+        last = max(state.consents[scope].at for scope in resting)
+        evidence = replace(evidence, scopes=resting, at=last + timedelta(microseconds=1))
+    return decide(evidence, state)
+
+
+def decide(evidence: Evidence, state: RecipientState) -> Decision:
+    """Rule 2: number the evidence, find its effect and the consents that change by it."""
+    evidence = _numbered(evidence, state)
+    is_lift = evidence.verdict is ReviewVerdict.LIFT
+    timeline: tuple[Evidence, ...] | None = None
     changed: dict[Scope, Consent] = {}
     effects: set[Effect] = set()
     for scope in evidence.scopes:
-        before = known.consents.get(scope)
-        if evidence.verdict is ReviewVerdict.LIFT:
-            after = consent.rebuild((*known.timeline, evidence), scope)
-            effects.add(Effect.NONE if after is not None and after.out else Effect.OPTED_IN)
-        elif consent.comes_late(before, evidence):
-            effects.add(Effect.OUTDATED)
-            after = consent.rebuild((*known.timeline, evidence), scope)
+        before = state.consents.get(scope)
+        if is_lift or consent.comes_late(before, evidence):
+            if timeline is None:
+                timeline = (*state.timeline(), evidence)
+            after = consent.rebuild(timeline, scope)
+            effects.add(_lifted(after) if is_lift else Effect.OUTDATED)
         else:
-            effects.add(_effect(before, evidence))
             after = consent.advance(before, evidence, scope)
+            effects.add(_effect(before, evidence))
         if after is not None and after != before:
             changed[scope] = after
-    evidence = replace(evidence, effect=_strongest(effects))
-    turned = tuple(scope for scope, after in changed.items() if _turned(known, scope, after))
-    if announce and turned:
-        evidence = replace(evidence, announcement=Announcement(turned))
-    return Decision(evidence, changed)
+    return Decision(replace(evidence, effect=_strongest(effects)), changed)
 
 
-def _turned(known: Known, scope: Scope, after: Consent) -> bool:
-    before = known.consents.get(scope)
-    return before is None or before.out != after.out
+def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
+    """The decision, with the scopes to announce in which the recipient went out or came in."""
+    turned = tuple(
+        scope
+        for scope, after in decision.consents.items()
+        if (before := state.consents.get(scope)) is None or before.out != after.out
+    )
+    if not turned:
+        return decision
+    return replace(decision, evidence=replace(decision.evidence, announcement=Announcement(turned)))
+
+
+def _numbered(evidence: Evidence, state: RecipientState) -> Evidence:
+    """Evidence in the order of writing, which the history shows: two processes' clocks differ."""
+    received_at = aware(evidence.received_at)
+    if state.last_received_at is not None:
+        received_at = max(received_at, state.last_received_at + timedelta(microseconds=1))
+    return replace(evidence, number=state.last_number + 1, received_at=received_at)
+
+
+def _lifted(after: Consent | None) -> Effect:
+    return Effect.NONE if after is not None and after.out else Effect.OPTED_IN
 
 
 def _effect(before: Consent | None, evidence: Evidence) -> Effect:
@@ -261,10 +126,3 @@ def _strongest(effects: set[Effect]) -> Effect:
         if effect in effects:
             return effect
     return Effect.NONE
-
-
-def _blocker(keyword: Keyword | None, sender: Sender) -> Party:
-    """Who blocks after this word; no carrier does where the service answers in its place."""
-    if keyword is None or not keyword.intent.opts_out or sender.answers is Party.SERVICE:
-        return Party.SERVICE
-    return keyword.blocked_by

@@ -131,7 +131,7 @@ def _stands(evidence: Evidence, consents: Consents) -> bool:
     newest = consents.get(evidence.scopes[0])
     if evidence.effect is Effect.OUTDATED or newest is None:
         return False
-    suppressed = consent.verdict(consents, scopes).suppressed
+    suppressed = consent.suppression(consents, scopes).suppressed
     return (
         newest.out == evidence.intent.opts_out == suppressed
         and newest.since <= evidence.at <= newest.at

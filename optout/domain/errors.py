@@ -17,17 +17,17 @@ class StoreAway(Retryable):
     """The store cannot answer now."""
 
 
-class Conflict(Retryable):
-    """Somebody else wrote about the same recipient since it was read: read again and decide anew."""
+class Refusal(OptoutError):
+    """What a caller asks for is not done, and trying again changes nothing."""
 
 
-class BadRequest(OptoutError):
+class BadRequest(Refusal):
     """What was asked cannot be right; the message says what to change."""
 
 
-class NotFound(OptoutError):
+class NotFound(Refusal):
     """What was asked for is not there."""
 
 
-class NotNow(OptoutError):
+class NotNow(Refusal):
     """What was asked does not agree with what holds by now; the message says why."""

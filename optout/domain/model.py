@@ -3,7 +3,7 @@
 Nothing here may know how a value arrives, where it is stored or how it is sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -125,6 +125,10 @@ class Announcement:
     scopes: tuple[Scope, ...]
     published_at: datetime | None = None
 
+    @property
+    def is_pending(self) -> bool:
+        return self.published_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -169,6 +173,24 @@ class Evidence:
     principal: Principal | None = None
 
     @property
+    def is_keyword(self) -> bool:
+        """Whether it is a message that asked for something: what the guard against loops counts."""
+        return self.kind is EvidenceKind.MESSAGE and self.intent is not Intent.NONE
+
+    @property
+    def has_forgettable_text(self) -> bool:
+        """Whether it holds a text that proves nothing and need not be kept."""
+        return self.text is not None and self.intent is Intent.NONE
+
+    @property
+    def is_announcement_pending(self) -> bool:
+        return self.announcement is not None and self.announcement.is_pending
+
+    @property
+    def is_reply_pending(self) -> bool:
+        return self.reply is not None and self.reply.status is ReplyStatus.PENDING
+
+    @property
     def is_for_review(self) -> bool:
         """Whether a person should say what the message was."""
         return self.policy is not None and self.policy.is_reviewed
@@ -183,13 +205,34 @@ class Evidence:
         return Activity.HELP if self.intent is Intent.HELP else Activity.OTHER
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the store knows about a recipient when a decision is made.
+def no_evidence() -> tuple[Evidence, ...]:
+    """The timeline of somebody about whom nothing is known."""
+    return ()
 
-    `evidence` is the record of the same message, if it was handled before. `recent` are the newest
-    keyword messages of the same recipient and sender within the last hour, newest first.
-    `timeline` is all evidence of the recipient; it is read only when a message comes late.
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What must be known of a recipient to decide about one piece of evidence.
+
+    `scopes` are the consents that are read. Keyword messages to `sender` that were received since
+    `recent_since` are recent; of those, the newest `recent_limit` are read.
+    """
+
+    recipient: str
+    evidence_id: str
+    scopes: tuple[Scope, ...] = ()
+    sender: str | None = None
+    recent_since: datetime | None = None
+    recent_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientState:
+    """What is known of a recipient when a decision is made.
+
+    `evidence` is the record of the same message, if it was recorded before. `recent` are the newest
+    keyword messages to the sender, newest first. `timeline` reads all evidence of the recipient, oldest
+    first: hardly any decision needs it, and it may be long.
     """
 
     evidence: Evidence | None = None
@@ -197,7 +240,7 @@ class Known:
     last_received_at: datetime | None = None
     consents: Consents = field(default_factory=dict)
     recent: tuple[Evidence, ...] = ()
-    timeline: tuple[Evidence, ...] = ()
+    timeline: Callable[[], tuple[Evidence, ...]] = no_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +249,16 @@ class Decision:
 
     evidence: Evidence
     consents: Consents = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Evidence as it stands in the store, the consents in the scopes that were asked about, and whether
+    it was written now or found there."""
+
+    evidence: Evidence
+    consents: Consents
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Moments in time: always with a zone, and none before there was anything to text."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
 
 # Before Azure Communication Services existed: a serialiser's default value or a slip, not a time.
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)

@@ -86,13 +86,13 @@ def respond(
     except NotNow as problem:
         return _problem(HTTPStatus.CONFLICT, str(problem))
     except NotAnnounced as problem:
-        log.logger.error(log.line("not_announced", problem=str(problem)))
+        log.error("not_announced", problem=str(problem))
         detail = "the change is recorded but not announced yet: repeat the request to announce it"
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
     except (Retryable, ConfigurationError) as problem:
         return _unavailable(problem)
     except Exception:
-        log.logger.exception(log.line("unexpected_error"))
+        log.exception("unexpected_error")
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; it has been logged")
 
 
@@ -191,10 +191,10 @@ def bad_cursor() -> BadRequest:
 def _unavailable(problem: Exception) -> Response:
     """The store is away or the app is misconfigured: whoever asks must not send."""
     if isinstance(problem, ConfigurationError):
-        log.logger.critical(log.line("misconfigured", problem=str(problem)))
+        log.critical("misconfigured", problem=str(problem))
         detail = "the service is misconfigured; its log says what to change. Do not send meanwhile"
     else:
-        log.logger.error(log.line("unavailable", problem=str(problem)))
+        log.error("unavailable", problem=str(problem))
         what = "the store cannot answer now" if isinstance(problem, StoreAway) else str(problem)
         detail = f"{what}. Do not send; ask again later"
     return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})

@@ -9,6 +9,7 @@ from optout.domain.ids import announcement_id
 from optout.domain.model import Evidence
 from optout.http.exchange import Body, Request, bad_cursor, decoded, encoded, parsed
 from optout.http.values import PAGE_LIMIT, shown
+from optout.operations.naming import recipient_number
 from optout.service import Service
 
 # The largest number of a piece of evidence that any store can hold has this many digits.
@@ -29,8 +30,8 @@ def history(request: Request, service: Service) -> Any:
     below = decoded(body.cursor)
     if below is not None and not (below.isdecimal() and len(below) <= _NUMBER_DIGITS):
         raise bad_cursor()
-    page = service.suppressions.history(
-        body.recipient, body.limit, int(below) if below is not None else None
+    page = service.store.history(
+        recipient_number(body.recipient), body.limit, int(below) if below is not None else None
     )
     return {
         "items": [item(evidence) for evidence in page.items],

@@ -18,7 +18,7 @@ class ReplayBody(Body):
 def listed(request: Request, service: Service) -> Any:
     """GET /api/quarantine"""
     query = queried(PageQuery, request)
-    page = service.store.held(query.limit, decoded(query.cursor))
+    page = service.store.list_quarantine(query.limit, decoded(query.cursor))
     return {"items": [_held(event) for event in page.items], "cursor": encoded(page.after)}
 
 
@@ -28,7 +28,7 @@ def replay(request: Request, service: Service) -> Any:
     result = service.events.replay(body.id)
     if result is None:
         raise NotFound("no event with this id is in quarantine")
-    held = service.store.held_one(body.id)
+    held = service.store.find_quarantined(body.id)
     return {"id": body.id, "result": result, "reason": held.reason if held else None}
 
 

@@ -7,6 +7,7 @@ from optout.http import history
 from optout.http.exchange import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.http.suppressions import result
 from optout.http.values import Id, PageQuery, Said
+from optout.operations.naming import find_sender
 from optout.service import Service
 
 
@@ -22,7 +23,7 @@ class VerdictBody(Body):
 def listed(request: Request, service: Service) -> Any:
     """GET /api/reviews"""
     query = queried(PageQuery, request)
-    page = service.reviews.pending(query.limit, decoded(query.cursor))
+    page = service.store.list_reviews(query.limit, decoded(query.cursor))
     return {"items": list(map(history.item_of_anybody, page.items)), "cursor": encoded(page.after)}
 
 
@@ -32,8 +33,8 @@ def judge(request: Request, service: Service) -> Any:
     given = service.reviews.judge(
         body.id, ReviewVerdict(body.verdict), body.actor, body.reason, principal(request)
     )
-    sender = service.suppressions.sender(given.sender or "")
-    (answer,) = service.suppressions.check(sender, [given.recipient])
+    sender = find_sender(service.directory, given.sender or "")
+    (answer,) = service.checks.check(sender, [given.recipient])
     return {
         "id": given.about,
         "verdict": given.verdict,

@@ -4,11 +4,15 @@ from typing import Any
 
 from pydantic import Field
 
+from optout.decisions.target import Target
 from optout.domain.model import Consent
 from optout.http.exchange import Body, Request, decoded, encoded, parsed, principal, queried
 from optout.http.values import PAGE_LIMIT, Moment, Said, shown
-from optout.operations import status as standings
-from optout.operations.suppressions import Answer, Changed, Target, recipient_number
+from optout.operations.changes import Changed
+from optout.operations.check import CheckResult
+from optout.operations.listing import list_out
+from optout.operations.naming import find_scope, find_sender, find_target, recipient_number
+from optout.operations.status import recipient_status
 from optout.service import Service
 
 CHECK_LIMIT = 10_000
@@ -89,7 +93,7 @@ def status(request: Request, service: Service) -> Any:
                     for sender, answer in each.senders
                 ],
             }
-            for each in standings.of(recipient, service.directory, service.store)
+            for each in recipient_status(recipient, service.directory, service.store)
         ],
     }
 
@@ -97,8 +101,8 @@ def status(request: Request, service: Service) -> Any:
 def listed(request: Request, service: Service) -> Any:
     """GET /api/suppressions?list=…"""
     query = queried(ListQuery, request)
-    scope = service.suppressions.scope(query.sender, query.list, query.everything)
-    page = service.suppressions.listed(scope, query.limit, decoded(query.cursor))
+    scope = find_scope(service.directory, query.sender, query.list, query.everything)
+    page = list_out(service.directory, service.store, scope, query.limit, decoded(query.cursor))
     return {
         "items": [on_list(item) for item in page.items],
         "cursor": encoded(page.after),
@@ -119,8 +123,8 @@ def on_list(item: tuple[str, Consent]) -> dict[str, Any]:
 
 
 def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Any:
-    sender = service.suppressions.sender(sender_name)
-    answers = service.suppressions.check(sender, recipients)
+    sender = find_sender(service.directory, sender_name)
+    answers = service.checks.check(sender, recipients)
     return {
         "sender": sender.name,
         "list": sender.list,
@@ -131,8 +135,8 @@ def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Any:
 
 def _changed(request: Request, service: Service, *, out: bool) -> Any:
     body = parsed(ChangeBody, request)
-    target = service.suppressions.target(body.sender, body.list, body.everything)
-    changed = service.suppressions.change(
+    target = find_target(service.directory, body.sender, body.list, body.everything)
+    changed = service.changes.record(
         target,
         body.recipient,
         out=out,
@@ -167,14 +171,14 @@ def _outcome(changed: Changed, target: Target) -> dict[str, Any]:
     return outcome
 
 
-def result(answer: Answer) -> dict[str, Any]:
+def result(answer: CheckResult) -> dict[str, Any]:
     """The answer about one recipient, as every operation shows it."""
     if answer.error:
         return {"recipient": answer.recipient, "suppressed": True, "error": answer.error}
     return {"recipient": answer.recipient, **_standing(answer)}
 
 
-def _standing(answer: Answer) -> dict[str, Any]:
+def _standing(answer: CheckResult) -> dict[str, Any]:
     return {
         "suppressed": answer.suppressed,
         "since": shown(answer.since),

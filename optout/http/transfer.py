@@ -21,9 +21,10 @@ from optout.http.exchange import (
 from optout.http.history import item_of_anybody
 from optout.http.suppressions import about
 from optout.http.values import Moment, PageQuery, Said
-from optout.operations.transfer.importing import Importer, Order
+from optout.operations.naming import find_target
+from optout.operations.transfer.importing import ImportPurpose
+from optout.operations.transfer.rows import ImportedRow, Refused, read_number
 from optout.operations.transfer.times import EARLIEST
-from optout.operations.transfer.wishes import Refused, Wish, person
 from optout.service import Service, now_utc
 
 IMPORT_LIMIT = 10_000
@@ -53,22 +54,17 @@ class ImportRow(Body):
 def imported(request: Request, service: Service) -> Any:
     """POST /api/suppressions/import"""
     body = parsed(ImportBody, request)
-    target = service.suppressions.target(body.sender, body.list, body.everything)
-    wishes: list[Wish] = []
+    target = find_target(service.directory, body.sender, body.list, body.everything)
+    rows: list[ImportedRow] = []
     refused: list[dict[str, Any]] = []
     for index, row in enumerate(body.rows):
         try:
-            wishes.append(_wish(row))
+            rows.append(_row(row))
         except (BadRequest, Refused) as problem:
             refused.append({"index": index, "reason": str(problem)})
-    order = Order(target, body.actor, body.reason, principal(request))
-    importer = Importer(service.store, order, now_utc, dry_run=body.dry_run)
-    try:
-        counts = importer.take(wishes)
-    finally:
-        importer.close()
-        for wish in wishes:
-            service.suppressions.forget(wish.recipient)
+    purpose = ImportPurpose(target, body.actor, body.reason, principal(request))
+    with service.importing(purpose, dry_run=body.dry_run) as importer:
+        counts = importer.record(rows)
     effects = ("opted_out", "opted_in", "confirmed", "outdated", "none", "recorded")
     return {
         **about(target),
@@ -86,15 +82,15 @@ def exported(request: Request, service: Service) -> Any:
     return {"items": [item_of_anybody(evidence) for evidence in page], "cursor": encoded(last)}
 
 
-def _wish(row: object) -> Wish:
+def _row(row: object) -> ImportedRow:
     if not isinstance(row, dict):
         raise BadRequest('a row is an object with "recipient", and "at" and "out" where they are known')
     said = validated(ImportRow, row, strict=True)
     if said.at is None:
-        return Wish(person(said.recipient), aware(now_utc()), said.out, ("no_time",))
+        return ImportedRow(read_number(said.recipient), aware(now_utc()), said.out, ("no_time",))
     if said.at < EARLIEST:
         raise Refused(f"at: is before {EARLIEST.year}; correct it, or leave it out")
-    return Wish(person(said.recipient), said.at, said.out)
+    return ImportedRow(read_number(said.recipient), said.at, said.out)
 
 
 def _place(cursor: str | None) -> tuple[str, int] | None:

@@ -1,70 +1,113 @@
-"""Writing one piece of evidence: read, decide, write on condition that nothing changed meanwhile;
-and announcing what it changed."""
+"""The one way to write evidence: what must happen around every write stands here and nowhere else."""
 
-import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from optout import log
 from optout.azure.topic import Publisher
-from optout.decisions import decide, replies
-from optout.domain.errors import Conflict, StoreAway
-from optout.domain.model import Consents, Decision, Evidence, Known, Scope
-from optout.store.protocol import Store
+from optout.decisions import replies
+from optout.decisions.decide import mark_announcement
+from optout.domain.errors import Refusal
+from optout.domain.model import (
+    Decision,
+    Evidence,
+    Inquiry,
+    Quarantined,
+    RecipientState,
+    Recorded,
+    Scope,
+)
+from optout.domain.times import Clock
+from optout.store.protocol import Entry, Store
 
-# Each conflict means that somebody else got on. Waiting a little longer each time lets all of them
-# through; after about five seconds of it the caller comes back later.
-ATTEMPTS = 40
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The evidence as it stands in the store, the consents in the scopes that were asked about, and
-    whether it was written now or found there."""
-
-    evidence: Evidence
-    consents: Consents
-    is_new: bool
+# What evidence does to what is known of its recipient. Its `received_at` is the moment of the decision.
+Decide = Callable[[Evidence, RecipientState], Decision]
 
 
-def record(
-    store: Store,
-    evidence: Evidence,
-    scopes: Sequence[Scope],
-    decision: Callable[[Known], Decision],
-) -> Recorded:
-    """Record evidence once, however often and from wherever it comes. Raises StoreAway."""
-    since = evidence.received_at - replies.RECENT_WINDOW
-    for attempt in range(ATTEMPTS):
-        # A conflict may be with an old record of the same message, which reading may overlook. It is
-        # looked for first: consents that are read after it are never older than it.
-        overlooked = store.find(evidence.recipient, evidence.id) if attempt else None
-        known = store.read(evidence.recipient, evidence.id, scopes, evidence.sender, since)
-        if found := known.evidence or overlooked:
-            return Recorded(found, known.consents, is_new=False)
-        if decide.is_late(evidence, known):
-            known = replace(known, timeline=store.timeline(evidence.recipient))
-        made = decision(known)
+@dataclass(frozen=True)
+class Recorder:
+    """Records evidence; safe to share between threads.
+
+    Around every write: an alarm where an opt-out could not be recorded, a cache that forgets whom it
+    was about, and a mark of what is to be announced. `forget` takes the recipients to forget.
+    """
+
+    store: Store
+    clock: Clock
+    forget: Callable[[Iterable[str]], None] = lambda recipients: None
+    publisher: Publisher | None = None
+
+    def record(self, evidence: Evidence, scopes: Sequence[Scope], decide: Decide) -> Recorded:
+        """Record evidence once, however often and from wherever it comes, with what is decided about
+        it; `scopes` are the consents that the decision and the caller need.
+
+        Raises StoreAway, and what `decide` refuses.
+        """
+
+        def decide_now(state: RecipientState) -> Decision:
+            decision = decide(replace(evidence, received_at=self.clock()), state)
+            return mark_announcement(decision, state) if self.publisher else decision
+
+        with self._writing([evidence.recipient], evidence.id, evidence.intent.opts_out):
+            return self.store.update(_inquiry(evidence, scopes), decide_now)
+
+    def record_imported(self, evidence: Evidence, scopes: Sequence[Scope], decide: Decide) -> Recorded:
+        """The same for an entry of an import, which is not announced."""
+        return replace(self, publisher=None).record(evidence, scopes, decide)
+
+    def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
+        """Record the first evidence about many people; the entries about people who are known come
+        back. Raises StoreAway."""
+        people = [entry.recipient for entry in entries]
+        with self._writing(people, None, decision.evidence.intent.opts_out):
+            return self.store.insert_first(decision, entries)
+
+    def quarantine(self, event: Quarantined) -> None:
+        """Keep an event that could not be understood: nobody can say that it was no STOP."""
+        with self._writing([], event.id, opts_out=True):
+            self.store.quarantine(event)
+
+    def announce(self, evidence: Evidence) -> Evidence:
+        """Publish what evidence changed, if that is still to be done. Raises NotAnnounced."""
+        announcement = evidence.announcement
+        if self.publisher is None or announcement is None or not announcement.is_pending:
+            return evidence
+        self.publisher.publish(evidence)
+        announcement = replace(announcement, published_at=self.clock())
+        self.store.settle_announcement(evidence, announcement)
+        return replace(evidence, announcement=announcement)
+
+    def announce_all(self, recipient: str) -> None:
+        """Publish whatever is still to be announced about a recipient. Raises NotAnnounced."""
+        if self.publisher is not None:
+            for evidence in self.store.unannounced(recipient):
+                self.announce(evidence)
+
+    @contextmanager
+    def _writing(
+        self, recipients: Sequence[str], evidence_id: str | None, opts_out: bool
+    ) -> Iterator[None]:
         try:
-            store.record(made)
-        except Conflict:
-            # Writers that met once would meet again and again if they all came back at once.
-            time.sleep(random.uniform(0, min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**attempt)))
-            continue
-        return Recorded(made.evidence, {**known.consents, **made.consents}, is_new=True)
-    raise StoreAway("too many changes of one recipient at the same time")
+            yield
+        except Refusal:
+            raise
+        except Exception as problem:
+            if opts_out:
+                log.stop_not_recorded(evidence_id, problem)
+            raise
+        finally:
+            # Also after a failure: it may have been written although no answer says so.
+            self.forget(recipients)
 
 
-def publish_pending(
-    store: Store, publisher: Publisher | None, evidence: Evidence, now: datetime
-) -> Evidence:
-    """Publish the changes of evidence that are not announced yet. Raises NotAnnounced."""
-    announcement = evidence.announcement
-    if publisher is None or announcement is None or announcement.published_at is not None:
-        return evidence
-    publisher.publish(evidence)
-    announcement = replace(announcement, published_at=now)
-    store.announced(evidence, announcement)
-    return replace(evidence, announcement=announcement)
+def _inquiry(evidence: Evidence, scopes: Sequence[Scope]) -> Inquiry:
+    asked = Inquiry(evidence.recipient, evidence.id, tuple(scopes))
+    if not evidence.is_keyword:
+        return asked
+    return replace(
+        asked,
+        sender=evidence.sender,
+        recent_since=evidence.received_at - replies.RECENT_WINDOW,
+        recent_limit=replies.RECENT_LIMIT,
+    )

@@ -73,7 +73,7 @@ def _replay_file(name: str, place: Place, handle: Handle, report: Report) -> boo
 def replay_quarantine(handler: EventHandler, progress: Progress) -> Report:
     """Handle every event in quarantine again; those that are understood now leave it."""
     report = Report()
-    for event_id in progress(_quarantined(handler.store)):
+    for event_id in progress(_quarantined(handler.recorder.store)):
         report.add(event_id, partial(handler.replay, event_id))
     return report
 
@@ -81,12 +81,12 @@ def replay_quarantine(handler: EventHandler, progress: Progress) -> Report:
 def _quarantined(store: Store) -> Sequence[str]:
     """All that is there now: what comes back while it is replayed is not replayed again."""
     ids: list[str] = []
-    page = store.held(PAGE, None)
+    page = store.list_quarantine(PAGE, None)
     while True:
         ids += [event.id for event in page.items]
         if page.after is None:
             return ids
-        page = store.held(PAGE, page.after)
+        page = store.list_quarantine(PAGE, page.after)
 
 
 def _reason(problem: Exception) -> str:

@@ -5,33 +5,33 @@ from dataclasses import dataclass
 from optout.decisions import consent
 from optout.domain.enums import ScopeKind
 from optout.domain.model import EVERYTHING, Scope
-from optout.operations.suppressions import Answer
+from optout.operations.check import CheckResult
 from optout.programs.directory import Directory, Sender
 from optout.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
-class ListStanding:
+class ListStatus:
     """Where a recipient stands with a list, and with each sender on it."""
 
     list: str
-    answer: Answer
-    senders: tuple[tuple[Sender, Answer], ...]
+    answer: CheckResult
+    senders: tuple[tuple[Sender, CheckResult], ...]
 
 
-def of(recipient: str, directory: Directory, store: Store) -> list[ListStanding]:
+def recipient_status(recipient: str, directory: Directory, store: Store) -> list[ListStatus]:
     """The lists of the program file, then those that only the recipient's history names."""
     named = tuple(dict.fromkeys(scope for each in store.timeline(recipient) for scope in each.scopes))
     lists = _lists(directory, named)
     scopes = {EVERYTHING, *named}.union(
         *(_scopes(sender) for senders in lists.values() for sender in senders)
     )
-    consents = store.lookup([recipient], sorted(scopes, key=str)).get(recipient, {})
+    consents = store.consents(recipient, sorted(scopes, key=str))
     return [
-        ListStanding(
+        ListStatus(
             name,
-            Answer.of(recipient, consents, (Scope(ScopeKind.LIST, name), EVERYTHING)),
-            tuple((each, Answer.of(recipient, consents, _scopes(each))) for each in senders),
+            CheckResult.of(recipient, consents, (Scope(ScopeKind.LIST, name), EVERYTHING)),
+            tuple((each, CheckResult.of(recipient, consents, _scopes(each))) for each in senders),
         )
         for name, senders in lists.items()
     ]

@@ -1,9 +1,11 @@
-"""Keeping evidence, consents and quarantined events: what any store must do.
+"""What any store must do.
 
-A store keeps; it decides nothing. Every method may raise StoreAway when the storage cannot answer.
+A store keeps; it decides nothing. Every method may raise StoreAway when the storage cannot answer: then
+a write was done, or was not, and may be repeated. What a page names of people who changed while it was
+read may be of before or after.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -14,35 +16,37 @@ from optout.domain.model import (
     Consents,
     Decision,
     Evidence,
-    Known,
+    Inquiry,
     Quarantined,
+    RecipientState,
+    Recorded,
     Reply,
     Scope,
 )
 
 
-class Page(NamedTuple):
+class HistoryPage(NamedTuple):
     """Some evidence of a recipient, newest first, and the number to go on below, if any."""
 
     items: tuple[Evidence, ...]
     below: int | None
 
 
-class Listed(NamedTuple):
+class ListPage(NamedTuple):
     """Some recipients who are out of a scope, and the one to go on after, if any."""
 
     items: tuple[tuple[str, Consent], ...]
     after: str | None
 
 
-class Held(NamedTuple):
+class QuarantinePage(NamedTuple):
     """Some quarantined events, oldest first, and where to go on, if there are more."""
 
     items: tuple[Quarantined, ...]
     after: str | None
 
 
-class Journal(NamedTuple):
+class JournalPage(NamedTuple):
     """Some evidence about anybody, and where to go on, if there is more."""
 
     items: tuple[Evidence, ...]
@@ -69,77 +73,69 @@ class Entry(NamedTuple):
 class Store(Protocol):
     """Where everything is kept."""
 
-    def read(
-        self,
-        recipient: str,
-        evidence_id: str | None,
-        scopes: Sequence[Scope],
-        sender: str | None,
-        recent_since: datetime,
-    ) -> Known:
-        """What a decision needs: the record of the same message if there is one, the consents in
-        the scopes, and the newest keyword messages to the sender since then. No timeline.
+    def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
+        """Read what the inquiry asks, call `decide` with it and write its decision, atomically: nobody
+        writes about the recipient in between. Where the evidence is there already, it is given back and
+        nothing is decided.
 
-        A store may overlook a record of the same message that is not among the recipient's newest;
-        `record` then raises Conflict, and `find` has it."""
+        `decide` may be called more than once, each time with a newer state, and from another thread;
+        what it raises is raised, and nothing is written. A store may overlook evidence of the same id
+        that is not among the recipient's newest until it writes, and then finds it.
+        """
+
+    def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
+        """Write a decision about nobody in particular for each of many people of whom nothing is known,
+        each at most once: with what the entry says in the place of the decision's own recipient, time
+        (in the consents, too) and id. The entries about people who are known come back, unwritten."""
+
+    def without_evidence(self, recipients: Sequence[str]) -> set[str]:
+        """Those about whom there is no evidence."""
 
     def timeline(self, recipient: str) -> tuple[Evidence, ...]:
         """All evidence about a recipient, oldest first."""
 
-    def record(self, decision: Decision) -> None:
-        """Evidence, its consents and its pending reply, in one transaction; a verdict also takes what
-        it is about off the review list.
-
-        Raises Conflict, and writes nothing, if the evidence's number or id is already taken: somebody
-        wrote about the recipient since it was read.
-        """
-
-    def record_first(self, form: Evidence, entries: Sequence[Entry]) -> list[Entry]:
-        """Record evidence about many people, each at most once, of whom there is none yet, with the
-        consents that it gives: like the form but for what an entry says, and not announced. The
-        entries about people who are known come back, unwritten."""
-
-    def strangers(self, recipients: Sequence[str]) -> set[str]:
-        """Those about whom there is no evidence."""
-
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         """One piece of evidence about a recipient, None if it is not there."""
 
-    def settle(self, evidence: Evidence, reply: Reply) -> bool:
+    def settle_reply(self, evidence: Evidence, reply: Reply) -> bool:
         """Put what became of a reply in its place; False if its status or its resend is not the
         evidence's any more: somebody else settled it, or has set out to send it."""
 
     def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
         """The evidence about a recipient whose announcement is pending, oldest first."""
 
-    def announced(self, evidence: Evidence, announcement: Announcement) -> None:
+    def settle_announcement(self, evidence: Evidence, announcement: Announcement) -> None:
         """Put a published announcement in the place of the pending one."""
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
-        """The consents of many recipients; one who has none is missing from the answer, and one
-        who was never out of any scope may be."""
+        """The consents of many recipients in some scopes. One who is out of one of them is in the
+        answer, with all their consents in them. One who is out of none may be missing, also where they
+        opted in: whoever must know that asks `consents`."""
 
-    def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
+    def consents(self, recipient: str, scopes: Sequence[Scope]) -> Consents:
+        """All consents of one recipient in some scopes, as the newest write left them."""
+
+    def list_out(self, scope: Scope, limit: int, after: str | None) -> ListPage:
         """The recipients who are out of a scope, in the order of their numbers. There may be fewer
         than the limit although there is more to come."""
 
-    def knows(self, scope: Scope) -> bool:
-        """Whether anybody ever opted out of a scope; a store may know who only opted in, too."""
+    def was_ever_out(self, scope: Scope) -> bool:
+        """Whether anybody ever opted out of a scope; where people only opted in, it may say either."""
 
-    def history(self, recipient: str, limit: int, below: int | None) -> Page:
+    def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         """The evidence about a recipient, newest first."""
 
-    def journal(self, limit: int, after: str | None) -> Journal:
+    def journal(self, limit: int, after: str | None) -> JournalPage:
         """The evidence about everybody, newest first, without what was imported."""
 
     def counts(self, since: datetime) -> tuple[Count, ...]:
         """What happened since then, except for OTHER and what was imported, by day and sender."""
 
-    def to_review(self, limit: int, after: str | None) -> Journal:
+    def list_reviews(self, limit: int, after: str | None) -> JournalPage:
         """The evidence that is for review and has no verdict, oldest first. There may be less than the
         limit although there is more to come."""
 
-    def reviewable(self, evidence_id: str) -> Evidence | None:
+    def find_review(self, evidence_id: str) -> Evidence | None:
         """Evidence that is or was for review, whoever it is about; None if there is none."""
 
     def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
@@ -147,12 +143,12 @@ class Store(Protocol):
         may be less than the limit although there is more to come; at the end there is none."""
 
     def quarantine(self, event: Quarantined) -> None:
-        """Hold an event; the same event again changes nothing."""
+        """Keep an event; the same event again only renews the reason."""
 
-    def held(self, limit: int, after: str | None) -> Held:
+    def list_quarantine(self, limit: int, after: str | None) -> QuarantinePage:
         """The events in quarantine."""
 
-    def held_one(self, event_id: str) -> Quarantined | None:
+    def find_quarantined(self, event_id: str) -> Quarantined | None:
         """One event in quarantine, None if it is not there."""
 
     def release(self, event_id: str) -> None:

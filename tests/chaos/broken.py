@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from optout.azure.sms import AcsReplies, Outcome
 from optout.decisions import consent, replies
-from optout.domain.errors import Conflict, StoreAway
-from optout.domain.model import Decision, Reply
+from optout.domain.errors import StoreAway
+from optout.domain.model import Decision, Inquiry, RecipientState, Recorded, Reply
 from optout.operations import handle
 from optout.store.sqlite.store import SqliteStore
 
@@ -19,21 +19,23 @@ def order_of_arrival() -> None:
 
 
 def unconditional_record() -> None:
-    """Whoever comes second writes all the same, under the next free number."""
-    conditional = SqliteStore.record
+    """A message that comes again is recorded again, under an id of its own."""
+    conditional = SqliteStore.update
 
-    def unconditional(self: SqliteStore, decision: Decision) -> None:
-        while True:
-            try:
-                return conditional(self, decision)
-            except Conflict:
-                evidence = decision.evidence
-                known = self.read(evidence.recipient, evidence.id, (), None, evidence.received_at)
-                evidence_id = str(uuid4()) if known.evidence else evidence.id
-                number = known.last_number + 1
-                decision = replace(decision, evidence=replace(evidence, id=evidence_id, number=number))
+    def unconditional(
+        self: SqliteStore, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]
+    ) -> Recorded:
+        if self.find(inquiry.recipient, inquiry.evidence_id) is None:
+            return conditional(self, inquiry, decide)
+        another = str(uuid4())
 
-    SqliteStore.record = unconditional  # type: ignore[method-assign]
+        def decide_again(state: RecipientState) -> Decision:
+            decision = decide(state)
+            return replace(decision, evidence=replace(decision.evidence, id=another))
+
+        return conditional(self, replace(inquiry, evidence_id=another), decide_again)
+
+    SqliteStore.update = unconditional  # type: ignore[method-assign]
 
 
 def fresh_send_ids() -> None:
@@ -53,7 +55,7 @@ def always_due() -> None:
 
 def lost_settlement() -> None:
     """What became of a reply is not written down."""
-    SqliteStore.settle = lambda self, evidence, reply: True  # type: ignore[method-assign]
+    SqliteStore.settle_reply = lambda self, evidence, reply: True  # type: ignore[method-assign]
 
 
 def swallowed_failure() -> None:

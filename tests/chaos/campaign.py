@@ -134,7 +134,7 @@ def _quarantined(store: Store) -> Iterator[str]:
     """The ids of the events in quarantine."""
     after = None
     while True:
-        page = store.held(100, after)
+        page = store.list_quarantine(100, after)
         yield from (str(json.loads(event.body)["id"]) for event in page.items)
         if page.after is None:
             return

@@ -15,12 +15,12 @@ from typing import Any
 from optout.azure.sms import Outcome, ReplySender
 from optout.domain.errors import StoreAway
 from optout.domain.model import Reply
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from tests.chaos.shared import Log, SharedClock
 from tests.support.acs import Failure
 
-READS = ("read", "timeline", "find", "lookup")
-WRITES = ("record", "settle", "quarantine")
+READS = ("timeline", "find", "lookup", "consents")
+WRITES = ("update", "settle_reply", "quarantine")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ READ_SECONDS = 0.2
 
 @dataclass
 class Basis:
-    """What a thread last saw of the store: when it began to read, and what it has recorded since."""
+    """What a thread last saw of the store: when it began to read, and what it recorded with that."""
 
     real: float = 0.0
     clock: float = 0.0
@@ -74,15 +74,18 @@ class Witness:
     def basis(self) -> Basis:
         return self.local.basis
 
-    def saw(self, name: str, real: float, clock: float, arguments: tuple[Any, ...]) -> None:
+    def saw(
+        self, name: str, real: float, clock: float, arguments: tuple[Any, ...], result: Any
+    ) -> None:
         """An operation of the store that has succeeded."""
-        if name in ("read", "lookup"):
+        if name == "consents":
             self.local.basis = Basis(real, clock)
-        elif name == "record":
-            evidence = arguments[0].evidence
-            self.local.basis = Basis(real, self.basis.clock, evidence.id)
-            self.log.write("record", id=evidence.id, began=real, clock=clock)
-        elif name == "settle":
+        elif name == "update":
+            new = result.evidence.id if result.is_new else None
+            self.local.basis = Basis(real, clock, new)
+            if new:
+                self.log.write("record", id=new, began=real, clock=clock)
+        elif name == "settle_reply":
             evidence, reply = arguments
             self.log.write("settle", id=evidence.id, status=reply.status, clock=clock)
 
@@ -107,7 +110,7 @@ class FaultyStore:
             self._away(f"before {name}", self.rates.store_before)
             real, clock = time.monotonic(), self.witness.clock.seconds
             result = operation(*arguments)
-            self.witness.saw(name, real, clock, arguments)
+            self.witness.saw(name, real, clock, arguments, result)
             if name in WRITES:
                 self._killed(f"after {name}")
                 self._away(f"after {name}", self.rates.store_after)

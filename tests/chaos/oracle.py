@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from optout.domain.model import Evidence, Reply
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from tests.chaos import sending
 from tests.chaos.expected import Message, State, by_time
 from tests.chaos.remains import Remains

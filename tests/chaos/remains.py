@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from optout.domain.model import Consents, Evidence
-from optout.operations.handle import REPLY_TAG
+from optout.operations.reply_delivery import REPLY_TAG
 from tests.chaos.expected import Message
 from tests.chaos.plan import Plan
 from tests.support.acs import Message as Sms

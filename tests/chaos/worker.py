@@ -20,9 +20,6 @@ from tests.chaos.shared import Log, SharedClock
 from tests.chaos.table_faults import TableFaults
 from tests.support.places import Place
 
-# Texts are forgotten by the real clock, which a campaign does not follow.
-KEEP_TEXTS_DAYS = 3650
-
 
 @dataclass(frozen=True)
 class Job:
@@ -65,12 +62,13 @@ def _service(job: Job) -> service.Service:
     store = cast(Store, FaultyStore(opened, witness, job.rates, chance))
     service.open_store = lambda configured: store
     built = service.build(settings.load(job.environment))
-    handler = replace(
-        built.events,
-        replies=WitnessedReplies(built.events.replies, witness),
+    recorder = replace(built.recorder, clock=clock)
+    delivery = replace(
+        built.events.replies,
+        sms=WitnessedReplies(built.events.replies.sms, witness),
         clock=clock,
         # Waiting costs no campaign time: other deliveries move its clock.
         sleep=lambda seconds: None,
     )
-    texts = service.TextRetention(store, KEEP_TEXTS_DAYS)
-    return replace(built, events=handler, texts=texts)
+    handler = replace(built.events, recorder=recorder, replies=delivery, retention=None)
+    return replace(built, recorder=recorder, events=handler)

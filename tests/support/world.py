@@ -1,6 +1,8 @@
 """A handler on a real store, with a clock that tests move and a phone that they look at."""
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +12,19 @@ from optout import settings
 from optout.azure.sms import Outcome, ReplySender, Sending
 from optout.azure.topic import Publisher
 from optout.decisions import consent
+from optout.decisions.target import Target
 from optout.domain.enums import ReplyStatus
-from optout.domain.model import Consents, Evidence, Reply
+from optout.domain.model import Consents, Decision, Evidence, Inquiry, Recorded, Reply
+from optout.operations.changes import Changes
+from optout.operations.check import CheckResult, Checks
 from optout.operations.handle import EventHandler, Result
+from optout.operations.naming import find_sender
+from optout.operations.recorder import Recorder
+from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.reviews import Reviews
-from optout.operations.suppressions import Answer, Suppressions
+from optout.operations.transfer.importing import Importer, ImportPurpose
 from optout.programs.directory import Directory
+from optout.service import new_id
 from optout.store.protocol import Store
 from tests.support.payloads import sms_event
 from tests.support.places import Place, file_in
@@ -93,8 +102,7 @@ class World:
         self.store: Store = place.open(*policies)
         self.replies: ReplySender = replies or self.phone
         self.publisher = publisher
-        self.suppressions = Suppressions(directory, self.store, self.clock, 30, publisher)
-        self.reviews = Reviews(directory, self.store, self.clock, self.suppressions.forget, publisher)
+        self.checks = Checks(self.store, 30, time.monotonic)
 
     def __enter__(self) -> Self:
         return self
@@ -103,16 +111,26 @@ class World:
         self.store.close()
 
     @property
+    def recorder(self) -> Recorder:
+        return Recorder(self.store, self.clock, self.checks.forget, self.publisher)
+
+    @property
+    def changes(self) -> Changes:
+        return Changes(self.directory, self.recorder, new_id)
+
+    @property
+    def reviews(self) -> Reviews:
+        return Reviews(self.directory, self.recorder)
+
+    @property
     def handler(self) -> EventHandler:
-        return EventHandler(
-            self.directory,
-            self.store,
-            self.replies,
-            self.clock,
-            publisher=self.publisher,
-            on_change=self.suppressions.forget,
-            sleep=self.clock.sleep,
-        )
+        delivery = ReplyDelivery(self.store, self.replies, self.clock, self.clock.sleep, new_id)
+        return EventHandler(self.directory, self.recorder, delivery)
+
+    def importer(self, target: Target, *, dry_run: bool = False) -> Importer:
+        """An importer without threads: everything in turn."""
+        purpose = ImportPurpose(target, "ann", "moved")
+        return Importer(self.recorder, purpose, InTurn(), dry_run=dry_run)
 
     def receive(
         self,
@@ -135,8 +153,8 @@ class World:
         """All evidence about a person, oldest first."""
         return self.store.timeline(person)
 
-    def check(self, sender: str = "12345", person: str = PERSON) -> Answer:
-        return self.suppressions.check(self.suppressions.sender(sender), [person])[0]
+    def check(self, sender: str = "12345", person: str = PERSON) -> CheckResult:
+        return self.checks.check(find_sender(self.directory, sender), [person])[0]
 
     def consents(self, person: str, senders: Sequence[str]) -> Consents:
         """The consents that decide about some senders."""
@@ -145,4 +163,22 @@ class World:
             for sender in map(self.directory.sender, senders)
             for scope in consent.sender_scopes(sender.id, sender.list)
         )
-        return self.store.lookup([person], list(scopes)).get(person, {})
+        return self.store.consents(person, list(scopes))
+
+
+class InTurn(Executor):
+    """Runs what it is given at once, in this thread."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*arguments, **named))
+        except Exception as problem:
+            future.set_exception(problem)
+        return future
+
+
+def write(store: Store, decision: Decision) -> Recorded:
+    """Write a decision as it is, whatever is known of its recipient."""
+    evidence = decision.evidence
+    return store.update(Inquiry(evidence.recipient, evidence.id), lambda state: decision)

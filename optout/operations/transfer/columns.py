@@ -15,12 +15,12 @@ from optout.domain.errors import BadRequest
 Says = Literal["out", "in"]
 
 
-def plain(name: str) -> str:
+def column_key(name: str) -> str:
     """A column's name, or a word in it, without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-Name = Annotated[str, AfterValidator(plain)]
+Name = Annotated[str, AfterValidator(column_key)]
 
 
 class _Part(BaseModel):
@@ -108,7 +108,7 @@ class Columns:
 
 def recognise(header: Sequence[str], named: Named) -> Columns:
     """The columns of a list with a header. Raises BadRequest."""
-    places = {plain(name): place for place, name in reversed(list(enumerate(header)))}
+    places = {column_key(name): place for place, name in reversed(list(enumerate(header)))}
     common = knowledge().common
     fitting = [layout for layout in knowledge().layout if layout.names <= places.keys()]
     layout = max(fitting, key=lambda layout: len(layout.names), default=Layout(system="", source=""))
@@ -141,10 +141,10 @@ def numbered(width: int, named: Named) -> Columns:
     return Columns(number or 0, () if time is None else (time,), status)
 
 
-def said(status: str, columns: Columns) -> Says | None:
+def read_status(status: str, columns: Columns) -> Says | None:
     """What the cell of a status says; None for neither. One that is empty says nothing: out."""
     words = knowledge().words
-    word = plain(status)
+    word = column_key(status)
     if not word or word in words.out:
         return "out"
     if word in words.in_:
@@ -159,9 +159,9 @@ def _chosen(
 ) -> str | None:
     """The column that somebody names, or the first that is known and there."""
     if named is not None:
-        if plain(named) not in places:
+        if column_key(named) not in places:
             raise BadRequest(f"the file has no column {named!r}; it has {', '.join(places)}")
-        return plain(named)
+        return column_key(named)
     return next((name for name in (*known, *common) if name in places), None)
 
 

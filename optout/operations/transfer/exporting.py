@@ -16,7 +16,7 @@ def everyone_out(store: Store, scope: Scope) -> Iterator[tuple[str, Consent]]:
     """Everyone who is out of a scope, in the order of their numbers."""
     after = None
     while True:
-        page = store.listed(scope, PAGE, after)
+        page = store.list_out(scope, PAGE, after)
         yield from page.items
         after = page.after
         if after is None:

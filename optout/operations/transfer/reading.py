@@ -20,7 +20,7 @@ from optout.operations.transfer.cells import unguarded
 _DELIMITERS = ",;\t|"
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     """The line where a row begins, its cells, the text of its lines, and what is wrong with it."""
 
     line: int
@@ -30,12 +30,12 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class FileRows:
     """The rows of an open file. `header` is the first where the file has one; `position` says how many
     of its bytes were read."""
 
     header: Sequence[str]
-    rows: Iterator[Row]
+    rows: Iterator[FileRow]
     file: BinaryIO
 
     @property
@@ -44,7 +44,7 @@ class Rows:
 
 
 @contextmanager
-def opened(path: Path, *, has_header: bool = True) -> Iterator[Rows]:
+def open_rows(path: Path, *, has_header: bool = True) -> Iterator[FileRows]:
     """A file's rows. Raises BadRequest for one that cannot be read or is empty."""
     try:
         file = path.open("rb")
@@ -56,7 +56,7 @@ def opened(path: Path, *, has_header: bool = True) -> Iterator[Rows]:
             encoding = _encoding(plain.peek(2))
             text = io.TextIOWrapper(plain, encoding=encoding, errors="replace", newline="")
             header, rows = _read(text, has_header)
-            yield Rows(header, rows, file)
+            yield FileRows(header, rows, file)
         except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
             raise BadRequest(f"{path}: cannot be read to its end ({problem})") from None
 
@@ -67,7 +67,7 @@ def _encoding(start: bytes) -> str:
     return "utf-8-sig"
 
 
-def _read(text: io.TextIOWrapper, has_header: bool) -> tuple[Sequence[str], Iterator[Row]]:
+def _read(text: io.TextIOWrapper, has_header: bool) -> tuple[Sequence[str], Iterator[FileRow]]:
     lines = iter(text)
     first = next(lines, "")
     if not first.strip():
@@ -110,7 +110,7 @@ class _Lines:
         return first
 
 
-def _cells(lines: _Lines, delimiter: str) -> Iterator[Row]:
+def _cells(lines: _Lines, delimiter: str) -> Iterator[FileRow]:
     # Strict: a quote in the wrong place would swallow the rows up to the next one.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
@@ -121,13 +121,15 @@ def _cells(lines: _Lines, delimiter: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as problem:
-            yield Row(begin, (), lines.give_back(), f"not CSV: {problem}")
+            yield FileRow(begin, (), lines.give_back(), f"not CSV: {problem}")
             continue
         if cells:
-            yield Row(begin, cells, lines.taken[0] if len(lines.taken) == 1 else "".join(lines.taken))
+            yield FileRow(
+                begin, cells, lines.taken[0] if len(lines.taken) == 1 else "".join(lines.taken)
+            )
 
 
-def _objects(first: str, lines: Iterator[str]) -> tuple[Sequence[str], Iterator[Row]]:
+def _objects(first: str, lines: Iterator[str]) -> tuple[Sequence[str], Iterator[FileRow]]:
     """The header is what the first object has."""
     try:
         names = list(json.loads(first))
@@ -136,7 +138,7 @@ def _objects(first: str, lines: Iterator[str]) -> tuple[Sequence[str], Iterator[
     return names, _object_rows(names, chain([first], lines))
 
 
-def _object_rows(names: Sequence[str], lines: Iterable[str]) -> Iterator[Row]:
+def _object_rows(names: Sequence[str], lines: Iterable[str]) -> Iterator[FileRow]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -144,9 +146,9 @@ def _object_rows(names: Sequence[str], lines: Iterable[str]) -> Iterator[Row]:
             values = json.loads(line)
             cells = [_text(values.get(name)) for name in names]
         except (ValueError, RecursionError, AttributeError):
-            yield Row(number, (), line, "not a JSON object")
+            yield FileRow(number, (), line, "not a JSON object")
             continue
-        yield Row(number, cells, line)
+        yield FileRow(number, cells, line)
 
 
 def _text(value: Any) -> str:
@@ -155,7 +157,7 @@ def _text(value: Any) -> str:
     return "" if value is None else json.dumps(value)
 
 
-def cell(row: Row, place: int) -> str:
+def cell(row: FileRow, place: int) -> str:
     """The text of a cell; one that is missing is empty."""
     cells = row.cells
     return unguarded(cells[place].strip()) if place < len(cells) else ""

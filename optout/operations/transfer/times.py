@@ -21,7 +21,7 @@ class NotATime(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimeFormat:
     """How the times of a list are written: their zone where they name none, and their format where it
     is not ISO 8601, RFC 5322 or seconds since 1970."""
 

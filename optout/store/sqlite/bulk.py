@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from uuid import uuid4
+from itertools import count
 
-from optout.decisions import decide
-from optout.domain.model import Evidence, Known
+from optout.domain.model import Decision
 from optout.store import codec
 from optout.store.protocol import Entry
-from optout.store.sqlite.schema import consent_row, evidence_row
+from optout.store.sqlite.schema import INSERT_EVIDENCE, REPLACE_CONSENT, consent_row, evidence_row
 
 CACHE_KIB = 65_536
 # No evidence is of this time, so that its stamp marks the gap for another.
@@ -21,33 +20,40 @@ _NO_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
 _Row = tuple[object, ...]
 
 
-class Stencil:
-    """The rows of the first evidence about a person, with gaps for what an entry says."""
+class DecisionTemplate:
+    """The rows of a decision about nobody in particular, with gaps for what an entry says."""
 
-    def __init__(self, form: Evidence) -> None:
-        recipient, identifier = uuid4().hex, uuid4().hex
-        evidence = replace(form, recipient=recipient, at=_NO_TIME, id=identifier)
-        decision = decide.apply(evidence, Known(), announce=False)
+    def __init__(self, decision: Decision) -> None:
+        written = codec.dump(decision.evidence)
+        recipient, identifier = _unused("recipient", written), _unused("id", written)
+        evidence = replace(decision.evidence, recipient=recipient, at=_NO_TIME, id=identifier)
         gaps = {recipient: "recipient", codec.stamp(_NO_TIME): "at", identifier: "id"}
-        self._evidence = _Gapped(evidence_row(decision.evidence), gaps)
+        self._evidence = _Gapped(evidence_row(evidence), gaps)
         self._consents = [
-            _Gapped(consent_row(scope, recipient, consent), gaps)
+            _Gapped(
+                consent_row(
+                    scope,
+                    recipient,
+                    replace(consent, since=_NO_TIME, at=_NO_TIME, evidence_id=identifier),
+                ),
+                gaps,
+            )
             for scope, consent in decision.consents.items()
         ]
 
-    def write(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-        said = [
+    def insert(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+        values = [
             {"recipient": recipient, "at": codec.stamp(at), "id": identifier}
             for recipient, at, identifier in entries
         ]
-        connection.executemany(
-            "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            map(self._evidence.fill, said),
-        )
+        connection.executemany(INSERT_EVIDENCE, map(self._evidence.fill, values))
         for consents in self._consents:
-            connection.executemany(
-                "INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(consents.fill, said)
-            )
+            connection.executemany(REPLACE_CONSENT, map(consents.fill, values))
+
+
+def _unused(name: str, text: str) -> str:
+    """A mark that is not in a text."""
+    return next(mark for number in count() if (mark := f"<{name} {number}>") not in text)
 
 
 class _Gapped:
@@ -89,7 +95,7 @@ def large_cache(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("PRAGMA cache_size = -2000")
 
 
-def known(connection: sqlite3.Connection, recipients: Sequence[str]) -> set[str]:
+def with_evidence(connection: sqlite3.Connection, recipients: Sequence[str]) -> set[str]:
     """Those about whom there is evidence: they have a first piece."""
     rows = connection.execute(
         "SELECT wanted.value FROM json_each(?) AS wanted CROSS JOIN evidence "

@@ -31,9 +31,6 @@ class _Connection(sqlite3.Connection):
 class Database:
     """One file. One connection for each thread; writers share transactions.
 
-    `turn` is whose turn it is to run short statements. SQLite lets go of the interpreter at every one,
-    and threads that hand it to each other at every one lose more than they gain.
-
     Raises StoreAway if it cannot be opened, ConfigurationError if a newer version wrote it.
     """
 
@@ -42,8 +39,7 @@ class Database:
         self._upgrades = upgrades
         self._local = threading.local()
         self._connections: WeakSet[sqlite3.Connection] = WeakSet()
-        self.turn = threading.Lock()
-        self._writers = GroupCommit(self.connection, self.turn)
+        self._writers = GroupCommit(self.connection)
         try:
             with self._errors():
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,9 +27,8 @@ class _Write:
 class GroupCommit:
     """The writers of one process. Writers of other processes are kept apart by SQLite's own lock."""
 
-    def __init__(self, connection: Callable[[], sqlite3.Connection], turn: threading.Lock) -> None:
+    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
         self._connection = connection
-        self._turn = turn
         self._lock = threading.Lock()
         self._waiting: list[_Write] = []
         self._is_writing = False
@@ -79,9 +78,8 @@ class GroupCommit:
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            with self._turn:
-                for write in batch:
-                    _attempt(write, connection)
+            for write in batch:
+                _attempt(write, connection)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

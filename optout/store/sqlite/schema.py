@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from optout.domain.enums import Activity, EvidenceKind, Intent, Party
+from optout.domain.enums import Activity, EvidenceKind, Party
 from optout.domain.model import Consent, Evidence, Quarantined, Scope
 from optout.store import codec
 from optout.store.protocol import Count
@@ -62,20 +62,21 @@ UPGRADES = (
     """,
 )
 
+INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+REPLACE_CONSENT = "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 CONSENT_COLUMNS = "scope, recipient, is_out, since, at, source, keyword, blocked_by, evidence_id"
 
 
 def evidence_row(evidence: Evidence) -> tuple[object, ...]:
-    is_keyword = evidence.kind is EvidenceKind.MESSAGE and evidence.intent is not Intent.NONE
     return (
         evidence.recipient,
         evidence.number,
         evidence.id,
         evidence.sender,
         codec.stamp(evidence.received_at),
-        is_keyword,
-        evidence.announcement is not None and evidence.announcement.published_at is None,
-        evidence.text is not None and evidence.intent is Intent.NONE,
+        evidence.is_keyword,
+        evidence.is_announcement_pending,
+        evidence.has_forgettable_text,
         codec.dump(evidence),
         evidence.activity,
         evidence.is_for_review,

@@ -1,46 +1,40 @@
 """The store on one machine: an SQLite file, safe for threads and processes, durable after each write.
 
-Evidence is numbered for each recipient; the primary key makes a second writer of the same number
-conflict, so that nothing is locked between reading and writing.
+A decision is read for, made and written in one transaction, which has the file to itself: there are no
+conflicts.
 """
 
-import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from optout.decisions.replies import RECENT_LIMIT
 from optout.domain.enums import Activity
-from optout.domain.errors import Conflict
 from optout.domain.model import (
     Announcement,
-    Consent,
     Consents,
     Decision,
     Evidence,
-    Known,
+    Inquiry,
     Quarantined,
+    RecipientState,
+    Recorded,
     Reply,
     Scope,
 )
 from optout.store import codec
-from optout.store.protocol import Count, Entry, Held, Journal, Listed, Page
-from optout.store.sqlite.bulk import Stencil, known, large_cache
+from optout.store.protocol import Count, Entry, HistoryPage, JournalPage, ListPage, QuarantinePage
+from optout.store.sqlite.bulk import DecisionTemplate, large_cache, with_evidence
+from optout.store.sqlite.decisions import insert_decision, read_consents, read_state, read_timeline
 from optout.store.sqlite.file import Database
 from optout.store.sqlite.schema import (
     CONSENT_COLUMNS,
     UPGRADES,
     consent_of,
-    consent_row,
     count_of,
-    evidence_row,
     quarantined_of,
 )
-
-# How far back recent messages are looked for, so that a long history costs no more than a short one.
-RECENT_ROWS = 200
 
 
 class _Undone(Exception):
@@ -53,85 +47,38 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._file = Database(path, UPGRADES)
 
-    def read(
-        self,
-        recipient: str,
-        evidence_id: str | None,
-        scopes: Sequence[Scope],
-        sender: str | None,
-        recent_since: datetime,
-    ) -> Known:
-        since = codec.stamp(recent_since)
-        newest: list[tuple[str, int, str, str, bool, str]] = []
-        with self._file.turn, self._file.reading() as connection:
-            # The evidence first: consents that are read after it are never older than its last number,
-            # so that a decision about stale ones conflicts.
-            for row in connection.execute(
-                "SELECT id, number, received_at, sender, is_keyword, body FROM evidence "
-                "WHERE recipient = ? ORDER BY number DESC LIMIT ?",
-                (recipient, RECENT_ROWS),
-            ):
-                newest.append(row)
-                if row[2] < since:
-                    break
-            consents = self._consents(connection, [recipient], scopes)
-        same = next((body for id, *_, body in newest if id == evidence_id), None)
-        recent = [
-            body
-            for _, _, received_at, whose, is_keyword, body in newest
-            if whose == sender and is_keyword and received_at >= since
-        ]
-        return Known(
-            evidence=codec.load(same) if same is not None else None,
-            last_number=newest[0][1] if newest else 0,
-            last_received_at=codec.moment(newest[0][2]) if newest else None,
-            consents=consents.get(recipient, {}),
-            recent=tuple(map(codec.load, recent[:RECENT_LIMIT])),
-        )
+    def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
+        def write(connection: sqlite3.Connection) -> Recorded:
+            # Whoever writes has the file to itself: what is read here stays so until it is written.
+            state = read_state(connection, inquiry)
+            if state.evidence is not None:
+                return Recorded(state.evidence, state.consents, is_new=False)
+            decision = decide(state)
+            insert_decision(connection, decision)
+            return Recorded(decision.evidence, {**state.consents, **decision.consents}, is_new=True)
 
-    def timeline(self, recipient: str) -> tuple[Evidence, ...]:
-        with self._file.reading() as connection:
-            rows = connection.execute(
-                "SELECT body FROM evidence WHERE recipient = ? ORDER BY number", (recipient,)
-            ).fetchall()
-        return tuple(codec.load(body) for (body,) in rows)
+        return self._file.write(write)
 
-    def record(self, decision: Decision) -> None:
-        evidence, judged = evidence_row(decision.evidence), decision.evidence.about
-        consents = [
-            consent_row(scope, decision.evidence.recipient, consent)
-            for scope, consent in decision.consents.items()
-        ]
-
-        def write(connection: sqlite3.Connection) -> None:
-            try:
-                connection.execute(
-                    "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence
-                )
-            except sqlite3.IntegrityError:
-                raise Conflict("the recipient's evidence has moved on") from None
-            connection.executemany(
-                "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents
-            )
-            if judged is not None:
-                connection.execute("UPDATE evidence SET review_pending = 0 WHERE id = ?", (judged,))
-
-        self._file.write(write)
-
-    def record_first(self, form: Evidence, entries: Sequence[Entry]) -> list[Entry]:
-        stencil = Stencil(form)
+    def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
+        template = DecisionTemplate(decision)
 
         def write(connection: sqlite3.Connection) -> list[Entry]:
-            there = known(connection, [entry.recipient for entry in entries])
+            there = with_evidence(connection, [entry.recipient for entry in entries])
             with large_cache(connection):
-                stencil.write(connection, [entry for entry in entries if entry.recipient not in there])
+                template.insert(
+                    connection, [entry for entry in entries if entry.recipient not in there]
+                )
             return [entry for entry in entries if entry.recipient in there]
 
         return self._file.write(write)
 
-    def strangers(self, recipients: Sequence[str]) -> set[str]:
+    def without_evidence(self, recipients: Sequence[str]) -> set[str]:
         with self._file.reading() as connection:
-            return set(recipients) - known(connection, recipients)
+            return set(recipients) - with_evidence(connection, recipients)
+
+    def timeline(self, recipient: str) -> tuple[Evidence, ...]:
+        with self._file.reading() as connection:
+            return read_timeline(connection, recipient)
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         with self._file.reading() as connection:
@@ -140,7 +87,7 @@ class SqliteStore:
             ).fetchone()
         return codec.load(row[0]) if row else None
 
-    def settle(self, evidence: Evidence, reply: Reply) -> bool:
+    def settle_reply(self, evidence: Evidence, reply: Reply) -> bool:
         before = evidence.reply
         return before is not None and self._file.write_one(
             "UPDATE evidence SET body = json_set(body, '$.reply', json(?)) "
@@ -164,7 +111,7 @@ class SqliteStore:
             ).fetchall()
         return tuple(codec.load(body) for (body,) in rows)
 
-    def announced(self, evidence: Evidence, announcement: Announcement) -> None:
+    def settle_announcement(self, evidence: Evidence, announcement: Announcement) -> None:
         self._file.write_one(
             "UPDATE evidence SET body = json_set(body, '$.announcement', json(?)), "
             "announcement_pending = ? WHERE recipient = ? AND number = ?",
@@ -178,9 +125,12 @@ class SqliteStore:
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         with self._file.reading() as connection:
-            return self._consents(connection, recipients, scopes)
+            return read_consents(connection, recipients, scopes)
 
-    def listed(self, scope: Scope, limit: int, after: str | None) -> Listed:
+    def consents(self, recipient: str, scopes: Sequence[Scope]) -> Consents:
+        return self.lookup([recipient], scopes).get(recipient, {})
+
+    def list_out(self, scope: Scope, limit: int, after: str | None) -> ListPage:
         with self._file.reading() as connection:
             rows = connection.execute(
                 f"SELECT {CONSENT_COLUMNS} FROM consent WHERE scope = ? AND is_out AND recipient > ? "
@@ -188,9 +138,9 @@ class SqliteStore:
                 (str(scope), after or "", limit + 1),
             ).fetchall()
         items = tuple((row[1], consent_of(row)) for row in rows[:limit])
-        return Listed(items, items[-1][0] if len(rows) > limit else None)
+        return ListPage(items, items[-1][0] if len(rows) > limit else None)
 
-    def knows(self, scope: Scope) -> bool:
+    def was_ever_out(self, scope: Scope) -> bool:
         with self._file.reading() as connection:
             return (
                 connection.execute(
@@ -199,7 +149,7 @@ class SqliteStore:
                 is not None
             )
 
-    def history(self, recipient: str, limit: int, below: int | None) -> Page:
+    def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT body FROM evidence WHERE recipient = ? AND number < ? "
@@ -207,9 +157,9 @@ class SqliteStore:
                 (recipient, below if below is not None else 2**63 - 1, limit + 1),
             ).fetchall()
         items = tuple(codec.load(body) for (body,) in rows[:limit])
-        return Page(items, items[-1].number if len(rows) > limit else None)
+        return HistoryPage(items, items[-1].number if len(rows) > limit else None)
 
-    def journal(self, limit: int, after: str | None) -> Journal:
+    def journal(self, limit: int, after: str | None) -> JournalPage:
         return self._journal("activity IS NOT NULL", limit, after, newest_first=True)
 
     def counts(self, since: datetime) -> tuple[Count, ...]:
@@ -222,10 +172,10 @@ class SqliteStore:
             ).fetchall()
         return tuple(map(count_of, rows))
 
-    def to_review(self, limit: int, after: str | None) -> Journal:
+    def list_reviews(self, limit: int, after: str | None) -> JournalPage:
         return self._journal("review_pending", limit, after)
 
-    def reviewable(self, evidence_id: str) -> Evidence | None:
+    def find_review(self, evidence_id: str) -> Evidence | None:
         with self._file.reading() as connection:
             row = connection.execute(
                 "SELECT body FROM evidence WHERE id = ?", (evidence_id,)
@@ -235,7 +185,7 @@ class SqliteStore:
 
     def _journal(
         self, which: str, limit: int, after: str | None, *, newest_first: bool = False
-    ) -> Journal:
+    ) -> JournalPage:
         """Evidence about anybody in the order of its arrival: no two of a recipient at once."""
         order, beyond, start = ("DESC", "<", "~") if newest_first else ("ASC", ">", "")
         received_at, _, recipient = (after or start).partition("|")
@@ -247,7 +197,7 @@ class SqliteStore:
                 (received_at, recipient, limit + 1),
             ).fetchall()
         items = tuple(codec.load(row[2]) for row in rows[:limit])
-        return Journal(items, "|".join(rows[limit - 1][:2]) if len(rows) > limit else None)
+        return JournalPage(items, "|".join(rows[limit - 1][:2]) if len(rows) > limit else None)
 
     def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
         with self._file.reading() as connection:
@@ -265,7 +215,7 @@ class SqliteStore:
             (event.id, codec.stamp(event.received_at), event.reason, event.body),
         )
 
-    def held(self, limit: int, after: str | None) -> Held:
+    def list_quarantine(self, limit: int, after: str | None) -> QuarantinePage:
         received_at, _, event_id = (after or "").partition("|")
         with self._file.reading() as connection:
             rows = connection.execute(
@@ -274,9 +224,11 @@ class SqliteStore:
                 (received_at, event_id, limit + 1),
             ).fetchall()
         items = tuple(quarantined_of(row) for row in rows[:limit])
-        return Held(items, f"{rows[limit - 1][1]}|{items[-1].id}" if len(rows) > limit else None)
+        return QuarantinePage(
+            items, f"{rows[limit - 1][1]}|{items[-1].id}" if len(rows) > limit else None
+        )
 
-    def held_one(self, event_id: str) -> Quarantined | None:
+    def find_quarantined(self, event_id: str) -> Quarantined | None:
         with self._file.reading() as connection:
             row = connection.execute(
                 "SELECT id, received_at, reason, body FROM quarantine WHERE id = ?", (event_id,)
@@ -310,17 +262,3 @@ class SqliteStore:
 
     def close(self) -> None:
         self._file.close()
-
-    def _consents(
-        self, connection: sqlite3.Connection, recipients: Sequence[str], scopes: Sequence[Scope]
-    ) -> dict[str, dict[Scope, Consent]]:
-        by_name = {str(scope): scope for scope in scopes}
-        rows = connection.execute(
-            f"SELECT {CONSENT_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN consent "
-            f"WHERE scope IN ({', '.join('?' * len(by_name))}) AND recipient = wanted.value",
-            (json.dumps(list(recipients)), *by_name),
-        )
-        found: dict[str, dict[Scope, Consent]] = {}
-        for row in rows:
-            found.setdefault(row[1], {})[by_name[row[0]]] = consent_of(row)
-        return found

@@ -4,6 +4,7 @@ Knows nothing of what the rows say.
 """
 
 import logging
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,7 @@ from azure.data.tables import (
     UpdateMode,
 )
 
-from optout.domain.errors import ConfigurationError, Conflict, StoreAway
+from optout.domain.errors import ConfigurationError, StoreAway
 from optout.store.tables.rows import Row
 
 # One retry after a time-out, two after a refusal: an operation fails within about five seconds.
@@ -44,6 +45,11 @@ IN_FLIGHT = 32
 # What takes many requests ends within this, or not at all.
 DEADLINE_SECONDS = 20.0
 PAGE_ROWS = 1_000
+
+
+class Conflict(Exception):
+    """A row that a transaction was to create is there already: somebody else was faster."""
+
 
 Operation = tuple[str, Row] | tuple[str, Row, dict[str, Any]]
 Result = TypeVar("Result")
@@ -131,14 +137,25 @@ class Table:
 
 
 class Account:
-    """Connections to one account, and threads for requests that are made side by side."""
+    """Connections to one account, threads for requests that are made side by side, and how time passes
+    while they are."""
 
     def __init__(
-        self, client: Callable[[str], TableClient], transport: RequestsTransport, credential: Any = None
+        self,
+        client: Callable[[str], TableClient],
+        transport: RequestsTransport,
+        credential: Any = None,
+        *,
+        timer: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._client = client
         self._transport = transport
         self._credential = credential
+        self._timer = timer
+        self._sleep = sleep
+        self._uniform = uniform
         self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="tables")
 
     def table(self, name: str) -> Table:
@@ -151,11 +168,19 @@ class Account:
         itself. Raises StoreAway past the deadline."""
         if len(items) == 1:
             return [work(items[0])]
-        left = DEADLINE_SECONDS if until is None else until - time.monotonic()
+        left = DEADLINE_SECONDS if until is None else until - self._timer()
         try:
             return list(self._threads.map(work, items, timeout=left))
         except TimeoutError:
             raise StoreAway("Table Storage: too slow for all that was asked at once") from None
+
+    def deadline(self, seconds: float) -> float:
+        """The moment, by the timer, that is some seconds away."""
+        return self._timer() + seconds
+
+    def pause(self, longest: float) -> None:
+        """Wait for a random time of at most some seconds."""
+        self._sleep(self._uniform(0, longest))
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

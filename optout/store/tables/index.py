@@ -14,7 +14,7 @@ from azure.data.tables import TableEntity
 
 from optout.domain.enums import Activity
 from optout.domain.model import Consents, Evidence, Scope
-from optout.store.tables import rows as rows
+from optout.store.tables import rows
 from optout.store.tables.client import PAGE_ROWS, Account, Table
 
 # A page of the index costs about as much as this many questions about one recipient each.

@@ -2,11 +2,10 @@
 
 from itertools import islice
 
-from optout.domain.errors import Conflict
 from optout.domain.model import Quarantined
-from optout.store.protocol import Held
-from optout.store.tables import rows as rows
-from optout.store.tables.client import Account, Table
+from optout.store.protocol import QuarantinePage
+from optout.store.tables import rows
+from optout.store.tables.client import Account, Conflict, Table
 from optout.store.tables.index import in_order
 
 
@@ -29,13 +28,13 @@ class Quarantine:
                 if self._table.merge(keys | rows.reason_property(event.reason)):
                     return
 
-    def page(self, limit: int, after: str | None) -> Held:
+    def page(self, limit: int, after: str | None) -> QuarantinePage:
         start = rows.key("o", *(after or "").split(" ", 1))
         order = in_order(self._account, self._table, f"RowKey gt '{start}' and RowKey lt 'o`'", limit)
         found = list(islice(order, limit + 1))
         events = self._account.each(lambda row: self.get(row["id"]), found[:limit])
         last = f"{found[limit - 1]['received_at']} {found[limit - 1]['id']}" if found[limit:] else None
-        return Held(tuple(event for event in events if event is not None), last)
+        return QuarantinePage(tuple(event for event in events if event is not None), last)
 
     def get(self, event_id: str) -> Quarantined | None:
         row = self._table.get(rows.keys(rows.bucket(event_id), rows.id_key(event_id)))

@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import count, takewhile
 from typing import Any
 
-from optout.domain.enums import EvidenceKind, Intent, Party
+from optout.domain.enums import EvidenceKind, Party
 from optout.domain.model import Consent, Evidence, Quarantined, Scope
 from optout.domain.times import aware
 from optout.store import codec
@@ -106,16 +106,14 @@ def consent_key(scope: Scope) -> str:
 
 
 def evidence_row(evidence: Evidence) -> Row:
-    is_keyword = evidence.kind is EvidenceKind.MESSAGE and evidence.intent is not Intent.NONE
-    announcement = evidence.announcement
     return {
         "PartitionKey": key(evidence.recipient),
         "RowKey": number_key(evidence.number),
         "id": evidence.id,
         "sender": evidence.sender or "",
         "received_at": codec.stamp(evidence.received_at),
-        "is_keyword": is_keyword,
-        "unannounced": announcement is not None and announcement.published_at is None,
+        "is_keyword": evidence.is_keyword,
+        "unannounced": evidence.is_announcement_pending,
         **_packed(codec.dump(evidence)),
     }
 
@@ -176,7 +174,7 @@ def evidence_index_rows(evidence: Evidence) -> list[Row]:
         names.append(f"{journal_key(evidence.received_at)}_{key(evidence.recipient)}")
     if evidence.is_for_review:
         names += [key(REVIEW, stamp, evidence.id), review_id_key(evidence.id)]
-    if evidence.text is not None and evidence.intent is Intent.NONE:
+    if evidence.has_forgettable_text:
         names.append(key(TEXT, stamp, evidence.id))
     row = {
         "PartitionKey": bucket(evidence.recipient),

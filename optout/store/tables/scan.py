@@ -4,7 +4,7 @@ somebody waits for."""
 from itertools import chain, groupby, islice
 
 from optout.domain.model import Evidence
-from optout.store.tables import rows as rows
+from optout.store.tables import rows
 from optout.store.tables.client import PAGE_ROWS, Table
 
 

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from optout.domain import numbers
 from optout.domain.errors import OptoutError
-from optout.operations.transfer.columns import Columns, said
-from optout.operations.transfer.reading import Row, cell
-from optout.operations.transfer.times import Clock, NotATime
+from optout.operations.transfer.columns import Columns, read_status
+from optout.operations.transfer.reading import FileRow, cell
+from optout.operations.transfer.times import NotATime, TimeFormat
 
 # What a spreadsheet or a statistics program makes of a number; the zero is none of its digits.
 _DECIMAL = re.compile(r"(\+?[0-9]+)\.0+")
 
 
-class Wish(NamedTuple):
+class ImportedRow(NamedTuple):
     """Somebody is out, or in, since a time."""
 
     recipient: str
@@ -28,7 +28,7 @@ class Refused(OptoutError):
     """A row that cannot be understood; the message says why."""
 
 
-def person(raw: str, country: str | None = None) -> str:
+def read_number(raw: str, country: str | None = None) -> str:
     """A person's number as other systems write it. Raises Refused."""
     decimal = _DECIMAL.fullmatch(raw) if raw.endswith("0") else None
     text = decimal[1] if decimal else raw
@@ -44,33 +44,33 @@ def person(raw: str, country: str | None = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RowReader:
     """How the rows of a list are understood. Rows without a time are of the time `undated`."""
 
     columns: Columns
     undated: datetime
-    clock: Clock
+    times: TimeFormat
     country: str | None = None
 
-    def wishes(self, row: Row) -> list[Wish]:
+    def read(self, row: FileRow) -> list[ImportedRow]:
         """What a row says. Raises Refused."""
         if row.problem is not None:
             raise Refused(row.problem)
         columns = self.columns
         out = columns.status is None or self._out(cell(row, columns.status))
-        recipient = person(cell(row, columns.number), self.country)
+        recipient = read_number(cell(row, columns.number), self.country)
         try:
             times = [
-                self.clock.read(text, out=out) for place in columns.times if (text := cell(row, place))
+                self.times.read(text, out=out) for place in columns.times if (text := cell(row, place))
             ]
         except NotATime as problem:
             raise Refused(str(problem)) from None
         if not times:
-            return [Wish(recipient, self.undated, out, ("no_time",))]
-        return [Wish(recipient, at, out) for at in dict.fromkeys(times)]
+            return [ImportedRow(recipient, self.undated, out, ("no_time",))]
+        return [ImportedRow(recipient, at, out) for at in dict.fromkeys(times)]
 
     def _out(self, status: str) -> bool:
-        says = said(status, self.columns)
+        says = read_status(status, self.columns)
         if says is None:
             raise Refused(f"{status!r} says neither out nor in")
         return says == "out"

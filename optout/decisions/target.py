@@ -1,0 +1,70 @@
+"""What an opt-out or opt-in is about that somebody else enters: a sender, a list or everything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from optout.decisions import consent
+from optout.domain.enums import Certainty, EvidenceKind, Intent, Party, ScopeKind
+from optout.domain.model import EVERYTHING, Evidence, Scope
+from optout.programs.directory import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a manual change is about: a sender (and its list, as the person's own word would be), a
+    list, or everything."""
+
+    sender: Sender | None = None
+    list: str | None = None
+    everything: bool = False
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The consents that are changed."""
+        if self.sender:
+            return consent.sender_scopes(self.sender.id, self.sender.list)[:2]
+        return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
+
+    def evidence(self, kind: EvidenceKind, *, out: bool, now: datetime) -> Evidence:
+        """The evidence of an opt-out or opt-in that somebody else enters; whom it is about, its id and
+        who enters it are still to be said."""
+        opted_out = Intent.STOP_ALL if self.everything else Intent.STOP
+        return Evidence(
+            id="",
+            number=0,
+            kind=kind,
+            recipient="",
+            at=now,
+            received_at=now,
+            sender=self.sender.id if self.sender else None,
+            list=self.sender.list if self.sender else self.list,
+            scopes=self.scopes,
+            intent=opted_out if out else Intent.START,
+            certainty=Certainty.CERTAIN,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An opt-out from one sender that a change leaves in place, and what would lift it."""
+
+    sender: Sender
+    blocked_by: Party
+
+    @property
+    def remedy(self) -> str:
+        if not self.blocked_by.is_external:
+            return (
+                f"The person opted out of {self.sender.name} itself: opt in with that sender, too, if "
+                "that is what they ask."
+            )
+        words = " or ".join(
+            keyword.word
+            for keyword in self.sender.rules.keywords.values()
+            if keyword.intent is Intent.START and keyword.answered_by is self.blocked_by
+        )
+        whom = "The carrier" if self.blocked_by is Party.CARRIER else "ACS"
+        return (
+            f"{whom} blocks messages from {self.sender.name} to this person, and only the person can "
+            f"lift that: ask them to text {words or 'START'} to {self.sender.name}."
+        )

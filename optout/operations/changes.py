@@ -1,0 +1,103 @@
+"""Opt-outs and opt-ins by hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from optout import log
+from optout.decisions.decide import decide_entered
+from optout.decisions.target import Block, Target
+from optout.domain.enums import Effect, EvidenceKind, ScopeKind
+from optout.domain.errors import BadRequest
+from optout.domain.ids import evidence_id
+from optout.domain.model import EVERYTHING, Consents, Evidence, Principal, Scope
+from optout.domain.times import EARLIEST, aware
+from optout.operations.check import CheckResult
+from optout.operations.naming import recipient_number
+from optout.operations.recorder import Recorder
+from optout.programs.directory import Directory, Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The outcome of a change by hand: the answer that now holds, and the blocks that remain."""
+
+    answer: CheckResult
+    effect: Effect
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Records changes by hand; safe to share between threads.
+
+    `new_id` gives an id that nobody else has.
+    """
+
+    directory: Directory
+    recorder: Recorder
+    new_id: Callable[[], str]
+
+    def record(
+        self,
+        target: Target,
+        recipient: str,
+        *,
+        out: bool,
+        actor: str,
+        reason: str,
+        at: datetime | None = None,
+        principal: Principal | None = None,
+    ) -> Changed:
+        """Opt a recipient out or in by hand, and record who did it and why.
+
+        `actor` is who the caller says it is, `principal` who the platform verified, if it did. `at` is
+        when the person asked, by default now; a time in the past takes its place in the order. A block
+        of a carrier's or ACS's is not lifted. Repeating it announces what an earlier call could not.
+        Raises BadRequest, and NotAnnounced for a change that is recorded.
+        """
+        evidence = replace(
+            self._evidence(target, recipient, out, at), actor=actor, reason=reason, principal=principal
+        )
+        own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in self._reached(target)}
+        scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))
+        recorded = self.recorder.record(evidence, scopes, decide_entered)
+        log.info("manual", recorded.evidence)
+        self.recorder.announce_all(evidence.recipient)
+        return Changed(
+            CheckResult.of(evidence.recipient, recorded.consents, (*target.scopes, EVERYTHING)),
+            recorded.evidence.effect,
+            () if out else _blocks(own, recorded.consents),
+        )
+
+    def _evidence(self, target: Target, recipient: str, out: bool, at: datetime | None) -> Evidence:
+        now = aware(self.recorder.clock())
+        at = aware(at or now)
+        if at > now:
+            raise BadRequest("at: is in the future; leave it out for now")
+        if at < EARLIEST:
+            raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
+        number = recipient_number(recipient)
+        return replace(
+            target.evidence(EvidenceKind.MANUAL, out=out, now=now),
+            id=evidence_id(EvidenceKind.MANUAL, self.new_id(), number),
+            recipient=number,
+            at=at,
+        )
+
+    def _reached(self, target: Target) -> Sequence[Sender]:
+        """The senders that a target reaches, of those that are known."""
+        if target.sender:
+            return [target.sender]
+        if target.everything:
+            return list(self.directory.senders.values())
+        return self.directory.on_list(target.list or "")
+
+
+def _blocks(own: dict[Scope, Sender], consents: Consents) -> tuple[Block, ...]:
+    """The senders that this recipient is out of by a consent of their own."""
+    return tuple(
+        Block(sender, found.blocked_by)
+        for scope, sender in own.items()
+        if (found := consents.get(scope)) is not None and found.out
+    )

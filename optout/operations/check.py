@@ -1,0 +1,113 @@
+"""May these people be texted from this sender?
+
+A lookup errs towards suppression: only answers of *suppressed* are cached, *may send* is always read.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cachetools import TTLCache
+
+from optout.decisions import consent
+from optout.domain import numbers
+from optout.domain.enums import EvidenceKind, Party, ScopeKind
+from optout.domain.model import Consents, Scope
+from optout.programs.directory import Sender
+from optout.store.protocol import Store
+
+CACHE_ENTRIES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether one recipient may be texted; `recipient` is in E.164, or as given where it is not
+    a number.
+
+    `scope` is the consent that says no. `error` stands for an entry that is not a number, which counts
+    as suppressed. `remedy` says what the person must do where we cannot lift the block.
+    """
+
+    recipient: object
+    suppressed: bool
+    since: datetime | None = None
+    scope: ScopeKind | None = None
+    source: EvidenceKind | None = None
+    keyword: str | None = None
+    blocked_by: Party | None = None
+    error: str | None = None
+
+    @classmethod
+    def of(cls, recipient: str, consents: Consents, scopes: Sequence[Scope]) -> "CheckResult":
+        """What a recipient's consents in these scopes say."""
+        found = consent.suppression(consents, scopes)
+        if not found.suppressed or found.consent is None or found.scope is None:
+            return cls(recipient, suppressed=False)
+        return cls(
+            recipient,
+            suppressed=True,
+            since=found.consent.since,
+            scope=found.scope.kind,
+            source=found.consent.source,
+            keyword=found.consent.keyword,
+            blocked_by=found.consent.blocked_by,
+        )
+
+
+class Checks:
+    """Answers checks; safe to share between threads. `timer` gives seconds that only grow."""
+
+    def __init__(self, store: Store, cache_seconds: float, timer: Callable[[], float]) -> None:
+        self._store = store
+        # By recipient, so that a change drops all that is known of one; entries share its age.
+        self._suppressed: TTLCache[str, dict[str, CheckResult]] = TTLCache(
+            CACHE_ENTRIES, cache_seconds or 1e-9, timer
+        )
+        self._lock = threading.Lock()
+
+    def check(self, sender: Sender, recipients: Sequence[object]) -> list[CheckResult]:
+        """Who may be texted from a sender, in the order asked."""
+        asked = [_number(raw) for raw in recipients]
+        cached = self._from_cache(sender, asked)
+        unknown = {number for number in asked if isinstance(number, str) and number not in cached}
+        scopes = consent.sender_scopes(sender.id, sender.list)
+        found = self._store.lookup(sorted(unknown), scopes) if unknown else {}
+        read = {number: CheckResult.of(number, found.get(number, {}), scopes) for number in unknown}
+        self._to_cache(sender, read)
+        results = read | cached
+        return [results[number] if isinstance(number, str) else number for number in asked]
+
+    def forget(self, recipients: Iterable[str]) -> None:
+        """Drop what the cache holds of some recipients, after a change."""
+        with self._lock:
+            for recipient in recipients:
+                self._suppressed.pop(recipient, None)
+
+    def _from_cache(self, sender: Sender, asked: Sequence[str | CheckResult]) -> dict[str, CheckResult]:
+        with self._lock:
+            return {
+                number: results[sender.id]
+                for number in asked
+                if isinstance(number, str)
+                and (results := self._suppressed.get(number)) is not None
+                and sender.id in results
+            }
+
+    def _to_cache(self, sender: Sender, read: dict[str, CheckResult]) -> None:
+        with self._lock:
+            for number, result in read.items():
+                if result.suppressed:
+                    self._suppressed.setdefault(number, {})[sender.id] = result
+
+
+def _number(raw: object) -> str | CheckResult:
+    """The number, or the result for an entry that is not one."""
+    text = str(raw) if isinstance(raw, str | int) else ""
+    try:
+        number = numbers.normalise(text)
+        if "+" not in text and number.startswith("+") and not numbers.country_code(number):
+            raise numbers.NotANumber("no country has a number like this; begin with the country code")
+        return number
+    except numbers.NotANumber as problem:
+        return CheckResult(raw, suppressed=True, error=str(problem))
