@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from optout import settings
+from optout.http import exchange, table
+from optout.http.openapi import document
 from optout.operations.reply_delivery import REPLY_TAG
 from tests.support.client import App, environment, serving
 from tests.support.payloads import report_event, sms_event
 
-DOCUMENT = json.loads((settings.ROOT / "optout/http/openapi.json").read_text("utf-8"))
+DOCUMENT = document()
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -27,9 +29,7 @@ CHECKS = (
 
 def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Schemathesis asks what the document allows and what it does not: no surprise, no 500."""
-    # Keys are the platform's business: the local host asks for none.
-    document = {name: part for name, part in DOCUMENT.items() if name != "security"}
-    (tmp_path / "openapi.json").write_text(json.dumps(document), "utf-8")
+    (tmp_path / "openapi.json").write_text(json.dumps(without_keys(DOCUMENT)), "utf-8")
     with serving(environment(tmp_path / "optout.db")) as served:
         seed(served.app)
         done = subprocess.run(
@@ -49,6 +49,15 @@ def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFix
     assert done.returncode == 0, done.stdout[-8000:]
 
 
+def without_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """The document of the local host, which asks for no key: they are the platform's business."""
+    paths = {
+        path: {method: {**operation, "security": []} for method, operation in item.items()}
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": paths}
+
+
 def seed(app: App) -> None:
     """Something of each kind for the answers to hold, at the numbers and ids of the examples."""
     stop = sms_event("STOP", at=datetime.now(UTC) - timedelta(minutes=1))
@@ -62,15 +71,9 @@ def seed(app: App) -> None:
     assert app.deliver(report_event("4007"), "5") == 202
 
 
-def routes() -> set[str]:
-    """The routes that function_app declares, in the document's form."""
-    source = (settings.ROOT / "function_app.py").read_text("utf-8")
-    return {f"/{route}" for route in re.findall(r'@app\.route\("([^"]+)"', source)}
-
-
-def test_every_route_is_in_the_document() -> None:
+def test_every_function_is_in_the_document() -> None:
     """No operation without a description, no description without an operation."""
-    assert set(DOCUMENT["paths"]) == routes()
+    assert set(DOCUMENT["paths"]) == {f"/{function.route}" for function in table.functions()}
 
 
 def resolved(part: dict[str, Any]) -> dict[str, Any]:
@@ -93,3 +96,54 @@ def test_every_operation_and_error_has_an_example() -> None:
                 for content in body.get("content", {}).values():
                     assert "example" in content or "examples" in content, path
             assert "summary" in operation
+
+
+def test_an_operation_names_the_roles_that_may_call_it() -> None:
+    """In OpenAPI's own words: the alternatives, each with the role whose key opens it."""
+    paths = DOCUMENT["paths"]
+    roles = {"functionKey": ["support"]}, {"functionKey": ["lists"]}
+    assert paths["/suppressions"]["get"]["security"] == list(roles)
+    assert paths["/health"]["get"]["security"] == []
+
+
+def test_schemas_have_names_for_people() -> None:
+    """Two shapes of one name would get the path of their module, and so would generated classes."""
+    assert [name for name in DOCUMENT["components"]["schemas"] if "__" in name] == []
+
+
+def references(part: Any) -> set[str]:
+    """Every reference in a part of the document."""
+    if isinstance(part, list):
+        return set().union(*map(references, part))
+    if not isinstance(part, dict):
+        return set()
+    own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+    return own.union(*map(references, part.values()))
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """And every component is referred to."""
+    there = {
+        f"#/components/{kind}/{name}"
+        for kind in ("responses", "schemas")
+        for name in DOCUMENT["components"][kind]
+    }
+    assert references(DOCUMENT) == there
+
+
+@pytest.mark.parametrize("operation", table.OPERATIONS, ids=lambda each: each.name)
+def test_the_examples_are_what_they_show(operation: table.Operation) -> None:
+    """Each is a body that is taken, or an answer of its shape."""
+    if operation.body:
+        assert operation.asked
+        for body in operation.asked.values():
+            exchange.validated(operation.body, body, strict=True)
+    TypeAdapter(operation.answer).validate_python(operation.answered)
+
+
+def test_an_answer_with_another_field_is_refused() -> None:
+    """A shape says all that there is: the contract would not notice a field that it allows."""
+    for operation in table.OPERATIONS:
+        if operation.name != "openapi":
+            with pytest.raises(ValidationError, match="other"):
+                TypeAdapter(operation.answer).validate_python({**operation.answered, "other": 1})

@@ -1,6 +1,5 @@
 """The template in infra/ fits the code that it deploys: settings, functions, roles, log lines."""
 
-import ast
 import json
 import re
 import tomllib
@@ -13,6 +12,7 @@ from pycep import BicepParser
 from optout import settings
 from optout.azure import events
 from optout.domain.errors import ConfigurationError
+from optout.http import table
 from optout.local import LocalHost
 
 INFRA = settings.ROOT / "infra"
@@ -22,7 +22,6 @@ TEMPLATES: dict[str, Any] = {
     for path in sorted(INFRA.rglob("*.bicep"))
 }
 DEPLOY = (settings.ROOT / "docs/deploy.md").read_text("utf-8")
-FUNCTIONS = ast.parse((settings.ROOT / "function_app.py").read_text("utf-8"))
 
 TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
@@ -336,27 +335,28 @@ def test_every_exception_to_a_rule_has_its_reason() -> None:
         assert re.fullmatch(r"\s*// checkov:skip=CKV\w+:.{30,}", skip)
 
 
-def functions_with_a_key() -> set[str]:
-    """The functions that answer only who has a key."""
-    found = set()
-    for node in FUNCTIONS.body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for decorator in node.decorator_list:
-            written = ast.unparse(decorator)
-            if "trigger" in written or ("app.route" in written and "ANONYMOUS" not in written):
-                found.add(node.name)
-    return found
-
-
-def test_every_function_is_in_a_role_or_in_none() -> None:
-    """infra/roles.toml forgets no function, names none that is not there, and lookup only looks up."""
+def test_the_roles_are_those_of_the_table() -> None:
+    """infra/roles.toml repeats the table for a script without packages; Event Grid's is in no role."""
     roles: dict[str, list[str]] = tomllib.loads((INFRA / "roles.toml").read_text("utf-8"))
-    named = {function for functions in roles.values() for function in functions}
-    assert named == functions_with_a_key()
-    assert roles["lookup"] == ["check_suppressions"]
-    assert set(roles["lookup"]) < set(roles["support"])
-    assert not set(roles["none"]) & set(roles["support"])
+    assert roles.pop("none") == ["sms_events"]
+    assert {role: sorted(functions) for role, functions in roles.items()} == {
+        role: sorted(function.name for function in table.functions() if role in function.roles)
+        for role in table.Role
+    }
+
+
+def test_a_lookup_only_looks_up() -> None:
+    """The key of a sending service opens one function, which support's opens, too."""
+    (check,) = (each for each in table.functions() if table.Role.LOOKUP in each.roles)
+    assert check.name == "check_suppressions"
+    assert table.Role.SUPPORT in check.roles
+
+
+def test_operations_of_a_function_have_one_role() -> None:
+    """They share its address and its keys."""
+    for function in table.functions():
+        of_it = [each for each in table.OPERATIONS if (each.function or each.name) == function.name]
+        assert all((each.route, each.roles) == (function.route, function.roles) for each in of_it)
 
 
 def test_the_workflow_does_what_a_desk_does() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from optout import settings
+from optout.http import table
 from tests.support.client import WEBHOOK, App
-from tests.test_docs import blocks, function_routes
+from tests.test_docs import blocks
 
 REQUESTS = (settings.ROOT / "requests.http").read_text("utf-8")
 VSCODE = settings.ROOT / ".vscode"
@@ -56,26 +57,14 @@ def test_every_request_is_answered(app: App) -> None:
     assert app.check("+18335550100", "+14255550125")["suppressed"] is True
 
 
-def operations() -> Iterator[tuple[str, str]]:
-    """The method and the route of every operation of function_app."""
-    source = (settings.ROOT / "function_app.py").read_text("utf-8")
-    function = r'@app\.route\("([^"]+)".*?_(?:respond|serve)\(req, ([^)]*)\)'
-    routes = re.findall(function, source, re.DOTALL)
-    for route, methods in routes:
-        yield from ((method, route) for method in re.findall(r"\b([A-Z]+)=", methods))
-
-
 def test_every_operation_has_a_request() -> None:
     """With each parameter of its route filled in; and so has the trigger."""
     asked = {(each.method, each.target.partition("?")[0].removeprefix("/api/")) for each in requests()}
-    assert {route for _, route in operations()} == set(function_routes())
-    for operation in operations():
-        pattern = re.sub(
-            r"\{\w+\}", "[^/]+", re.escape(operation[1]).replace(r"\{", "{").replace(r"\}", "}")
-        )
+    for operation in (*table.OPERATIONS, *table.FILES):
+        pattern = re.sub(r"{\w+}", "[^/]+", operation.route)
         assert any(
-            method == operation[0] and re.fullmatch(pattern, target) for method, target in asked
-        ), operation
+            method == operation.method and re.fullmatch(pattern, target) for method, target in asked
+        ), operation.name
     assert ("POST", WEBHOOK.partition("?")[0]) in asked
 
 

@@ -2,8 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 from optout.cli import Commands
 from optout.cli.targets import add_target
@@ -27,21 +30,22 @@ def add(commands: Commands) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     from optout import service, settings
-    from optout.http import history, suppressions
+    from optout.operations import documents
     from optout.operations.transfer import exporting
 
     settings.adopt_local_settings()
+    items: Iterator[Mapping[str, Any]]
     with ExitStack() as stack:
         built = service.build(settings.load())
         stack.callback(built.close)
         if asked.all:
-            items = map(history.item_of_anybody, exporting.everything(built.store))
+            items = map(documents.journal_item, exporting.everything(built.store))
         else:
             scope = find_scope(built.directory, asked.sender, asked.list, asked.everything)
             list_out(
                 built.directory, built.store, scope, 1, None
             )  # raises NotFound for a list that never was
-            items = map(suppressions.on_list, exporting.everyone_out(built.store, scope))
+            items = starmap(documents.list_item, exporting.everyone_out(built.store, scope))
         write = exporting.write_csv if asked.format == "csv" else exporting.write_ndjson
         if asked.output is None:
             write(items, sys.stdout)

@@ -1,26 +1,37 @@
 """The service about itself: its health and its description."""
 
-import json
-from functools import lru_cache
-from importlib import resources
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from optout import __version__
 from optout.http.exchange import Request
+from optout.operations.documents import Shape
 from optout.service import Service
 
 
-def health(request: Request, service: Service) -> Any:
-    """GET /api/health"""
+class Health(Shape):
+    """The store answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+Description = Annotated[dict[str, Any], Field(description="OpenAPI 3.1")]
+
+HEALTHY = {"status": "ok", "version": __version__}
+DESCRIBED = {"openapi": "3.1.0"}
+
+
+def health(request: Request, service: Service) -> Health:
+    """Whether the store answers."""
     service.store.check()
     return {"status": "ok", "version": __version__}
 
 
-def openapi(request: Request, service: Service) -> Any:
-    """GET /api/openapi.json"""
-    return _openapi()
+def openapi(request: Request, service: Service) -> Description:
+    """This document."""
+    # Imported here, because the document describes this operation as well.
+    from optout.http.openapi import document
 
-
-@lru_cache(maxsize=1)
-def _openapi() -> Any:
-    return json.loads(resources.files("optout.http").joinpath("openapi.json").read_text("utf-8"))
+    return document()

@@ -1,55 +1,84 @@
 """What happened, to everybody: counts by day and sender, and the newest of it."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict
 
-from optout.domain.enums import Activity
-from optout.http import history
+from optout.domain import enums
 from optout.http.exchange import Body, Request, decoded, encoded, queried
-from optout.http.values import PageQuery, shown
+from optout.http.history import Journal
+from optout.http.values import PageQuery
+from optout.operations.documents import Shape, Time, journal_item, shown
 from optout.service import Service, now_utc
 
 MOST_DAYS = 366
+Times = Annotated[int, Field(ge=0)]
 
 
 class ActivityQuery(Body):
     """How far back?"""
 
-    days: int = Field(30, ge=1, le=MOST_DAYS)
+    days: int = Field(30, ge=1, le=MOST_DAYS, description="how many, with today")
 
 
-def counts(request: Request, service: Service) -> Any:
-    """GET /api/activity"""
+class Count(Shape):
+    """What happened on a day with a sender."""
+
+    day: Annotated[str, WithJsonSchema({"type": "string", "format": "date", "description": "in UTC"})]
+    sender: str | None
+    opted_out: Times
+    opted_in: Times
+    help: Times
+
+
+# "from" is a word of Python's and cannot be written as a field of a class.
+_Period = TypedDict("_Period", {"from": Time, "to": Time})
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Activity(_Period):
+    """The counts; a day without any is left out."""
+
+    counts: list[Count]
+
+
+COUNTS = {
+    "from": "2026-05-03T00:00:00.000000Z",
+    "to": "2026-06-01T12:00:00.000000Z",
+    "counts": [{"day": "2026-06-01", "sender": "12345", "opted_out": 2, "opted_in": 1, "help": 0}],
+}
+
+
+def counts(request: Request, service: Service) -> Activity:
+    """How many opted out, opted in and asked for help, by day and sender."""
     query = queried(ActivityQuery, request)
     now = now_utc()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = midnight - timedelta(days=query.days - 1)
-    days: dict[tuple[str, str | None], dict[str, int]] = {}
+    days: dict[tuple[date, str | None], dict[enums.Activity, int]] = {}
     for count in service.store.counts(since):
-        by_activity = days.setdefault((count.day.isoformat(), count.sender), {})
-        by_activity[count.activity] = count.times
+        days.setdefault((count.day, count.sender), {})[count.activity] = count.times
     return {
         "from": shown(since),
         "to": shown(now),
-        "counts": [
-            {
-                "day": day,
-                "sender": sender,
-                **{
-                    str(activity): by_activity.get(activity, 0)
-                    for activity in Activity
-                    if activity is not Activity.OTHER
-                },
-            }
-            for (day, sender), by_activity in days.items()
-        ],
+        "counts": [_count(day, sender, times) for (day, sender), times in days.items()],
     }
 
 
-def journal(request: Request, service: Service) -> Any:
-    """GET /api/journal"""
+def journal(request: Request, service: Service) -> Journal:
+    """What happened last, to everybody, newest first; without what was imported."""
     query = queried(PageQuery, request)
     page = service.store.journal(query.limit, decoded(query.cursor))
-    return {"items": list(map(history.item_of_anybody, page.items)), "cursor": encoded(page.after)}
+    return {"items": list(map(journal_item, page.items)), "cursor": encoded(page.after)}
+
+
+def _count(day: date, sender: str | None, times: dict[enums.Activity, int]) -> Count:
+    return {
+        "day": day.isoformat(),
+        "sender": sender,
+        "opted_out": times.get(enums.Activity.OPTED_OUT, 0),
+        "opted_in": times.get(enums.Activity.OPTED_IN, 0),
+        "help": times.get(enums.Activity.HELP, 0),
+    }

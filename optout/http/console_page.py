@@ -10,9 +10,11 @@ from hashlib import sha256
 from http import HTTPStatus
 from importlib import resources
 
+from pydantic import Field
+
 from optout import settings
 from optout.domain.errors import NotFound
-from optout.http.exchange import Request, Response
+from optout.http.exchange import Body, Request, Response
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 # Scripts only from files of ours, and text never becomes markup: the browser refuses it, too.
@@ -30,8 +32,22 @@ _HEADERS = {
 _PLACE = b'data-place="azure"'
 
 
+PAGE = {"text/html": "<!doctype html>"}
+FILES = {
+    "text/css": "body { margin: 0; }",
+    "text/javascript": "export const isLocal = true;",
+    "image/svg+xml": "<svg/>",
+}
+
+
+class FilePath(Body):
+    """Which file of the page."""
+
+    file: str = Field(examples=["style.css"])
+
+
 def page(request: Request) -> Response:
-    """GET /api/console"""
+    """A page to look numbers up and to see what happens."""
     html = _file("index.html")
     return _served(
         request,
@@ -41,7 +57,7 @@ def page(request: Request) -> Response:
 
 
 def file(request: Request) -> Response:
-    """GET /api/console/{file}"""
+    """A style sheet, a script or the icon of the page."""
     name = request.path["file"]
     if name not in _files():
         raise NotFound("the console has no such file")

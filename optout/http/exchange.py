@@ -18,6 +18,7 @@ from optout import log, settings
 from optout.azure.topic import NotAnnounced
 from optout.domain.errors import BadRequest, ConfigurationError, NotFound, NotNow, Retryable, StoreAway
 from optout.domain.model import Principal
+from optout.operations.documents import Shape
 from optout.service import Service
 
 BODY_LIMIT = 1024 * 1024
@@ -51,8 +52,8 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Operation = Callable[[Request, Service], Any]
-Document = Callable[[Request], Response]
+Handler = Callable[[Request, Service], Any]
+FileHandler = Callable[[Request], Response]
 
 
 class TooLarge(BadRequest):
@@ -66,17 +67,26 @@ class Body(BaseModel):
 _Model = TypeVar("_Model", bound=Body)
 
 
+class Problem(Shape):
+    """RFC 9457. `detail` says what to change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
 def respond(
-    request: Request, service: Callable[[], Service], operations: Mapping[str, Operation]
+    request: Request, service: Callable[[], Service], handlers: Mapping[str, Handler]
 ) -> Response:
-    """Run the operation of the request's method, and make a response of whatever comes of it."""
-    operation = operations.get(request.method.upper())
-    if operation is None:
-        return _not_allowed(", ".join(sorted(operations)))
+    """Run the handler of the request's method, and make a response of whatever comes of it."""
+    handler = handlers.get(request.method.upper())
+    if handler is None:
+        return _not_allowed(", ".join(sorted(handlers)))
     try:
         if len(request.body) > BODY_LIMIT:
             raise TooLarge(f"the body is larger than {BODY_LIMIT} bytes; send it in parts")
-        return Response(HTTPStatus.OK, json.dumps(operation(request, service())))
+        return Response(HTTPStatus.OK, json.dumps(handler(request, service())))
     except TooLarge as problem:
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
     except BadRequest as problem:
@@ -96,13 +106,12 @@ def respond(
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; it has been logged")
 
 
-def serve(request: Request, documents: Mapping[str, Document]) -> Response:
-    """The document for the request's method, which is there whatever becomes of the service."""
-    document = documents.get(request.method.upper())
-    if document is None:
-        return _not_allowed(", ".join(sorted(documents)))
+def serve(request: Request, handler: FileHandler) -> Response:
+    """A file, which is there whatever becomes of the service."""
+    if request.method.upper() != "GET":
+        return _not_allowed("GET")
     try:
-        return document(request)
+        return handler(request)
     except NotFound as problem:
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
 
@@ -185,7 +194,7 @@ def decoded(cursor: str | None) -> str | None:
 
 
 def bad_cursor() -> BadRequest:
-    return BadRequest("cursor: is none of ours; leave it out to begin at the first page")
+    return BadRequest("cursor: is not a valid cursor; leave it out to begin at the first page")
 
 
 def _unavailable(problem: Exception) -> Response:
@@ -205,5 +214,8 @@ def _not_allowed(allowed: str) -> Response:
 
 
 def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
-    return Response(status, json.dumps(body), PROBLEM, headers or {})
+    return Response(status, json.dumps(problem(status, detail)), PROBLEM, headers or {})
+
+
+def problem(status: HTTPStatus, detail: str) -> Problem:
+    return {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}

@@ -2,13 +2,9 @@
 
 from typing import Any
 
-from pydantic import Field
-
-from optout.azure.topic import event_type
-from optout.domain.ids import announcement_id
-from optout.domain.model import Evidence
 from optout.http.exchange import Body, Request, bad_cursor, decoded, encoded, parsed
-from optout.http.values import PAGE_LIMIT, shown
+from optout.http.values import Cursor, Limit, NextCursor, Number
+from optout.operations.documents import HistoryItem, JournalItem, Shape, history_item
 from optout.operations.naming import recipient_number
 from optout.service import Service
 
@@ -16,17 +12,125 @@ from optout.service import Service
 _NUMBER_DIGITS = 18
 
 
-class HistoryBody(Body):
+class HistoryRequest(Body):
     """What happened to this number?"""
 
-    recipient: str
-    limit: int = Field(50, ge=1, le=PAGE_LIMIT)
-    cursor: str | None = None
+    recipient: Number
+    limit: Limit = 50
+    cursor: Cursor = None
 
 
-def history(request: Request, service: Service) -> Any:
-    """POST /api/suppressions/history"""
-    body = parsed(HistoryBody, request)
+class History(Shape):
+    """A page of evidence."""
+
+    items: list[HistoryItem]
+    cursor: NextCursor
+
+
+class Journal(Shape):
+    """A page of evidence about anybody."""
+
+    items: list[JournalItem]
+    cursor: NextCursor
+
+
+PAGES = {"first": {"recipient": "+14255550123", "limit": 50}}
+
+STOPPED: dict[str, Any] = {
+    "items": [
+        {
+            "id": "5b2c8a9e-6d53-5c54-9a1e-2f6f0a0f6a11",
+            "kind": "message",
+            "at": "2026-06-01T12:00:00.000000Z",
+            "received_at": "2026-06-01T12:00:01.250000Z",
+            "sender": "12345",
+            "list": "contoso-alerts",
+            "message_id": "Incoming_1",
+            "text": "STOP",
+            "intent": "stop",
+            "certainty": "certain",
+            "rule": "house:STOP",
+            "language": "en",
+            "matched": "STOP",
+            "policy": None,
+            "effect": "opted_out",
+            "flags": [],
+            "reply": {
+                "text": "Contoso Alerts: You opted out and will not receive any more messages.",
+                "answered_by": "service",
+                "status": "sent",
+                "sent_at": "2026-06-01T12:00:01.600000Z",
+                "message_id": "Outgoing_1",
+                "error": None,
+                "delivery": {
+                    "delivered": True,
+                    "at": "2026-06-01T12:00:03.000000Z",
+                    "details": "No error.",
+                },
+            },
+            "announcement": {
+                "type": "optout.suppressed",
+                "events": [
+                    {"id": "0d3f4c58-2f5e-5f0e-8a43-8e9f3f1f2b10", "scope": "sender"},
+                    {"id": "9a0f7a64-6c1d-5c1f-9d5f-0b8ad2c9d8aa", "scope": "list"},
+                ],
+                "published_at": "2026-06-01T12:00:01.900000Z",
+            },
+            "actor": None,
+            "reason": None,
+            "about": None,
+            "verdict": None,
+            "principal": None,
+        }
+    ],
+    "cursor": None,
+}
+
+# What other subjects show of anybody: a probable request.
+ASKED: dict[str, Any] = {
+    "items": [
+        {
+            "recipient": "+14255550123",
+            "id": "b7d55bf4-7057-5113-85c8-141871bf7635",
+            "kind": "message",
+            "at": "2026-06-01T12:00:00.000000Z",
+            "received_at": "2026-06-01T12:00:01.000000Z",
+            "sender": "12345",
+            "list": "contoso-alerts",
+            "message_id": "Incoming_1",
+            "text": "please cancel",
+            "intent": "stop",
+            "certainty": "probable",
+            "rule": "en:word",
+            "language": "en",
+            "matched": "cancel",
+            "policy": "suppress",
+            "effect": "opted_out",
+            "flags": ["probable"],
+            "reply": {
+                "text": None,
+                "answered_by": "nobody",
+                "status": "none",
+                "sent_at": None,
+                "message_id": None,
+                "error": None,
+                "delivery": None,
+            },
+            "announcement": None,
+            "actor": None,
+            "reason": None,
+            "about": None,
+            "verdict": None,
+            "principal": None,
+        }
+    ],
+    "cursor": None,
+}
+
+
+def history(request: Request, service: Service) -> History:
+    """What happened to a number, newest first."""
+    body = parsed(HistoryRequest, request)
     below = decoded(body.cursor)
     if below is not None and not (below.isdecimal() and len(below) <= _NUMBER_DIGITS):
         raise bad_cursor()
@@ -34,70 +138,6 @@ def history(request: Request, service: Service) -> Any:
         recipient_number(body.recipient), body.limit, int(below) if below is not None else None
     )
     return {
-        "items": [item(evidence) for evidence in page.items],
+        "items": [history_item(evidence) for evidence in page.items],
         "cursor": encoded(None if page.below is None else str(page.below)),
-    }
-
-
-def item(evidence: Evidence) -> dict[str, Any]:
-    """A piece of evidence, as every answer shows it."""
-    reply = evidence.reply
-    return {
-        "id": evidence.id,
-        "kind": evidence.kind,
-        "at": shown(evidence.at),
-        "received_at": shown(evidence.received_at),
-        "sender": evidence.sender,
-        "list": evidence.list,
-        "message_id": evidence.message_id,
-        "text": evidence.text,
-        "intent": evidence.intent,
-        "certainty": evidence.certainty,
-        "rule": evidence.rule,
-        "language": evidence.language,
-        "matched": evidence.matched,
-        "policy": evidence.policy,
-        "effect": evidence.effect,
-        "flags": evidence.flags,
-        "reply": reply
-        and {
-            "text": reply.text,
-            "answered_by": reply.answered_by,
-            "status": reply.status,
-            "sent_at": shown(reply.sent_at),
-            "message_id": reply.message_id,
-            "error": reply.error,
-            "delivery": reply.delivery
-            and {
-                "delivered": reply.delivery.delivered,
-                "at": shown(reply.delivery.at),
-                "details": reply.delivery.details,
-            },
-        },
-        "announcement": _announcement(evidence),
-        "actor": evidence.actor,
-        "reason": evidence.reason,
-        "about": evidence.about,
-        "verdict": evidence.verdict,
-        "principal": evidence.principal
-        and {"id": evidence.principal.id, "name": evidence.principal.name},
-    }
-
-
-def item_of_anybody(evidence: Evidence) -> dict[str, Any]:
-    """A piece of evidence where it does not go without saying whom it is about."""
-    return {"recipient": evidence.recipient, **item(evidence)}
-
-
-def _announcement(evidence: Evidence) -> dict[str, Any] | None:
-    announcement = evidence.announcement
-    if announcement is None:
-        return None
-    return {
-        "type": event_type(evidence),
-        "events": [
-            {"id": announcement_id(evidence.id, scope), "scope": scope.kind}
-            for scope in announcement.scopes
-        ],
-        "published_at": shown(announcement.published_at),
     }

@@ -1,17 +1,18 @@
 """Probable requests that a person should look at, and the verdicts on them."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from optout.domain.enums import ReviewVerdict
-from optout.http import history
+from optout.domain.enums import Effect, ReviewVerdict
 from optout.http.exchange import Body, Request, decoded, encoded, parsed, principal, queried
-from optout.http.suppressions import result
+from optout.http.history import Journal
+from optout.http.suppressions import Result, result
 from optout.http.values import Id, PageQuery, Said
+from optout.operations.documents import journal_item
 from optout.operations.naming import find_sender
 from optout.service import Service
 
 
-class VerdictBody(Body):
+class VerdictRequest(Body):
     """What was it?"""
 
     id: Id
@@ -20,24 +21,64 @@ class VerdictBody(Body):
     reason: Said
 
 
-def listed(request: Request, service: Service) -> Any:
-    """GET /api/reviews"""
+class Judged(Result):
+    """Recorded. What now holds for the recipient and the sender of the request."""
+
+    id: str
+    verdict: ReviewVerdict
+    sender: str
+    list: str
+    effect: Effect
+
+
+REQUEST_ID = "b7d55bf4-7057-5113-85c8-141871bf7635"
+VERDICTS = {
+    "lift": {
+        "id": REQUEST_ID,
+        "verdict": "lift",
+        "actor": "pat@contoso.example",
+        "reason": "meant an appointment",
+    }
+}
+JUDGED = {
+    "id": REQUEST_ID,
+    "verdict": "lift",
+    "sender": "12345",
+    "list": "contoso-alerts",
+    "recipient": "+14255550123",
+    "suppressed": False,
+    "since": None,
+    "scope": None,
+    "source": None,
+    "keyword": None,
+    "blocked_by": None,
+    "effect": "opted_in",
+}
+
+
+def listed(request: Request, service: Service) -> Journal:
+    """Probable requests that nobody has judged yet, oldest first.
+
+    A page may be shorter than the limit; there is more until the cursor is null.
+    """
     query = queried(PageQuery, request)
     page = service.store.list_reviews(query.limit, decoded(query.cursor))
-    return {"items": list(map(history.item_of_anybody, page.items)), "cursor": encoded(page.after)}
+    return {"items": list(map(journal_item, page.items)), "cursor": encoded(page.after)}
 
 
-def judge(request: Request, service: Service) -> Any:
-    """POST /api/reviews"""
-    body = parsed(VerdictBody, request)
-    given = service.reviews.judge(
-        body.id, ReviewVerdict(body.verdict), body.actor, body.reason, principal(request)
-    )
+def judge(request: Request, service: Service) -> Judged:
+    """Say what a probable request was.
+
+    confirm opts out at the request's time, lift takes back what rests on it alone.
+    """
+    body = parsed(VerdictRequest, request)
+    verdict = ReviewVerdict(body.verdict)
+    given = service.reviews.judge(body.id, verdict, body.actor, body.reason, principal(request))
     sender = find_sender(service.directory, given.sender or "")
     (answer,) = service.checks.check(sender, [given.recipient])
     return {
-        "id": given.about,
-        "verdict": given.verdict,
+        "id": given.about or body.id,
+        "verdict": given.verdict or verdict,
         "sender": sender.name,
         "list": sender.list,
         **result(answer),

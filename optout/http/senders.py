@@ -1,23 +1,54 @@
 """The senders of the program file."""
 
-from typing import Any
-
+from optout.domain.enums import NumberType
 from optout.http.exchange import Request
+from optout.operations.documents import Blocker, Shape
+from optout.programs.directory import Sender
 from optout.service import Service
 
 
-def listed(request: Request, service: Service) -> Any:
-    """GET /api/senders"""
+class ConfiguredSender(Shape):
+    """A sender of the program file."""
+
+    sender: str
+    type: NumberType
+    country: str | None
+    program: str
+    list: str
+    managed_by: Blocker
+
+
+class Senders(Shape):
+    """In the order of the file."""
+
+    items: list[ConfiguredSender]
+
+
+SENDERS = {
+    "items": [
+        {
+            "sender": "12345",
+            "type": "short_code",
+            "country": "US",
+            "program": "Contoso Alerts",
+            "list": "contoso-alerts",
+            "managed_by": "service",
+        }
+    ]
+}
+
+
+def listed(request: Request, service: Service) -> Senders:
+    """The senders of the program file."""
+    return {"items": [_configured(sender) for sender in service.directory.senders.values()]}
+
+
+def _configured(sender: Sender) -> ConfiguredSender:
     return {
-        "items": [
-            {
-                "sender": sender.name,
-                "type": sender.number_type,
-                "country": sender.country,
-                "program": sender.program,
-                "list": sender.list,
-                "managed_by": sender.managed_by,
-            }
-            for sender in service.directory.senders.values()
-        ]
+        "sender": sender.name,
+        "type": sender.number_type,
+        "country": sender.country,
+        "program": sender.program or "",
+        "list": sender.list,
+        "managed_by": sender.managed_by,
     }

@@ -1,189 +1,159 @@
-"""Check, look up, opt out, opt in and list."""
+"""Check, look up and list."""
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import starmap
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from optout.decisions.target import Target
-from optout.domain.model import Consent
-from optout.http.exchange import Body, Request, decoded, encoded, parsed, principal, queried
-from optout.http.values import PAGE_LIMIT, Moment, Said, shown
-from optout.operations.changes import Changed
+from optout.http.exchange import Body, Request, decoded, encoded, parsed, queried
+from optout.http.values import Cursor, Limit, ListName, NextCursor, Number, SenderName
 from optout.operations.check import CheckResult
+from optout.operations.documents import ListItem, Recipient, Shape, State, list_item, state
 from optout.operations.listing import list_out
-from optout.operations.naming import find_scope, find_sender, find_target, recipient_number
-from optout.operations.status import recipient_status
+from optout.operations.naming import find_scope, find_sender
 from optout.service import Service
 
 CHECK_LIMIT = 10_000
 
 
-class CheckBody(Body):
+class CheckRequest(Body):
     """May these be texted from this sender?"""
 
-    sender: str
-    recipients: list[Any] = Field(min_length=1, max_length=CHECK_LIMIT)
+    sender: SenderName
+    recipients: list[Any] = Field(
+        min_length=1,
+        max_length=CHECK_LIMIT,
+        description="Numbers in international form; any other entry is answered with an error in its "
+        "place.",
+    )
 
 
-class ChangeBody(Body):
-    """Opt somebody out or in by hand."""
+class LookUpPath(Body):
+    """Whom to look up, and for which sender."""
 
-    sender: str | None = None
-    list: str | None = None
-    everything: bool = False
-    recipient: str
-    reason: Said
-    actor: Said
-    at: Moment | None = None
-
-
-class StatusBody(Body):
-    """Where does this person stand?"""
-
-    recipient: str
+    sender: SenderName
+    recipient: Number
 
 
 class ListQuery(Body):
     """Who is on a list?"""
 
-    list: str | None = None
-    sender: str | None = None
+    list: ListName | None = None
+    sender: str | None = Field(None, description="One of our senders.")
     everything: bool = False
-    limit: int = Field(100, ge=1, le=PAGE_LIMIT)
-    cursor: str | None = None
+    limit: Limit = 100
+    cursor: Cursor = None
 
 
-def check(request: Request, service: Service) -> Any:
-    """POST /api/suppressions/check"""
-    body = parsed(CheckBody, request)
+class Result(Recipient, State):
+    """Whether one person may be texted."""
+
+
+class NotANumber(Shape):
+    """An entry that is not a number counts as suppressed."""
+
+    recipient: Annotated[Any, Field(description="as given")]
+    suppressed: Annotated[bool, Field(description="always true: do not send")]
+    error: str
+
+
+class Checked(Shape):
+    """An answer for each recipient."""
+
+    sender: str
+    list: str
+    configured: Annotated[bool, Field(description="false: no program names this sender")]
+    results: Sequence[Result | NotANumber]
+
+
+class List(Shape):
+    """A page of people, in the order of their numbers."""
+
+    items: list[ListItem]
+    cursor: NextCursor
+
+
+CHECKS = {"two": {"sender": "12345", "recipients": ["+14255550123", "+14255550124"]}}
+OUT = {
+    "recipient": "+14255550123",
+    "suppressed": True,
+    "since": "2026-06-01T12:00:00.000000Z",
+    "scope": "sender",
+    "source": "message",
+    "keyword": "STOP",
+    "blocked_by": "service",
+}
+FREE = {
+    "recipient": "+14255550124",
+    "suppressed": False,
+    "since": None,
+    "scope": None,
+    "source": None,
+    "keyword": None,
+    "blocked_by": None,
+}
+CHECKED = {"sender": "12345", "list": "contoso-alerts", "configured": True, "results": [OUT, FREE]}
+LOOKED_UP = {**CHECKED, "results": [OUT]}
+LISTED = {
+    "items": [
+        {
+            "recipient": "+14255550123",
+            "since": "2026-06-01T12:00:00.000000Z",
+            "at": "2026-06-01T12:00:00.000000Z",
+            "source": "message",
+            "keyword": "STOP",
+            "blocked_by": "service",
+        }
+    ],
+    "cursor": None,
+}
+
+
+def check(request: Request, service: Service) -> Checked:
+    """May these people be texted from this sender?
+
+    1 to 10,000 recipients, answered in the order asked. Any other answer than 200 means: do not send.
+    """
+    body = parsed(CheckRequest, request)
     return _checked(service, body.sender, body.recipients)
 
 
-def look_up(request: Request, service: Service) -> Any:
-    """GET /api/suppressions/{sender}/{recipient}"""
+def look_up(request: Request, service: Service) -> Checked:
+    """May this person be texted from this sender?
+
+    For a person at a terminal: the number lands in access logs. Services use check.
+    """
     return _checked(service, request.path["sender"], [request.path["recipient"]])
 
 
-def opt_out(request: Request, service: Service) -> Any:
-    """POST /api/suppressions/opt-out"""
-    return _changed(request, service, out=True)
+def listed(request: Request, service: Service) -> List:
+    """Who is out of a list, a sender, or everything.
 
-
-def opt_in(request: Request, service: Service) -> Any:
-    """POST /api/suppressions/opt-in"""
-    return _changed(request, service, out=False)
-
-
-def status(request: Request, service: Service) -> Any:
-    """POST /api/suppressions/status"""
-    recipient = recipient_number(parsed(StatusBody, request).recipient)
-    return {
-        "recipient": recipient,
-        "lists": [
-            {
-                "list": each.list,
-                **_standing(each.answer),
-                "senders": [
-                    {
-                        "sender": sender.name,
-                        "program": sender.program,
-                        "configured": sender.configured,
-                        **_standing(answer),
-                    }
-                    for sender, answer in each.senders
-                ],
-            }
-            for each in recipient_status(recipient, service.directory, service.store)
-        ],
-    }
-
-
-def listed(request: Request, service: Service) -> Any:
-    """GET /api/suppressions?list=…"""
+    Exactly one of list, sender and everything. A person can be off a list through everything, too: that
+    is a list of its own.
+    """
     query = queried(ListQuery, request)
     scope = find_scope(service.directory, query.sender, query.list, query.everything)
     page = list_out(service.directory, service.store, scope, query.limit, decoded(query.cursor))
-    return {
-        "items": [on_list(item) for item in page.items],
-        "cursor": encoded(page.after),
-    }
+    return {"items": list(starmap(list_item, page.items)), "cursor": encoded(page.after)}
 
 
-def on_list(item: tuple[str, Consent]) -> dict[str, Any]:
-    """Somebody who is out: since when, and when the newest request to stop was."""
-    recipient, consent = item
-    return {
-        "recipient": recipient,
-        "since": shown(consent.since),
-        "at": shown(consent.at),
-        "source": consent.source,
-        "keyword": consent.keyword,
-        "blocked_by": consent.blocked_by,
-    }
-
-
-def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Any:
+def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Checked:
     sender = find_sender(service.directory, sender_name)
     answers = service.checks.check(sender, recipients)
     return {
         "sender": sender.name,
         "list": sender.list,
         "configured": sender.configured,
-        "results": [result(answer) for answer in answers],
+        "results": [_not_a_number(answer) if answer.error else result(answer) for answer in answers],
     }
 
 
-def _changed(request: Request, service: Service, *, out: bool) -> Any:
-    body = parsed(ChangeBody, request)
-    target = find_target(service.directory, body.sender, body.list, body.everything)
-    changed = service.changes.record(
-        target,
-        body.recipient,
-        out=out,
-        actor=body.actor,
-        reason=body.reason,
-        at=body.at,
-        principal=principal(request),
-    )
-    return {**about(target), **result(changed.answer), **_outcome(changed, target)}
-
-
-def about(target: Target) -> dict[str, Any]:
-    if target.sender:
-        return {"sender": target.sender.name, "list": target.sender.list}
-    return {"everything": True} if target.everything else {"list": target.list}
-
-
-def _outcome(changed: Changed, target: Target) -> dict[str, Any]:
-    """The effect, and what a person at a desk cannot do."""
-    outcome: dict[str, Any] = {"effect": changed.effect}
-    if target.sender and changed.blocks:
-        outcome["remedy"] = changed.blocks[0].remedy
-    elif changed.blocks:
-        outcome["still_blocked"] = [
-            {
-                "sender": block.sender.name,
-                "blocked_by": block.blocked_by,
-                "remedy": block.remedy,
-            }
-            for block in changed.blocks
-        ]
-    return outcome
-
-
-def result(answer: CheckResult) -> dict[str, Any]:
+def result(answer: CheckResult) -> Result:
     """The answer about one recipient, as every operation shows it."""
-    if answer.error:
-        return {"recipient": answer.recipient, "suppressed": True, "error": answer.error}
-    return {"recipient": answer.recipient, **_standing(answer)}
+    return {"recipient": str(answer.recipient), **state(answer)}
 
 
-def _standing(answer: CheckResult) -> dict[str, Any]:
-    return {
-        "suppressed": answer.suppressed,
-        "since": shown(answer.since),
-        "scope": answer.scope,
-        "source": answer.source,
-        "keyword": answer.keyword,
-        "blocked_by": answer.blocked_by,
-    }
+def _not_a_number(answer: CheckResult) -> NotANumber:
+    return {"recipient": answer.recipient, "suppressed": True, "error": answer.error or ""}

@@ -1,12 +1,13 @@
 """Lists in and out, in pages."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WrapValidator
 
 from optout.domain.errors import BadRequest
 from optout.domain.times import aware
+from optout.http.changes import Named, named
 from optout.http.exchange import (
     Body,
     Request,
@@ -18,9 +19,9 @@ from optout.http.exchange import (
     queried,
     validated,
 )
-from optout.http.history import item_of_anybody
-from optout.http.suppressions import about
-from optout.http.values import Moment, PageQuery, Said
+from optout.http.history import Journal
+from optout.http.values import ListName, Moment, Number, PageQuery, Said, SenderName
+from optout.operations.documents import Shape, journal_item
 from optout.operations.naming import find_target
 from optout.operations.transfer.importing import ImportPurpose
 from optout.operations.transfer.rows import ImportedRow, Refused, read_number
@@ -31,32 +32,102 @@ IMPORT_LIMIT = 10_000
 _NUMBER_DIGITS = 18
 
 
-class ImportBody(Body):
-    """A page of another system's list."""
-
-    sender: str | None = None
-    list: str | None = None
-    everything: bool = False
-    rows: Sequence[object] = Field(min_length=1, max_length=IMPORT_LIMIT)
-    actor: Said
-    reason: Said
-    dry_run: bool = False
-
-
 class ImportRow(Body):
     """Somebody is out, or in, since then; without a time since now."""
 
-    recipient: str
-    at: Moment | None = None
-    out: bool = True
+    recipient: Number
+    at: Moment | None = Field(None, description="When the person asked, by default now.")
+    out: bool = Field(True, description="false opts in")
 
 
-def imported(request: Request, service: Service) -> Any:
-    """POST /api/suppressions/import"""
-    body = parsed(ImportBody, request)
+def _as_given(row: object, validate: object) -> object:
+    """Each row is validated by itself later, so that a wrong one costs no other."""
+    return row
+
+
+class ImportRequest(Body):
+    """Exactly one of sender, list and everything."""
+
+    sender: SenderName | None = None
+    list: ListName | None = None
+    everything: bool = False
+    rows: Sequence[Annotated[ImportRow, WrapValidator(_as_given)]] = Field(
+        min_length=1,
+        max_length=IMPORT_LIMIT,
+        description="A row that is wrong is refused by itself, with the reason.",
+    )
+    actor: Said
+    reason: Said
+    dry_run: bool = Field(False, description="Say what would change, change nothing.")
+
+
+Rows = Annotated[int, Field(ge=0)]
+
+
+class ImportCounts(Shape):
+    """How many rows had which effect."""
+
+    opted_out: Rows
+    opted_in: Rows
+    confirmed: Annotated[Rows, Field(description="were so already")]
+    outdated: Annotated[Rows, Field(description="older than what is known")]
+    none: Annotated[
+        Rows, Field(description="opt-ins that a carrier's or ACS's block leaves without effect")
+    ]
+    recorded: Annotated[Rows, Field(description="the same row was recorded before")]
+
+
+class RefusedRow(Shape):
+    """A row that is not recorded, and why."""
+
+    index: Annotated[Rows, Field(description="of the row, from 0")]
+    reason: str
+
+
+class Imported(Named):
+    """How many rows had which effect, and those that were refused."""
+
+    dry_run: bool
+    counts: ImportCounts
+    refused: Sequence[RefusedRow]
+
+
+IMPORTS = {
+    "list": {
+        "list": "contoso-alerts",
+        "rows": [
+            {"recipient": "+14255550123", "at": "2024-07-01T12:30:00Z"},
+            {"recipient": "+14255550124"},
+        ],
+        "reason": "moved from another provider",
+        "actor": "ann",
+    }
+}
+IMPORTED = {
+    "list": "contoso-alerts",
+    "dry_run": False,
+    "counts": {
+        "opted_out": 1,
+        "opted_in": 0,
+        "confirmed": 0,
+        "outdated": 0,
+        "none": 0,
+        "recorded": 0,
+    },
+    "refused": [{"index": 1, "reason": "recipient: is missing"}],
+}
+
+
+def imported(request: Request, service: Service) -> Imported:
+    """Record a page of another system's list.
+
+    Up to 10,000 rows. A newer keyword of the person stands, whatever the order of arrival. The same row
+    with the same time again changes nothing. Nothing is announced.
+    """
+    body = parsed(ImportRequest, request)
     target = find_target(service.directory, body.sender, body.list, body.everything)
     rows: list[ImportedRow] = []
-    refused: list[dict[str, Any]] = []
+    refused: list[RefusedRow] = []
     for index, row in enumerate(body.rows):
         try:
             rows.append(_row(row))
@@ -65,21 +136,35 @@ def imported(request: Request, service: Service) -> Any:
     purpose = ImportPurpose(target, body.actor, body.reason, principal(request))
     with service.importing(purpose, dry_run=body.dry_run) as importer:
         counts = importer.record(rows)
-    effects = ("opted_out", "opted_in", "confirmed", "outdated", "none", "recorded")
     return {
-        **about(target),
+        **named(target),
         "dry_run": body.dry_run,
-        "counts": {name: counts[name] for name in effects},
+        "counts": _counts(counts),
         "refused": refused,
     }
 
 
-def exported(request: Request, service: Service) -> Any:
-    """GET /api/export"""
+def exported(request: Request, service: Service) -> Journal:
+    """All that happened to everybody.
+
+    Person by person, the oldest first. A page may be shorter than the limit; there is more until the
+    cursor is null.
+    """
     query = queried(PageQuery, request)
     page = service.store.all_evidence(query.limit, _place(decoded(query.cursor)))
     last = f"{page[-1].number}|{page[-1].recipient}" if page else None
-    return {"items": [item_of_anybody(evidence) for evidence in page], "cursor": encoded(last)}
+    return {"items": list(map(journal_item, page)), "cursor": encoded(last)}
+
+
+def _counts(counts: Mapping[str, int]) -> ImportCounts:
+    return {
+        "opted_out": counts["opted_out"],
+        "opted_in": counts["opted_in"],
+        "confirmed": counts["confirmed"],
+        "outdated": counts["outdated"],
+        "none": counts["none"],
+        "recorded": counts["recorded"],
+    }
 
 
 def _row(row: object) -> ImportedRow:

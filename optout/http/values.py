@@ -1,4 +1,4 @@
-"""Values as the operations take and show them: texts, times, pages."""
+"""Values as the operations take and show them: numbers, texts, times, pages."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,13 +7,31 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from optout.domain.times import aware
 from optout.http.exchange import Body
-from optout.store import codec
 
 PAGE_LIMIT = 1_000
 
 # A bounded text: pydantic measures it, and so refuses one that is no Unicode, which no store takes.
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Said = Annotated[str, Field(min_length=1, max_length=500)]
+SenderName = Annotated[
+    str,
+    Field(
+        description="Our number in international form, a short code, or an alphanumeric sender ID in "
+        "any case.",
+        examples=["12345", "+18335550100", "CONTOSO"],
+    ),
+]
+Number = Annotated[
+    str,
+    Field(
+        description="A person's number in international form, with or without +.",
+        examples=["+14255550123"],
+    ),
+]
+ListName = Annotated[str, Field(description="A list of the program file.", examples=["contoso-alerts"])]
+Limit = Annotated[int, Field(ge=1, le=PAGE_LIMIT, description="how many")]
+Cursor = Annotated[str | None, Field(description="of the page before")]
+NextCursor = Annotated[str | None, Field(description="of the next page; null: this was the last")]
 
 
 def _time_from_text(value: object) -> object:
@@ -21,17 +39,16 @@ def _time_from_text(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        moment = datetime.fromisoformat(value.upper())
+        return datetime.fromisoformat(value.upper())
     except ValueError:
-        raise ValueError("is no time; write it as 2026-01-31T09:00:00Z") from None
-    return moment
+        raise ValueError("is not a time; write it as 2026-01-31T09:00:00Z") from None
 
 
 def _in_utc(moment: datetime) -> datetime:
     try:
         return aware(moment)
     except OverflowError:
-        raise ValueError("is no time that can be; correct the year") from None
+        raise ValueError("is not a time in UTC; correct the year") from None
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_time_from_text), AfterValidator(_in_utc)]
@@ -40,10 +57,5 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_time_from_text), AfterValidat
 class PageQuery(Body):
     """A page of something."""
 
-    limit: int = Field(50, ge=1, le=PAGE_LIMIT)
-    cursor: str | None = None
-
-
-def shown(moment: datetime | None) -> str | None:
-    """A time as every answer shows it: UTC, six fraction digits."""
-    return codec.stamp(moment) if moment else None
+    limit: Limit = 50
+    cursor: Cursor = None

@@ -1,0 +1,145 @@
+"""Opt a person out or in by hand."""
+
+from collections.abc import Sequence
+from typing import Annotated, NotRequired
+
+from pydantic import Field
+
+from optout.decisions import target as targets
+from optout.decisions.target import Target
+from optout.domain.enums import Effect
+from optout.http.exchange import Body, Request, parsed, principal
+from optout.http.suppressions import Result, result
+from optout.http.values import ListName, Moment, Number, Said, SenderName
+from optout.operations import changes
+from optout.operations.documents import Blocker, Shape
+from optout.operations.naming import find_target
+from optout.service import Service
+
+
+class ChangeRequest(Body):
+    """Exactly one of sender, list and everything."""
+
+    sender: SenderName | None = None
+    list: ListName | None = None
+    everything: bool = False
+    recipient: Number
+    reason: Said
+    actor: Said
+    at: Moment | None = Field(
+        None, description="When the person asked, by default now; not in the future."
+    )
+
+
+class Named(Shape, total=False):
+    """What a change is about: a sender and its list, a list, or everything."""
+
+    sender: str
+    list: str
+    everything: Annotated[bool, Field(description="true where it is there")]
+
+
+class Block(Shape):
+    """An opt-out from one sender that a change leaves in place."""
+
+    sender: str
+    blocked_by: Blocker
+    remedy: Annotated[str, Field(description="what would lift it")]
+
+
+class Outcome(Shape):
+    """The effect, and what a person at a desk cannot do."""
+
+    effect: Annotated[Effect, Field(description="outdated: a newer consent stands")]
+    remedy: NotRequired[
+        Annotated[str, Field(description="what the person must text, where a carrier or ACS blocks")]
+    ]
+    still_blocked: NotRequired[Sequence[Block]]
+
+
+class Changed(Named, Result, Outcome):
+    """What now holds."""
+
+
+_WHO = {"recipient": "+14255550123", "reason": "asked on the phone", "actor": "ann"}
+OPT_INS = {"sender": {"sender": "12345", **_WHO}}
+OPT_OUTS = {
+    **OPT_INS,
+    "list": {**_WHO, "list": "contoso-alerts", "at": "2026-05-31T09:00:00Z"},
+    "everything": {**_WHO, "everything": True},
+}
+OPTED_OUT = {
+    "sender": "12345",
+    "list": "contoso-alerts",
+    "recipient": "+14255550123",
+    "suppressed": True,
+    "since": "2026-06-01T12:00:00.000000Z",
+    "scope": "sender",
+    "source": "manual",
+    "keyword": None,
+    "blocked_by": "service",
+    "effect": "opted_out",
+}
+OPTED_IN = {
+    "sender": "12345",
+    "list": "contoso-alerts",
+    "recipient": "+14255550123",
+    "suppressed": False,
+    "since": None,
+    "scope": None,
+    "source": None,
+    "keyword": None,
+    "blocked_by": None,
+    "effect": "opted_in",
+}
+
+
+def opt_out(request: Request, service: Service) -> Changed:
+    """Opt a person out by hand.
+
+    Repeating it is harmless, and announces what an earlier call could not.
+    """
+    return _changed(request, service, out=True)
+
+
+def opt_in(request: Request, service: Service) -> Changed:
+    """Opt a person in by hand.
+
+    A block of a carrier's or ACS's is not lifted: the answer stays suppressed, and `remedy` says what
+    the person must text.
+    """
+    return _changed(request, service, out=False)
+
+
+def named(target: Target) -> Named:
+    if target.sender:
+        return {"sender": target.sender.name, "list": target.sender.list}
+    return {"everything": True} if target.everything else {"list": target.list or ""}
+
+
+def _changed(request: Request, service: Service, *, out: bool) -> Changed:
+    body = parsed(ChangeRequest, request)
+    target = find_target(service.directory, body.sender, body.list, body.everything)
+    changed = service.changes.record(
+        target,
+        body.recipient,
+        out=out,
+        actor=body.actor,
+        reason=body.reason,
+        at=body.at,
+        principal=principal(request),
+    )
+    return {**named(target), **result(changed.answer), **_outcome(changed, target)}
+
+
+def _outcome(changed: changes.Changed, target: Target) -> Outcome:
+    outcome: Outcome = {"effect": changed.effect}
+    if target.sender and changed.blocks:
+        outcome["remedy"] = changed.blocks[0].remedy
+    elif changed.blocks:
+        outcome["still_blocked"] = [_block(block) for block in changed.blocks]
+    return outcome
+
+
+def _block(block: targets.Block) -> Block:
+    return {"sender": block.sender.name, "blocked_by": block.blocked_by, "remedy": block.remedy}

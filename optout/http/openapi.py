@@ -1,0 +1,238 @@
+"""The OpenAPI document, made from the table of operations when somebody first asks for it."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from optout import __version__
+from optout.http import exchange, table
+from optout.http.exchange import Body
+from optout.http.table import File, Operation
+
+Json = dict[str, Any]
+_REFERENCE = "#/components/schemas/"
+_KEY = "functionKey"
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What a status means, an example of its detail, and the header that it comes with."""
+
+    name: str
+    description: str
+    detail: str
+    header: str | None = None
+
+
+_PROBLEMS = {
+    HTTPStatus.BAD_REQUEST: _Problem(
+        "BadRequest", "What was asked cannot be right.", "recipient: is missing"
+    ),
+    HTTPStatus.NOT_FOUND: _Problem(
+        "NotFound", "What was asked for is not there.", "no event with this id is in quarantine"
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: _Problem(
+        "MethodNotAllowed",
+        "Another method is for this address; Allow says which.",
+        "use POST here",
+        "Allow",
+    ),
+    HTTPStatus.CONFLICT: _Problem(
+        "Conflict",
+        "It does not agree with what holds by now; the detail says why.",
+        "the consent does not rest on this message any more",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Problem(
+        "TooLarge",
+        "The body is larger than any request needs.",
+        f"the body is larger than {exchange.BODY_LIMIT} bytes; send it in parts",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: _Problem(
+        "Unavailable",
+        "The store cannot answer, or a change is recorded and not announced yet. Do not send.",
+        "the store cannot answer now. Do not send; ask again later",
+        "Retry-After",
+    ),
+}
+
+
+class _Untitled(GenerateJsonSchema):
+    """Fields without titles, which would only repeat their names."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
+@lru_cache(maxsize=1)
+def document() -> Json:
+    """The whole of it, for whoever asks at /api/openapi.json."""
+    schemas = _Schemas()
+    paths: dict[str, Json] = {}
+    for operation in table.OPERATIONS:
+        methods = paths.setdefault(f"/{operation.route}", {})
+        methods[operation.method.lower()] = _operation(operation, schemas)
+    for file in table.FILES:
+        paths[f"/{file.route}"] = {"get": _file(file)}
+    problem = schemas.of(exchange.Problem)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "optout",
+            "version": __version__,
+            "description": "Text-message opt-outs for Azure Communication Services. JSON in and out; "
+            "errors are problem+json whose `detail` says what to change.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/api"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                _KEY: {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "x-functions-key",
+                    "description": "In Azure each function has its own keys, and an operation "
+                    "names the roles that have one; the local host asks for none.",
+                }
+            },
+            "responses": {
+                each.name: _problem(status, each, problem) for status, each in _PROBLEMS.items()
+            },
+            "schemas": schemas.definitions,
+        },
+    }
+
+
+class _Schemas:
+    """The schema of every shape that the table names, and what they refer to."""
+
+    def __init__(self) -> None:
+        shapes = [exchange.Problem, *(each.answer for each in table.OPERATIONS)]
+        shapes += [each.body for each in table.OPERATIONS if each.body]
+        found, defined = TypeAdapter.json_schemas(
+            [(shape, "validation", TypeAdapter(shape)) for shape in dict.fromkeys(shapes)],
+            ref_template=_REFERENCE + "{model}",
+            schema_generator=_Untitled,
+        )
+        self._found = {shape: schema for (shape, _), schema in found.items()}
+        self.definitions: Json = defined["$defs"]
+
+    def of(self, shape: Any) -> Json:
+        """Nearly always a reference."""
+        return self._found[shape]
+
+    def description(self, shape: Any) -> str:
+        schema = self.of(shape)
+        if "$ref" in schema:
+            schema = self.definitions[schema["$ref"].removeprefix(_REFERENCE)]
+        return str(schema["description"])
+
+
+def _operation(operation: Operation, schemas: _Schemas) -> Json:
+    content = {"schema": schemas.of(operation.answer), "example": operation.answered}
+    possible = [HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    possible += [HTTPStatus.SERVICE_UNAVAILABLE, *operation.problems]
+    if operation.body or operation.path or operation.query:
+        possible.append(HTTPStatus.BAD_REQUEST)
+    return {
+        **_about(operation),
+        **_parameters(operation.path, operation.query),
+        **_request_body(operation, schemas),
+        "responses": {
+            "200": {
+                "description": schemas.description(operation.answer),
+                "content": {exchange.JSON: content},
+            },
+            **_problems(possible),
+        },
+        "security": [{_KEY: [role.value]} for role in operation.roles],
+    }
+
+
+def _file(file: File) -> Json:
+    contents = {
+        kind: {"schema": {"type": "string"}, "example": example}
+        for kind, example in file.contents.items()
+    }
+    return {
+        **_about(file),
+        **_parameters(file.path, None),
+        "responses": {
+            "200": {"description": "The file.", "content": contents},
+            "304": {"description": "What the caller has is still the same."},
+            **_problems([*file.problems, HTTPStatus.METHOD_NOT_ALLOWED]),
+        },
+        "security": [],
+    }
+
+
+def _about(operation: Operation | File) -> Json:
+    """Its name, and what its handler's docstring says: the first line, and what stands below."""
+    first, *further = operation.name.split("_")
+    summary, _, description = inspect.cleandoc(operation.handler.__doc__ or "").partition("\n\n")
+    return {
+        "operationId": first + "".join(word.title() for word in further),
+        "summary": summary,
+        **({"description": " ".join(description.split())} if description else {}),
+    }
+
+
+def _request_body(operation: Operation, schemas: _Schemas) -> Json:
+    if operation.body is None:
+        return {}
+    examples = {name: {"value": value} for name, value in operation.asked.items()}
+    content = {"schema": schemas.of(operation.body), "examples": examples}
+    return {"requestBody": {"required": True, "content": {exchange.JSON: content}}}
+
+
+def _parameters(path: type[Body] | None, query: type[Body] | None) -> Json:
+    found = [*_fields(path, "path"), *_fields(query, "query")]
+    return {"parameters": found} if found else {}
+
+
+def _fields(model: type[Body] | None, place: str) -> Iterator[Json]:
+    """A model's fields as parameters."""
+    if model is None:
+        return
+    whole = model.model_json_schema(schema_generator=_Untitled)
+    for name, schema in whole["properties"].items():
+        given = _never_null(schema)
+        parameter = {"name": name, "in": place, "required": name in whole.get("required", ())}
+        if "description" in given:
+            parameter["description"] = given.pop("description")
+        if "examples" in given:
+            parameter["example"] = given.pop("examples")[0]
+        yield {**parameter, "schema": given}
+
+
+def _never_null(schema: Json) -> Json:
+    """What may be null in the model is left out of an address."""
+    (possible, *_) = (each for each in schema.get("anyOf", [{}]) if each.get("type") != "null")
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    if rest.get("default", ...) is None:
+        del rest["default"]
+    return {**possible, **rest}
+
+
+def _problems(statuses: Iterable[HTTPStatus]) -> Json:
+    return {
+        str(status.value): {"$ref": f"#/components/responses/{_PROBLEMS[status].name}"}
+        for status in sorted(statuses)
+    }
+
+
+def _problem(status: HTTPStatus, problem: _Problem, schema: Json) -> Json:
+    content = {"schema": schema, "example": exchange.problem(status, problem.detail)}
+    described = {
+        "description": problem.description,
+        "content": {exchange.PROBLEM: content},
+    }
+    if problem.header is None:
+        return described
+    return {**described, "headers": {problem.header: {"schema": {"type": "string"}}}}

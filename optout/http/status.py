@@ -1,0 +1,54 @@
+"""Where a person stands."""
+
+from optout.http.exchange import Body, Request, parsed
+from optout.http.values import Number
+from optout.operations import documents
+from optout.operations.naming import recipient_number
+from optout.operations.status import recipient_status
+from optout.service import Service
+
+
+class StatusRequest(Body):
+    """Where does this person stand?"""
+
+    recipient: Number
+
+
+NUMBERS = {"one": {"recipient": "+14255550123"}}
+STATUS = {
+    "recipient": "+14255550123",
+    "lists": [
+        {
+            "list": "contoso-alerts",
+            "suppressed": True,
+            "since": "2026-06-01T12:00:00.000000Z",
+            "scope": "list",
+            "source": "message",
+            "keyword": "STOP",
+            "blocked_by": "service",
+            "senders": [
+                {
+                    "sender": "12345",
+                    "program": "Contoso Alerts",
+                    "configured": True,
+                    "suppressed": True,
+                    "since": "2026-06-01T12:00:00.000000Z",
+                    "scope": "sender",
+                    "source": "message",
+                    "keyword": "STOP",
+                    "blocked_by": "service",
+                }
+            ],
+        }
+    ],
+}
+
+
+def status(request: Request, service: Service) -> documents.Status:
+    """Where a person stands with every list and sender.
+
+    The lists of the program file, then those that only the history names. For a person who looks a
+    number up: it is always read, and never from a cache.
+    """
+    recipient = recipient_number(parsed(StatusRequest, request).recipient)
+    return documents.status(recipient, recipient_status(recipient, service.directory, service.store))

@@ -1,0 +1,295 @@
+"""Evidence, people on a list and where a person stands, as JSON: what HTTP answers and what the command
+line writes.
+
+The shapes are typed dictionaries: mypy holds the functions to them, and the OpenAPI document is made
+from them. At run time they are plain dictionaries, so that ten thousand answers cost nothing more.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, overload
+
+from pydantic import ConfigDict, Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict
+
+from optout.azure.topic import LIFTED, SUPPRESSED, event_type
+from optout.domain import model
+from optout.domain.enums import (
+    Certainty,
+    Effect,
+    EvidenceKind,
+    Intent,
+    Party,
+    ProbablePolicy,
+    ReplyStatus,
+    ReviewVerdict,
+    ScopeKind,
+)
+from optout.domain.ids import announcement_id
+from optout.operations import status as statuses
+from optout.operations.check import CheckResult
+from optout.store import codec
+
+Time = Annotated[
+    str, WithJsonSchema({"type": "string", "format": "date-time", "description": "UTC, RFC 3339"})
+]
+Blocker = Annotated[
+    Party,
+    WithJsonSchema({"type": "string", "enum": [party for party in Party if party is not Party.NOBODY]}),
+]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Shape(TypedDict):
+    """An object with these fields and no others."""
+
+
+class State(Shape):
+    """Whether somebody may be texted, and what says no."""
+
+    suppressed: Annotated[bool, Field(description="true: do not send")]
+    since: Time | None
+    scope: ScopeKind | None
+    source: EvidenceKind | None
+    keyword: str | None
+    blocked_by: Blocker | None
+
+
+class Delivery(Shape):
+    """What ACS reported of a reply."""
+
+    delivered: bool
+    at: Time
+    details: str | None
+
+
+class Reply(Shape):
+    """The answer to a message, and what became of it."""
+
+    text: str | None
+    answered_by: Party
+    status: ReplyStatus
+    sent_at: Time | None
+    message_id: str | None
+    error: str | None
+    delivery: Delivery | None
+
+
+class AnnouncedEvent(Shape):
+    """A CloudEvent that told others of a change."""
+
+    id: str
+    scope: ScopeKind
+
+
+class Announcement(Shape):
+    """What others were told of a change, and when."""
+
+    type: Annotated[str, WithJsonSchema({"type": "string", "enum": [SUPPRESSED, LIFTED]})]
+    events: list[AnnouncedEvent]
+    published_at: Time | None
+
+
+class Principal(Shape):
+    """Who made a change by hand or gave a verdict, as App Service Authentication verified it; null
+    where it does not stand before the app."""
+
+    id: str
+    name: str | None
+
+
+class HistoryItem(Shape):
+    """A piece of evidence."""
+
+    id: str
+    kind: EvidenceKind
+    at: Time
+    received_at: Time
+    sender: str | None
+    list: str | None
+    message_id: str | None
+    text: str | None
+    intent: Intent
+    certainty: Certainty | None
+    rule: str | None
+    language: Annotated[str | None, Field(description="of the rule")]
+    matched: Annotated[str | None, Field(description="the words of the text that the rule found")]
+    policy: Annotated[
+        ProbablePolicy | None, Field(description="the program's policy, for a probable request")
+    ]
+    effect: Effect
+    flags: Annotated[
+        Sequence[str],
+        Field(
+            description="What had to be assumed or is odd: no_time, event_time, future_time, probable, "
+            "out_of_reach (the recipient's country is not one that the sender reaches), blocked"
+        ),
+    ]
+    reply: Reply | None
+    announcement: Announcement | None
+    actor: str | None
+    reason: str | None
+    about: Annotated[str | None, Field(description="the id of the request that a verdict is about")]
+    verdict: ReviewVerdict | None
+    principal: Principal | None
+
+
+class Recipient(Shape):
+    """Whom an entry is about."""
+
+    recipient: str
+
+
+class JournalItem(Recipient, HistoryItem):
+    """A piece of evidence, and whom it is about."""
+
+
+class ListItem(Recipient):
+    """Somebody who is out: since when, and when the newest request to stop was."""
+
+    since: Time
+    at: Annotated[Time, Field(description="of the newest request to stop; UTC, RFC 3339")]
+    source: EvidenceKind
+    keyword: str | None
+    blocked_by: Blocker
+
+
+class SenderStatus(State):
+    """Where a person stands with a sender."""
+
+    sender: str
+    program: Annotated[str | None, Field(description="null: no program names this sender")]
+    configured: bool
+
+
+class ListStatus(State):
+    """Where a person stands with a list and its senders."""
+
+    list: str
+    senders: Annotated[
+        Sequence[SenderStatus],
+        Field(description="Empty where the program file no longer has the list."),
+    ]
+
+
+class Status(Shape):
+    """Every list, with its senders."""
+
+    recipient: str
+    lists: list[ListStatus]
+
+
+@overload
+def shown(moment: datetime) -> str: ...
+@overload
+def shown(moment: datetime | None) -> str | None: ...
+def shown(moment: datetime | None) -> str | None:
+    """A time as every answer shows it: UTC, six fraction digits."""
+    return codec.stamp(moment) if moment else None
+
+
+def state(answer: CheckResult) -> State:
+    return {
+        "suppressed": answer.suppressed,
+        "since": shown(answer.since),
+        "scope": answer.scope,
+        "source": answer.source,
+        "keyword": answer.keyword,
+        "blocked_by": answer.blocked_by,
+    }
+
+
+def status(recipient: str, standings: Sequence[statuses.ListStatus]) -> Status:
+    """Where one person stands with every list and sender."""
+    return {"recipient": recipient, "lists": [_list_status(standing) for standing in standings]}
+
+
+def list_item(recipient: str, consent: model.Consent) -> ListItem:
+    return {
+        "recipient": recipient,
+        "since": shown(consent.since),
+        "at": shown(consent.at),
+        "source": consent.source,
+        "keyword": consent.keyword,
+        "blocked_by": consent.blocked_by,
+    }
+
+
+def journal_item(evidence: model.Evidence) -> JournalItem:
+    """A piece of evidence where it does not go without saying whom it is about."""
+    return {"recipient": evidence.recipient, **history_item(evidence)}
+
+
+def history_item(evidence: model.Evidence) -> HistoryItem:
+    return {
+        "id": evidence.id,
+        "kind": evidence.kind,
+        "at": shown(evidence.at),
+        "received_at": shown(evidence.received_at),
+        "sender": evidence.sender,
+        "list": evidence.list,
+        "message_id": evidence.message_id,
+        "text": evidence.text,
+        "intent": evidence.intent,
+        "certainty": evidence.certainty,
+        "rule": evidence.rule,
+        "language": evidence.language,
+        "matched": evidence.matched,
+        "policy": evidence.policy,
+        "effect": evidence.effect,
+        "flags": evidence.flags,
+        "reply": _reply(evidence.reply) if evidence.reply else None,
+        "announcement": _announcement(evidence),
+        "actor": evidence.actor,
+        "reason": evidence.reason,
+        "about": evidence.about,
+        "verdict": evidence.verdict,
+        "principal": _principal(evidence.principal) if evidence.principal else None,
+    }
+
+
+def _list_status(standing: statuses.ListStatus) -> ListStatus:
+    senders: list[SenderStatus] = [
+        {
+            "sender": sender.name,
+            "program": sender.program,
+            "configured": sender.configured,
+            **state(answer),
+        }
+        for sender, answer in standing.senders
+    ]
+    return {"list": standing.list, **state(standing.answer), "senders": senders}
+
+
+def _reply(reply: model.Reply) -> Reply:
+    return {
+        "text": reply.text,
+        "answered_by": reply.answered_by,
+        "status": reply.status,
+        "sent_at": shown(reply.sent_at),
+        "message_id": reply.message_id,
+        "error": reply.error,
+        "delivery": _delivery(reply.delivery) if reply.delivery else None,
+    }
+
+
+def _delivery(delivery: model.Delivery) -> Delivery:
+    return {"delivered": delivery.delivered, "at": shown(delivery.at), "details": delivery.details}
+
+
+def _principal(principal: model.Principal) -> Principal:
+    return {"id": principal.id, "name": principal.name}
+
+
+def _announcement(evidence: model.Evidence) -> Announcement | None:
+    announcement = evidence.announcement
+    if announcement is None:
+        return None
+    return {
+        "type": event_type(evidence),
+        "events": [
+            {"id": announcement_id(evidence.id, scope), "scope": scope.kind}
+            for scope in announcement.scopes
+        ],
+        "published_at": shown(announcement.published_at),
+    }
