@@ -61,6 +61,8 @@ TREATMENTS: list[tuple[str, Certainty | None]] = [
     ("stop ads", CERTAIN),
     ("STOP HOROSCOPES", PROBABLE),
     ("stop yelling", None),
+    ("STOP MARKEDSFØRING", CERTAIN),
+    ("stop marknadsföring", CERTAIN),
     ("stop. also, when is my appointment?", CERTAIN),
     ("Cancel. I have moved away", CERTAIN),
     ("End. Thank you", PROBABLE),
