@@ -96,19 +96,17 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
     wordings: dict[str, list[CompiledWording]] = {}
-    count = 0
-    for language in every:
-        around = _around(language, forwards, backwards)
-        for wording in chain(_requests(language, around), _words(language, around)):
-            count += 1
-            for trigger in wording.pattern.needs[0]:
-                wordings.setdefault(trigger, []).append(replace(wording, order=count))
+    found = chain.from_iterable(_of_language(each, forwards, backwards) for each in every)
+    for order, wording in enumerate(found):
+        ordered = replace(wording, order=order)
+        for trigger in wording.pattern.needs[0]:
+            wordings.setdefault(trigger, []).append(ordered)
     known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
     return Grammar(
         tokenizer=Tokenizer(chain.from_iterable(each.writing.contractions for each in every)),
         quotes=Quotes([each.quotes for each in every]),
         signatures=Signatures([each.signatures for each in every]),
-        wordings={trigger: tuple(found) for trigger, found in wordings.items()},
+        wordings={trigger: tuple(those) for trigger, those in wordings.items()},
         triggers=frozenset(wordings),
         manners=_phrases((each, each.context.manners) for each in every),
         help_words={
@@ -166,6 +164,14 @@ def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) 
         starters=_phrases([(language, language.context.starters)]),
         verb_endings=language.context.verb_endings,
     )
+
+
+def _of_language(
+    language: Language, courtesy: Phrases, courtesy_backwards: Phrases
+) -> Iterator[CompiledWording]:
+    around = _around(language, courtesy, courtesy_backwards)
+    yield from _requests(language, around)
+    yield from _words(language, around)
 
 
 def _words(language: Language, around: Around) -> Iterator[CompiledWording]:
