@@ -122,6 +122,7 @@ SIGNATURES = {
     "phone, next line": "\nSent from my Galaxy S21",
     "mail program": "\n\nGet Outlook for Android<https://example.com/ghei36>",
     "French phone": "\n\nEnvoyé de mon iPhone",
+    "Portuguese phone": "\n\nEnviado do meu iPhone",
     "Spanish phone": "\r\n\r\nEnviado desde mi iPhone",
     "dashes": "\n--\nJohn Smith",
     "dashes with a space": "\n-- \nJohn Smith, Contoso",
@@ -135,6 +136,7 @@ SIGNATURES = {
         "\n\nJohn A. Smith\nHead of Sales, Contoso Ltd\n"
         "+1 (425) 555-0100\njohn@contoso.com\nwww.contoso.com"
     ),
+    "names of several languages": "\n\nAnna van der Berg\nMaria da Silva de Souza\nMerci",
     "other line breaks": "\u2028\u2028John Smith\x0bContoso\x85",
     "emoji": "\n\n🙏🙏",
 }

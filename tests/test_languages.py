@@ -1,16 +1,20 @@
 """The language files: every entry is sound and does something, and every case comes out as it says."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from optout import settings
 from optout.domain.enums import Intent, NumberType, Party
 from optout.domain.model import Match
 from optout.domain.text import plain_text
-from optout.language import rules
+from optout.language import classify as classify_module
+from optout.language import rules, wording
 from optout.language.classify import classify
-from optout.language.grammar import grammar
-from optout.language.languages import Language, RequestEntry, WordEntry, languages
+from optout.language.grammar import compiled, grammar
+from optout.language.languages import Language, RequestEntry, WordEntry, languages, read
 from optout.language.phrases import sequences
 
 LANGUAGES = list(languages().values())
@@ -90,7 +94,7 @@ def test_every_word(language: Language, entry: WordEntry) -> None:
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.language)
 def test_every_class_is_used(language: Language) -> None:
     """A class that no pattern names is a mistake."""
-    context = language.context.model_dump(exclude={"reactions"})
+    context = language.context.model_dump()
     texts = [
         *(text for entry in language.request for text in entry.says),
         *(text for texts in language.classes.values() for text in texts),
@@ -100,9 +104,18 @@ def test_every_class_is_used(language: Language) -> None:
     assert set(language.classes) <= named
 
 
+def phrases(language: Language) -> Iterator[str]:
+    """Every text of a language that is read as words."""
+    yield from (text for texts in language.classes.values() for text in texts)
+    yield from (text for texts in language.context.model_dump().values() for text in texts)
+    yield from (text for word in language.word for text in (*word.words, *word.unless))
+    yield from (text for request in language.request for text in (*request.says, *request.unless))
+
+
 def test_spelling_is_plain() -> None:
-    """Small letters, so that an entry can match at all; accents may be written."""
+    """Small letters and no apostrophes, so that an entry can match at all; accents may be written."""
     for language in LANGUAGES:
+        assert [text for text in phrases(language) if "'" in text] == []
         for entry in language.word:
             assert [word for word in entry.words if word != word.lower()] == []
         for text in language.context.blockers:
@@ -114,3 +127,141 @@ def test_the_words_that_count_by_themselves_have_no_typos_that_are_words() -> No
     for language in LANGUAGES:
         for word in language.typos.never:
             assert grammar().typos.meant(word) is None, word
+
+
+NOTHING_KNOWN = compiled(())
+
+
+@pytest.mark.parametrize("text", ["don't", "I'll", "they're", "get 'em y'all's"])
+def test_contractions_are_data(text: str) -> None:
+    """What is one word with its apostrophe, the languages say."""
+    assert "'" in text
+    assert grammar().tokenizer.words(text) != NOTHING_KNOWN.tokenizer.words(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Liked “x y”",
+        "👍 to “x y”",
+        "Fwd: x",
+        "TR : x",
+        "Begin forwarded message\nx",
+        "On 3 March Ann wrote: x",
+        "Hello (sent with x)",
+    ],
+)
+def test_what_telephones_write_is_data(text: str) -> None:
+    """What shows that words are somebody else's, the languages say."""
+    assert "x" not in grammar().quotes.own_words(text)
+    assert "x" in NOTHING_KNOWN.quotes.own_words(text)
+
+
+@pytest.mark.parametrize(
+    "signature", ["sent from my phone", "Envoyé de x", "Enviado do x", "\nThanks!", "\nvan der Berg"]
+)
+def test_signatures_are_data(signature: str) -> None:
+    """What a signature has in it, the languages say."""
+    text = plain_text(f"START\n{signature}")
+    assert grammar().signatures.without(text).strip() == "START"
+    assert NOTHING_KNOWN.signatures.without(text) == text
+
+
+def test_letters_are_data() -> None:
+    """Which words of one letter are found in words written together, the languages say."""
+    assert grammar().joined.apart("stopwhenicall") == ["stop", "when", "i", "call"]
+    assert "j" not in grammar().joined.apart("jstopstopj")
+    assert NOTHING_KNOWN.joined.apart("stopwhenicall") == []
+
+
+INVENTED = """
+language = "xx"
+source = "Invented for this test"
+reviewed = 2026-11-20
+
+[context]
+manners = ["blipp"]
+verb_endings = ["ung"]
+
+[writing]
+contractions = ["zz"]
+
+[quotes]
+marks = ["vrt"]
+
+[signatures]
+openings = ["gesond mit"]
+
+[[word]]
+words = ["stoddel"]
+weight = "strong"
+topics = true
+note = "To stop, invented"
+
+[[request]]
+name = "stoddel+grumm"
+says = ["nozz grumm"]
+certainty = "certain"
+note = "Not to write, invented"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Stoddel!", "certain"),
+        ("stoddel blipp", "certain"),
+        ("stoddel frumming", "probable"),
+        ("stoddel frummung", "none"),
+        ("no'zz grumm", "certain"),
+        ("VRT: stoddel", "none"),
+        ("START\nGesond mit Fon", "start"),
+    ],
+)
+def test_a_language_is_one_file(
+    text: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A language that is added as a file is understood, with its own endings and signatures."""
+    (tmp_path / "xx.toml").write_text(INVENTED, "utf-8")
+    more = compiled([*LANGUAGES, *read(tmp_path).values()])
+    for module in (classify_module, wording):
+        monkeypatch.setattr(module, "grammar", lambda: more)
+    assert outcome(classify(text, US)) == expected
+
+
+def test_the_preferred_language_comes_first(tmp_path: Path) -> None:
+    """One language at most; the others are in the order of their names."""
+    for name, preferred in (("aa", "false"), ("xx", "true"), ("bb", "false")):
+        text = INVENTED.replace('"xx"', f'"{name}"\npreferred = {preferred}')
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+    assert list(read(tmp_path)) == ["xx", "aa", "bb"]
+    text = (tmp_path / "aa.toml").read_text("utf-8").replace("false", "true")
+    (tmp_path / "aa.toml").write_text(text, "utf-8")
+    with pytest.raises(ValueError, match="aa and xx"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('language = "xx"', 'language = "yy"'),
+        ('contractions = ["zz"]', 'contractions = ["\'zz"]'),
+        ('contractions = ["zz"]', 'letters = ["zz"]'),
+        ('marks = ["vrt"]', 'attributions = ["wrote"]'),
+        ('marks = ["vrt"]', 'attributions = ["on ... wrote ..."]'),
+        ('openings = ["gesond mit"]', 'particles = ["van der"]'),
+        ('openings = ["gesond mit"]', 'closing = ["blipp"]'),
+    ],
+)
+def test_what_a_file_may_not_say(right: str, wrong: str, tmp_path: Path) -> None:
+    """A mistake in a file is found when it is read."""
+    assert right in INVENTED
+    (tmp_path / "xx.toml").write_text(INVENTED.replace(right, wrong), "utf-8")
+    with pytest.raises(ValueError, match=r"xx\.toml|validation error"):
+        read(tmp_path)
+
+
+def test_every_language_is_documented() -> None:
+    """docs/rules.md names each one."""
+    document = (settings.ROOT / "docs/rules.md").read_text("utf-8")
+    assert [each.language for each in LANGUAGES if f"(`{each.language}`)" not in document] == []

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from optout.domain.enums import Certainty, Intent
 from optout.domain.model import Match
-from optout.domain.text import plain_text, without_signature
+from optout.domain.text import plain_text
 from optout.language import tokens, wording
 from optout.language.grammar import grammar
 from optout.language.rules import Keyword, Ruleset
@@ -36,7 +36,7 @@ def classify(text: str, rules: Ruleset) -> Match:
 
 
 def _in_own_words(plain: str, rules: Ruleset) -> Match:
-    words = tokens.words(plain)
+    words = grammar().tokenizer.words(plain)
     found = wording.find(plain, words)
     if found is not None:
         rule = f"{found.language}:{found.rule}"
@@ -55,7 +55,7 @@ def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:
         for keyword in lines:
             if keyword and keyword.intent.opts_out:
                 return keyword
-    return rules.keyword(without_signature(plain))
+    return rules.keyword(grammar().signatures.without(plain))
 
 
 def _unless_it_goes_on(match: Match, plain: str) -> Match:

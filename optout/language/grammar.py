@@ -3,7 +3,6 @@
 Nothing here may know the text that is searched.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,7 +13,9 @@ from optout.domain.text import plain_text
 from optout.language.joined import Joined
 from optout.language.languages import Language, RequestEntry, WordEntry, languages
 from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
-from optout.language.tokens import phrase
+from optout.language.quotes import Quotes
+from optout.language.signatures import Signatures
+from optout.language.tokens import Tokenizer, phrase
 from optout.language.typos import Typos
 
 
@@ -35,10 +36,11 @@ class Around:
     statements: Phrases
     governors: frozenset[str]
     starters: Phrases
+    verb_endings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompiledWording:
     """One word or wording of the data, compiled. The order is that of the files."""
 
     language: str
@@ -57,26 +59,27 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Everything that a text is searched for."""
+    """Everything that a text is read by and searched for."""
 
-    rules: Mapping[str, tuple[Rule, ...]]
+    tokenizer: Tokenizer
+    quotes: Quotes
+    signatures: Signatures
+    wordings: Mapping[str, tuple[CompiledWording, ...]]
     triggers: frozenset[str]
     manners: Phrases
     help_words: Mapping[str, str]
     echoes: Phrases
     doubts: Phrases
-    reactions: re.Pattern[str]
     typos: Typos
-    typos_alone: Mapping[str, str]
     joined: Joined
 
-    def candidates(self, present: frozenset[str]) -> list[Rule]:
-        """The rules whose words a text has, in their order; hardly any for an ordinary one."""
+    def candidates(self, present: frozenset[str]) -> list[CompiledWording]:
+        """The wordings whose words a text has, in their order; hardly any for an ordinary one."""
         found = [
-            rule
+            wording
             for word in present & self.triggers
-            for rule in self.rules[word]
-            if not any(map(present.isdisjoint, rule.pattern.needs))
+            for wording in self.wordings[word]
+            if not any(map(present.isdisjoint, wording.pattern.needs))
         ]
         return sorted(found, key=_order) if len(found) > 1 else found
 
@@ -84,21 +87,27 @@ class Grammar:
 @lru_cache(maxsize=1)
 def grammar() -> Grammar:
     """The grammar of all language files."""
-    every = tuple(map(_without_accents, languages().values()))
+    return compiled(languages().values())
+
+
+def compiled(spoken: Iterable[Language]) -> Grammar:
+    """The grammar of some languages. Of those that read a text alike, the first counts."""
+    every = tuple(map(_without_accents, spoken))
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
-    rules: dict[str, list[Rule]] = {}
-    count = 0
-    for language in every:
-        around = _around(language, forwards, backwards)
-        for rule in chain(_requests(language, around), _words(language, around)):
-            count += 1
-            for trigger in rule.pattern.needs[0]:
-                rules.setdefault(trigger, []).append(replace(rule, order=count))
+    wordings: dict[str, list[CompiledWording]] = {}
+    found = chain.from_iterable(_of_language(each, forwards, backwards) for each in every)
+    for order, wording in enumerate(found):
+        ordered = replace(wording, order=order)
+        for trigger in wording.pattern.needs[0]:
+            wordings.setdefault(trigger, []).append(ordered)
     known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
     return Grammar(
-        rules={trigger: tuple(found) for trigger, found in rules.items()},
-        triggers=frozenset(rules),
+        tokenizer=Tokenizer(chain.from_iterable(each.writing.contractions for each in every)),
+        quotes=Quotes([each.quotes for each in every]),
+        signatures=Signatures([each.signatures for each in every]),
+        wordings={trigger: tuple(those) for trigger, those in wordings.items()},
+        triggers=frozenset(wordings),
         manners=_phrases((each, each.context.manners) for each in every),
         help_words={
             " ".join(phrase(word)): each.language
@@ -109,10 +118,8 @@ def grammar() -> Grammar:
         },
         echoes=_phrases((each, each.context.echoes) for each in every),
         doubts=_phrases((each, each.context.doubts) for each in every),
-        reactions=_reactions(every),
-        typos=_typos(every, rules, known),
-        typos_alone={form: word for each in every for form, word in each.typos.alone.items()},
-        joined=Joined(known),
+        typos=_typos(every, wordings, known),
+        joined=Joined(known, {letter for each in every for letter in each.writing.letters}),
     )
 
 
@@ -121,8 +128,8 @@ def _without_accents(language: Language) -> Language:
     return Language.model_validate_json(plain_text(language.model_dump_json(exclude={"cases"})))
 
 
-def _order(rule: Rule) -> int:
-    return rule.order
+def _order(wording: CompiledWording) -> int:
+    return wording.order
 
 
 def _courtesy(every: Sequence[Language]) -> frozenset[tuple[str, ...]]:
@@ -155,41 +162,51 @@ def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) 
         statements=_phrases([(language, language.context.statements)]),
         governors=frozenset(language.context.governors),
         starters=_phrases([(language, language.context.starters)]),
+        verb_endings=language.context.verb_endings,
     )
 
 
-def _words(language: Language, around: Around) -> Iterator[Rule]:
+def _of_language(
+    language: Language, courtesy: Phrases, courtesy_backwards: Phrases
+) -> Iterator[CompiledWording]:
+    around = _around(language, courtesy, courtesy_backwards)
+    yield from _requests(language, around)
+    yield from _words(language, around)
+
+
+def _words(language: Language, around: Around) -> Iterator[CompiledWording]:
     compiler = Compiler(language.classes, NOTHING, language.context.common)
     for entry in language.word:
         if entry.intent.opts_out:
-            yield from _rules(language, around, entry, entry.words, compiler)
+            yield from _wordings(language, around, entry, entry.words, compiler)
 
 
-def _requests(language: Language, around: Around) -> Iterator[Rule]:
+def _requests(language: Language, around: Around) -> Iterator[CompiledWording]:
     fillers = _phrases([(language, language.context.fillers)])
     compiler = Compiler(language.classes, fillers, language.context.common)
     for entry in language.request:
-        yield from _rules(language, around, entry, entry.says, compiler)
+        yield from _wordings(language, around, entry, entry.says, compiler)
 
 
-def _rules(
+def _wordings(
     language: Language,
     around: Around,
     entry: WordEntry | RequestEntry,
     texts: Iterable[str],
     compiler: Compiler,
-) -> Iterator[Rule]:
+) -> Iterator[CompiledWording]:
     unless = _phrases([(language, entry.unless)])
     for text in texts:
         for pattern in compiler.patterns(text):
-            yield Rule(language.language, entry, pattern, unless, around)
+            yield CompiledWording(language.language, entry, pattern, unless, around)
 
 
 def _typos(every: Sequence[Language], triggers: Iterable[str], known: Set[str]) -> Typos:
     """What some language has as a word of its own is no mistyped one."""
     never = {word for each in every for word in each.typos.never}
     words = [word for each in every for word in each.typos.words]
-    return Typos(words, known | never | set(triggers), known)
+    alone = {form: word for each in every for form, word in each.typos.alone.items()}
+    return Typos(words, known | never | set(triggers), known, alone)
 
 
 def _vocabulary(language: Language) -> Iterator[str]:
@@ -197,12 +214,6 @@ def _vocabulary(language: Language) -> Iterator[str]:
         yield from entry.words
         yield from entry.unless
     yield from chain(*language.classes.values(), language.context.courtesy)
-
-
-def _reactions(every: Sequence[Language]) -> re.Pattern[str]:
-    """What a telephone writes before the message that somebody reacted to."""
-    verbs = "|".join(re.escape(verb) for each in every for verb in each.context.reactions)
-    return re.compile(rf"(?:\W*(?:{verbs})\b[^\"“«„‘]{{0,30}}|\W*\bto\s+)[\"“«„‘]", re.IGNORECASE)
 
 
 def _phrases(groups: Iterable[tuple[Language, Iterable[str]]]) -> Phrases:

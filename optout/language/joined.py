@@ -1,6 +1,6 @@
 """A message that is one word because its spaces were left out: optmeout.
 
-Nothing here may know what the words ask for.
+Nothing here may know what the words ask for, or a language.
 """
 
 from collections.abc import Collection
@@ -10,10 +10,13 @@ _SHORTEST, _LONGEST = 6, 40
 
 
 class Joined:
-    """Known words, to find them again where they were written together."""
+    """Known words, to find them again where they were written together.
 
-    def __init__(self, known: Collection[str]) -> None:
-        self._known = frozenset(word for word in known if len(word) > 1 or word in ("i", "u"))
+    Of those of one letter only some count, or any letters would be words.
+    """
+
+    def __init__(self, known: Collection[str], letters: Collection[str]) -> None:
+        self._known = frozenset(word for word in known if len(word) > 1 or word in letters)
         self._longest = max(map(len, self._known), default=0)
 
     def apart(self, token: str) -> list[str]:

@@ -236,6 +236,6 @@ class Reach:
     def _step(self, at: int) -> tuple[int, bool]:
         if at < len(self._words) and is_break(self._words[at]):
             return at + 1, False
-        plain = max(each.longest(self._words, at) for each in self._skipped)
+        undoubted = max(each.longest(self._words, at) for each in self._skipped)
         doubtful = self._doubtful.longest(self._words, at)
-        return (doubtful, True) if doubtful > plain else (plain, False)
+        return (doubtful, True) if doubtful > undoubted else (undoubted, False)

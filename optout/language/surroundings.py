@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from optout.language.grammar import Around
 from optout.language.phrases import NOTHING, Phrases, Reach
+from optout.language.places import Places
 from optout.language.tokens import LINE, PAUSE, SENTENCE
 
 
@@ -41,6 +42,7 @@ class Surroundings:
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
         self._backwards = words[::-1]
+        self._places_backwards = Places(self._backwards)
         self._reaches: dict[tuple[Phrases, ...], Reach] = {}
 
     def right(self, around: Around, end: int) -> Beside:
@@ -81,7 +83,7 @@ class Surroundings:
 
     def _unbroken(self, around: Around, start: int, reached: int) -> Side:
         """What a word is for a match with no break between them."""
-        if not around.turns.isdisjoint(self._backwards[start:reached]):
+        if self._places_backwards.has_any(around.turns, start, reached):
             return Side.PAUSE
         pauses = bool(around.left_pauses.ends(self._backwards, start))
         if around.left_blockers.ends(self._backwards, reached) and not (

@@ -1,21 +1,25 @@
 """A text as words and the breaks between them.
 
 Contractions are one word (don't: dont), an elided article is one of its own (m'écrire: m ecrire), and
-so is each character of a script that is written without spaces. Nothing here may know a language.
+so is each character of a script that is written without spaces. All censored words (f***ing, s#@t) are
+one and the same. What may follow an apostrophe in one word is the languages' data: nothing here may
+know a language.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from optout.language.expressions import any_of
 
 # The breaks: a line, a sentence, and what is weaker than both.
 LINE, SENTENCE, PAUSE = "\n", ".", ","
 BREAKS = frozenset((LINE, SENTENCE, PAUSE))
 
-_TOKEN = re.compile(
-    r"\$?[^\W_]+(?:'(?:t|s|m|re|ll|ve|d|em|all)\b)?"
-    r"|\n|\.{2,}|…|[.!?;。！？]+|[,:()—–]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])",
-    re.IGNORECASE,
-)
+# What every censored word is read as, also one of the data. Its letter keeps it from being punctuation.
+_CENSORED = "f***"
+# The rest of one, behind up to three letters: f***ing, s#@t.
+_CENSORING = r"(?=[*#@]{2})(?:(?<=\b[^\W\d_])|(?<=\b[^\W\d_]{2})|(?<=\b[^\W\d_]{3}))[*#@]{2,9}\w{0,9}"
 # What stands for a word, or begins one: an amount, a number.
 _SYMBOLS = "$#"
 _APOSTROPHES = str.maketrans("’‘`´ʼ", "'''''")
@@ -34,31 +38,42 @@ class Tokens:
         """The text that a range of words stands for, on one line."""
         return " ".join(self.text[self.spans[start][0] : self.spans[end - 1][1]].split())
 
-    def is_shouted(self, position: int) -> bool:
-        """Whether a word is in capitals in a text that otherwise is not."""
+    def is_in_capitals(self, position: int) -> bool:
         start, end = self.spans[position]
-        return self.text[start:end].isupper() and any(map(str.islower, self.text))
+        return self.text[start:end].isupper()
 
 
-def words(text: str) -> list[str]:
-    """The words and breaks of a plain text."""
-    return [_word(token) for token in _TOKEN.findall(_spaced(text).lower())]
+class Tokenizer:
+    """Splits plain texts into words and breaks, given what may follow an apostrophe in one word."""
+
+    def __init__(self, contractions: Iterable[str]) -> None:
+        self._token = re.compile(
+            rf"\$?[^\W_]+(?:'{any_of(contractions)}\b|{_CENSORING})?"
+            r"|\n|\.{2,}|…|[.!?;。！？]+|[,:()—–]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])",
+            re.IGNORECASE,
+        )
+
+    def words(self, text: str) -> list[str]:
+        """The words and breaks of a plain text."""
+        return [_word(token) for token in self._token.findall(_spaced(text).lower())]
+
+    def tokens(self, text: str) -> Tokens:
+        """The words and breaks of a plain text with their places."""
+        spaced = _spaced(text)
+        found = list(self._token.finditer(spaced))
+        return Tokens(
+            spaced,
+            tuple(_word(match[0].lower()) for match in found),
+            tuple(match.span() for match in found),
+        )
 
 
-def tokens(text: str) -> Tokens:
-    """The words and breaks of a plain text with their places."""
-    spaced = _spaced(text)
-    found = list(_TOKEN.finditer(spaced))
-    return Tokens(
-        spaced,
-        tuple(_word(match[0].lower()) for match in found),
-        tuple(match.span() for match in found),
-    )
+_WITHOUT_CONTRACTIONS = Tokenizer(())
 
 
 def phrase(text: str) -> tuple[str, ...]:
-    """The words of a phrase of the data."""
-    return tuple(words(text))
+    """The words of a phrase of the data, which is written without apostrophes."""
+    return tuple(_WITHOUT_CONTRACTIONS.words(text))
 
 
 def is_break(word: str) -> bool:
@@ -82,4 +97,6 @@ def _word(token: str) -> str:
         return PAUSE if token[:2] in ("..", "…") else SENTENCE
     if token[0] in "!?;。！？":
         return SENTENCE
-    return token if token[0] in _SYMBOLS else PAUSE
+    if token[0] in _SYMBOLS:
+        return token
+    return _CENSORED if token[0].isalpha() else PAUSE

@@ -2,12 +2,13 @@
 
 One edit: letters swapped, doubled or lost, one too many, or a neighbour on the keyboard; letters
 repeated as in stoppp; digits and letters of other alphabets that look like the right ones. The data
-says which words are mistyped and which other words are never meant by it. Nothing here may know what
+says which words are mistyped, which other words are never meant, and which are only as a message of
+their own. Nothing here may know what
 a word asks for.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 # A short word has too many neighbours that are words; a long one hardly any.
@@ -25,6 +26,9 @@ _DIGITS_ONE_IS_L = str.maketrans("013457$", "oleasts")
 _HELD_DOWN = re.compile(r"(.)\1\1")
 _HELD_DOWN_LONG = re.compile(r"(.)\1{2,}")
 _REPEATED = re.compile(r"(.)\1+")
+# Beside letters of other alphabets, what a misspelling may have that is not looked up.
+_DIGIT = re.compile(r"[0-9$]")
+_LATIN_HELD_DOWN = re.compile(r"([A-Za-z])\1\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,47 @@ class Spelling:
     sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """The words of a text, mistyped ones corrected, and which of those may have been meant as such."""
+
+    words: Sequence[str]
+    unsure: frozenset[int] = frozenset()
+
+
 class Typos:
     """The misspellings of some words, looked up in constant time, and known words held down."""
 
-    def __init__(self, words: Collection[str], never: Collection[str], known: Collection[str]) -> None:
+    def __init__(
+        self,
+        words: Collection[str],
+        never: Collection[str],
+        known: Collection[str],
+        alone: Mapping[str, str],
+    ) -> None:
+        self._alone = alone
         self._words = frozenset(words)
         self._known = self._words.union(known)
         self._never = frozenset(never)
-        self.variants: Mapping[str, Spelling] = {
+        self._variants: Mapping[str, Spelling] = {
             variant: spelling
             for word in words
             for variant, spelling in _variants(word)
             if variant not in self._words and variant not in self._never
         }
         self._squeezed = {_REPEATED.sub(r"\1", word): word for word in words}
+
+    def corrected(self, plain: str, words: Sequence[str]) -> Spelled:
+        """The words of a plain text as they were meant."""
+        if len(words) == 1 and words[0] in self._alone:
+            return Spelled((self._alone[words[0]],), frozenset((0,)))
+        if self._variants.keys().isdisjoint(words) and not _is_odd(plain):
+            return Spelled(words)
+        meant = [self.meant(word) for word in words]
+        return Spelled(
+            [spelling.word if spelling else word for spelling, word in zip(meant, words, strict=True)],
+            frozenset(place for place, spelling in enumerate(meant) if spelling and not spelling.sure),
+        )
 
     def meant(self, token: str) -> Spelling | None:
         """What a token that is no known word was meant to be."""
@@ -60,9 +91,9 @@ class Typos:
             return (
                 self._same(token.translate(_DIGITS))
                 or self._same(token.translate(_DIGITS_ONE_IS_L))
-                or self.variants.get(token)
+                or self._variants.get(token)
             )
-        return self.variants.get(token) or self._repeated(token)
+        return self._variants.get(token) or self._repeated(token)
 
     def _same(self, folded: str) -> Spelling | None:
         return Spelling(folded, True) if folded in self._words else None
@@ -76,6 +107,11 @@ class Typos:
             if form in self._known:
                 return Spelling(form, True)
         return None
+
+
+def _is_odd(plain: str) -> bool:
+    """Whether a text has what a misspelling may have that is not looked up."""
+    return not plain.isascii() or bool(_DIGIT.search(plain) or _LATIN_HELD_DOWN.search(plain))
 
 
 def _let_go(token: str) -> Iterator[str]:

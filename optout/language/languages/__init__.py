@@ -9,11 +9,16 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
-from typing import Literal
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from optout.domain.enums import Certainty, Intent
+
+_Word = Annotated[str, Field(pattern=r"^\w+$")]
+_Letter = Annotated[str, Field(pattern=r"^\w$")]
+_Attribution = Annotated[str, Field(pattern=r"^[^.]+\.\.\.[^.]+$")]
 
 
 class _Strict(BaseModel):
@@ -72,8 +77,34 @@ class Context(_Strict):
     governors: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
+    verb_endings: tuple[str, ...] = ()
     echoes: tuple[str, ...] = ()
+
+
+class WritingEntry(_Strict):
+    """The [writing] of the data: what is one word, and what is one where spaces were left out."""
+
+    contractions: tuple[_Word, ...] = ()
+    letters: tuple[_Letter, ...] = ()
+
+
+class QuoteEntry(_Strict):
+    """The [quotes] of the data: what telephones and mail programs write around what is quoted."""
+
     reactions: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    attributions: tuple[_Attribution, ...] = ()
+    effects: tuple[str, ...] = ()
+
+
+class SignatureEntry(_Strict):
+    """The [signatures] of the data: what the signature below a message begins with and has in it."""
+
+    openings: tuple[str, ...] = ()
+    closings: tuple[str, ...] = ()
+    particles: tuple[_Word, ...] = ()
 
 
 class TypoEntry(_Strict):
@@ -99,8 +130,12 @@ class Language(_Strict):
     language: str = Field(pattern=r"^[a-z]{2}$")
     source: str = Field(min_length=10)
     reviewed: date
+    preferred: bool = False
     classes: Mapping[str, tuple[str, ...]] = {}
     context: Context = Context()
+    writing: WritingEntry = WritingEntry()
+    quotes: QuoteEntry = QuoteEntry()
+    signatures: SignatureEntry = SignatureEntry()
     typos: TypoEntry = TypoEntry()
     word: tuple[WordEntry, ...] = ()
     request: tuple[RequestEntry, ...] = ()
@@ -109,14 +144,22 @@ class Language(_Strict):
 
 @lru_cache(maxsize=1)
 def languages() -> Mapping[str, Language]:
-    """Every language file, by language; English first, then by name."""
-    found: dict[str, Language] = {}
-    for file in sorted(
-        resources.files(__name__).iterdir(), key=lambda entry: (entry.name != "en.toml", entry.name)
-    ):
-        if file.name.endswith(".toml"):
-            language = Language.model_validate(tomllib.loads(file.read_text("utf-8")))
-            if file.name != f"{language.language}.toml":
-                raise ValueError(f"{file.name}: its language is {language.language}")
-            found[language.language] = language
-    return found
+    """Every language file, by language; the preferred one first, then by name."""
+    return read(resources.files(__name__))
+
+
+def read(folder: Traversable) -> Mapping[str, Language]:
+    """The language files of a folder."""
+    every = [_language(file) for file in folder.iterdir() if file.name.endswith(".toml")]
+    preferred = [each.language for each in every if each.preferred]
+    if len(preferred) > 1:
+        raise ValueError(f"only one language can be preferred, not {' and '.join(sorted(preferred))}")
+    every.sort(key=lambda each: (not each.preferred, each.language))
+    return {each.language: each for each in every}
+
+
+def _language(file: Traversable) -> Language:
+    language = Language.model_validate(tomllib.loads(file.read_text("utf-8")))
+    if file.name != f"{language.language}.toml":
+        raise ValueError(f"{file.name}: its language is {language.language}")
+    return language
