@@ -22,7 +22,7 @@ _NATIONAL = re.compile(r"\(?[0-9][0-9\s().\-/]*")
 _NUMBER = re.compile(r"(?:tel:)?\s*\+?[0-9][0-9\s().\-/]*")
 _SHORT_CODE_DIGITS = range(3, 7)
 _E164_DIGITS = range(7, 16)
-# By country code: +44 is the United Kingdom's, and Jersey's, Guernsey's and the Isle of Man's.
+# By calling code: some, such as +44, are more than one country's.
 _REGIONS = {
     str(code): frozenset(regions)
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
@@ -131,9 +131,24 @@ def possible_countries(number: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1000)
 def _of_area(area: str) -> frozenset[str]:
-    """North America shares one country code; an area code shows the country, if it is in use."""
+    """Many countries share +1; an area code shows which of them, if it is in use."""
     country = describe(f"+1{area}2345678")[1]
     return frozenset({country} if country else ())
+
+
+def calling_code(country: str) -> int | None:
+    """The calling code of a country, None for what is none."""
+    return phonenumbers.country_code_for_region(country) or None
+
+
+def is_toll_free(written: str, country: str) -> bool:
+    """Whether a number as it is written in a country is toll-free there."""
+    try:
+        number = of_country(written, country)
+    except NotANumber:
+        return False
+    is_of_country = country_code(number) == calling_code(country)
+    return is_of_country and describe(number)[0] is NumberType.TOLL_FREE
 
 
 def country_code(sender: str) -> int | None:
@@ -152,7 +167,7 @@ def mask(number: str) -> str:
 
 
 def _with_plain_subscriber(sender: str) -> str:
-    """In North America the first three digits say type and country. The library asks for a valid
+    """Behind +1 the first three digits say type and country. The library asks for a valid
     subscriber number, too, which examples such as +1 800 123 4567 have not."""
     if sender.startswith("+1") and len(sender) == len("+18001234567"):
         return sender[:5] + "2345678"

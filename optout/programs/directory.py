@@ -1,6 +1,6 @@
 """Programs: which sender is on which suppression list, by whose rules, and with which replies.
 
-Nothing here may know about messages or consents; what a program file may say is `program_file`'s.
+Nothing here may know about messages or consents; what a program file may say is `schema`'s.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,6 @@ _REPLY_OF = {
     Intent.START: "start",
     Intent.HELP: "help",
 }
-
-
-# From the FAQ: what a type of sender reaches; a short code reaches its own country.
-_TOLL_FREE_REACH = frozenset({"US", "CA", "PR"})
-_LONG_CODE_REACH = frozenset({"US"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,7 @@ class Sender:
     @property
     def reach(self) -> frozenset[str] | None:
         """The only countries that it can send to and receive from, None where nothing says so."""
-        match self.number_type:
-            case NumberType.TOLL_FREE if self.managed_by is Party.CARRIER:
-                return _TOLL_FREE_REACH
-            case NumberType.SHORT_CODE if self.country:
-                return frozenset({self.country})
-            case NumberType.LONG_CODE if self.country == "US":
-                return _LONG_CODE_REACH
-        return None
+        return self.rules.reach
 
     def reply(self, intent: Intent, language: str | None) -> str | None:
         """The configured text for an intent, in the language asked for where there is one."""
