@@ -9,6 +9,7 @@ from optout.domain.enums import Intent
 from optout.programs.directory import Directory, Sender
 from tests.support.program_files import LONG_CODE, SHORT_CODE, load, program
 
+US = {"US", "AS", "GU", "MP", "PR", "VI"}
 CONTOSO = Directory.load(settings.ROOT / "programs.toml")
 
 
@@ -110,15 +111,15 @@ def test_a_sender_of_no_program(
     ("sender", "reach"),
     [
         ("+18335550100", {"US", "CA", "PR"}),
-        ("12345", {"US"}),
-        ("54321", {"US"}),
+        ("12345", US),
+        ("54321", US),
         ("55555", {"CA"}),
         ("78787", {"GB"}),
-        ("+14255550100", {"US"}),
+        ("+14255550100", US),
         ("contoso", None),
         ("+18445550100", {"US", "CA", "PR"}),
         ("99999", None),
-        ("+14255550199", {"US"}),
+        ("+14255550199", US),
         ("+447700900123", None),
     ],
 )
