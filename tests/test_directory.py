@@ -126,3 +126,86 @@ def test_a_sender_of_no_program(
 def test_reach(sender: str, reach: set[str] | None) -> None:
     """The FAQ's limits of each type; where nothing shows a country, nothing is assumed."""
     assert CONTOSO.sender(sender).reach == reach
+
+
+@pytest.mark.parametrize(
+    ("sender", "number", "expected"),
+    [
+        ("12345", "+14255550123", True),
+        ("12345", "+16715550123", True),
+        ("12345", "+16045550123", False),
+        ("12345", "+447700900123", False),
+        ("12345", "+19995550123", True),
+        ("12345", "+99912345678", True),
+        ("78787", "+447700900123", True),
+        ("78787", "+353871234567", False),
+        ("+18335550100", "+17875550123", True),
+        ("+18335550100", "+16715550123", False),
+        ("contoso", "+353871234567", True),
+        ("99999", "+447700900123", True),
+    ],
+)
+def test_whom_a_sender_reaches(sender: str, number: str, expected: bool) -> None:
+    """A number that shows no country, and a sender without limits, are not held against each other."""
+    assert CONTOSO.sender(sender).reaches(number) is expected
+
+
+@pytest.mark.parametrize(
+    ("sender", "countries"),
+    [
+        ("12345", US),
+        ("55555", {"CA"}),
+        ("+18335550100", {"US", "CA", "PR"}),
+        ("contoso", {"GB"}),
+        ("+14255550199", US),
+        ("+442079460000", {"GB"}),
+        ("99999", set()),
+        ("fabrikam", set()),
+    ],
+)
+def test_the_countries_that_a_sender_means(sender: str, countries: set[str]) -> None:
+    """Those it reaches; where nothing limits that, its own."""
+    assert CONTOSO.countries_meant([CONTOSO.sender(sender)]) == countries
+
+
+def test_the_countries_that_a_list_means() -> None:
+    """Those of all its senders, and with no list, of everybody's."""
+    assert CONTOSO.countries_meant(CONTOSO.on_list("contoso-alerts")) == US | {"CA"}
+    assert CONTOSO.countries_meant(CONTOSO.on_list("contoso-uk")) == {"GB"}
+    assert CONTOSO.countries_meant(CONTOSO.on_list("another")) == set()
+    assert CONTOSO.countries_meant() == US | {"CA", "GB"}
+
+
+def test_the_countries_of_a_sender_without_limits(tmp_path: Path) -> None:
+    """Its program's senders say where the program is, and other programs' do not."""
+    sender_id = 'number = "Contoso"\ntype = "alphanumeric"'
+    alone = 'number = "Fabrikam"\ntype = "alphanumeric"'
+    directory = load(tmp_path, program(sender_id, SHORT_CODE) + program(alone, name="Fabrikam"))
+    assert directory.countries_meant([directory.sender("contoso")]) == {"US"}
+    assert directory.countries_meant([directory.sender("fabrikam")]) == set()
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "names"),
+    [
+        ("12354", ["12345"]),
+        ("12346", ["12345"]),
+        ("1234", ["12345"]),
+        ("123455", ["12345"]),
+        ("contosso", ["CONTOSO"]),
+        ("14255550100", ["+14255550100"]),
+        ("+18335550010", ["+18335550100"]),
+        ("99999", []),
+        ("+447700900123", []),
+        ("fabrikam", []),
+    ],
+)
+def test_the_nearest_senders(mistyped: str, names: list[str]) -> None:
+    """Digits that are wrong, swapped, missing or too many; nothing where nothing is like it."""
+    assert CONTOSO.nearest(mistyped) == names
+
+
+def test_the_nearest_comes_first() -> None:
+    """Of two that are like it, the one that is more so."""
+    near = CONTOSO.nearest("555554")
+    assert near[0] == "55555"
