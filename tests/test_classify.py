@@ -10,13 +10,13 @@ from optout.domain.enums import Certainty, Intent, NumberType, Party
 from optout.domain.model import Match
 from optout.language import rules
 from optout.language.classify import classify
-from optout.language.rules import Keyword, Row, Ruleset
+from optout.language.rules import Keyword, Ruleset, SenderKind
 
 OPT_OUTS = ("STOP", "QUIT", "END", "REVOKE", "OPT OUT", "CANCEL", "UNSUBSCRIBE", "ARRET", "STOP ALL")
 OTHERS = ("START", "UNSTOP", "HELP")
 
 
-def ruleset(row: Row) -> Ruleset:
+def ruleset(row: SenderKind) -> Ruleset:
     """The rules of a sender that a row describes."""
     assert row.number_type is not None
     assert row.managed_by is not None
@@ -25,7 +25,7 @@ def ruleset(row: Row) -> Ruleset:
     return found
 
 
-RULESETS = [ruleset(row) for row in rules.rows().values() if row.number_type]
+RULESETS = [ruleset(row) for row in rules.sender_kinds().values() if row.number_type]
 KEYWORDS = [(found, keyword) for found in RULESETS for keyword in found.keywords.values()]
 US = next(found for found in RULESETS if found.id == "us.short_code.service")
 ANYWHERE = rules.unconfigured(NumberType.SHORT_CODE, None)

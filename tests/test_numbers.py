@@ -170,6 +170,32 @@ def test_country_codes(sender: str, code: int | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("country", "code"), [("US", 1), ("PR", 1), ("GB", 44), ("JE", 44), ("UK", None), ("", None)]
+)
+def test_calling_codes(country: str, code: int | None) -> None:
+    """Some are more than one country's; what is no country has none."""
+    assert numbers.calling_code(country) == code
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "expected"),
+    [
+        ("1-800-800-8000", "CA", True),
+        ("8005550100", "US", True),
+        ("604 555 0100", "CA", False),
+        ("0800 800 8000", "GB", True),
+        ("0800 800 8000", "CA", False),
+        ("+1 800 800 8000", "GB", False),
+        ("800", "US", False),
+        ("Contoso", "US", False),
+    ],
+)
+def test_toll_free_as_it_is_written(written: str, country: str, expected: bool) -> None:
+    """A number is toll-free in the country whose it is."""
+    assert numbers.is_toll_free(written, country) is expected
+
+
+@pytest.mark.parametrize(
     ("number", "countries"),
     [
         ("+14255550123", {"US"}),

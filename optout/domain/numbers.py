@@ -15,14 +15,16 @@ from optout.domain.enums import NumberType
 
 # A number in E.164 form is taken as it is: a parse costs 20 µs, which 10,000 recipients would feel. One
 # with the digit of a trunk prefix behind the country code (+44 0…, +1 1…) does not match and is parsed.
-_PLAIN_E164 = re.compile(r"\+(?:1[2-9][0-9]{5,13}|7[0-9]{6,14}|[2-9][0-9][1-9][1-9][0-9]{3,11})")
+PLAIN_E164 = re.compile(r"\+(?:1[2-9][0-9]{5,13}|7[0-9]{6,14}|[2-9][0-9][1-9][1-9][0-9]{3,11})")
 _PLAIN_SHORT_CODE = re.compile(r"[0-9]{3,6}")
 _NO_DIGITS = re.compile(r"[^0-9]+")
 _NATIONAL = re.compile(r"\(?[0-9][0-9\s().\-/]*")
 _NUMBER = re.compile(r"(?:tel:)?\s*\+?[0-9][0-9\s().\-/]*")
-_SHORT_CODE_DIGITS = range(3, 7)
+SHORT_CODE_DIGITS = range(3, 7)
+# Nothing looks at more: a million characters would be seconds of work.
+_MOST_CHARACTERS = 64
 _E164_DIGITS = range(7, 16)
-# By country code: +44 is the United Kingdom's, and Jersey's, Guernsey's and the Isle of Man's.
+# By calling code: some, such as +44, are more than one country's.
 _REGIONS = {
     str(code): frozenset(regions)
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
@@ -41,17 +43,17 @@ def normalise(raw: str) -> str:
     The number is international, with or without `+`; up to six digits are a short code.
     Raises NotANumber.
     """
-    if _PLAIN_E164.fullmatch(raw) or _PLAIN_SHORT_CODE.fullmatch(raw):
+    if PLAIN_E164.fullmatch(raw) or _PLAIN_SHORT_CODE.fullmatch(raw):
         return raw
-    text = _visible(raw)
+    text = visible(raw)
     if not _NUMBER.fullmatch(text):
         raise NotANumber(_complaint(raw))
     digits = re.sub(r"[^0-9]", "", text)
-    if len(digits) in _SHORT_CODE_DIGITS:
+    if len(digits) in SHORT_CODE_DIGITS:
         return digits
     # Every way of writing takes the same path from here, so that none becomes another number.
     international = "+" + digits.removeprefix("00")
-    if not _PLAIN_E164.fullmatch(international):
+    if not PLAIN_E164.fullmatch(international):
         parsed = _parsed(international)
         # Where a parse leads to another and another, the digits mean nothing: they stay as they are.
         international = parsed if _parsed(parsed) == parsed else international
@@ -63,19 +65,25 @@ def normalise(raw: str) -> str:
 def of_country(raw: str, country: str) -> str:
     """A phone number as it is written in a country, as E.164. One with `+`, `00` or another country's
     code is international. Raises NotANumber."""
-    if _PLAIN_E164.fullmatch(raw):
+    if PLAIN_E164.fullmatch(raw):
         return raw
-    text = _visible(raw)
+    text = visible(raw)
     if _NATIONAL.fullmatch(text) and not text.startswith("00"):
         try:
             # Digits alone: the library looks at every other character for long.
             number = phonenumbers.parse(_NO_DIGITS.sub("", text), country)
         except phonenumbers.NumberParseException:
             return normalise(text)
-        if phonenumbers.is_possible_number(number):
-            # As format_number does it, in a quarter of the time.
-            return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+        if phonenumbers.is_possible_number(number) and (spelled := e164(number)):
+            return spelled
     return normalise(text)
+
+
+def e164(number: phonenumbers.PhoneNumber) -> str | None:
+    """A parsed number in its one spelling, None for one of more digits than E.164 has."""
+    # As format_number does it, in a quarter of the time.
+    digits = f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+    return f"+{digits}" if len(digits) in _E164_DIGITS else None
 
 
 def sender_id(raw: str) -> str:
@@ -86,7 +94,7 @@ def sender_id(raw: str) -> str:
     try:
         return normalise(raw)
     except NotANumber:
-        text = raw.strip()
+        text = raw.strip() if len(raw) <= _MOST_CHARACTERS else ""
         if _ALPHANUMERIC.fullmatch(text):
             return text.lower()
         raise NotANumber(
@@ -111,7 +119,7 @@ def describe(sender: str) -> tuple[NumberType, str | None]:
 
 
 def is_country(code: str) -> bool:
-    """Whether two letters are a country that has phone numbers: GB is, UK is not."""
+    """Whether two letters are the code of a country that has phone numbers."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
@@ -131,9 +139,24 @@ def possible_countries(number: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1000)
 def _of_area(area: str) -> frozenset[str]:
-    """North America shares one country code; an area code shows the country, if it is in use."""
+    """Many countries share +1; an area code shows which of them, if it is in use."""
     country = describe(f"+1{area}2345678")[1]
     return frozenset({country} if country else ())
+
+
+def calling_code(country: str) -> int | None:
+    """The calling code of a country, None for what is none."""
+    return phonenumbers.country_code_for_region(country) or None
+
+
+def is_toll_free(written: str, country: str) -> bool:
+    """Whether a number as it is written in a country is toll-free there."""
+    try:
+        number = of_country(written, country)
+    except NotANumber:
+        return False
+    is_of_country = country_code(number) == calling_code(country)
+    return is_of_country and describe(number)[0] is NumberType.TOLL_FREE
 
 
 def country_code(sender: str) -> int | None:
@@ -152,15 +175,20 @@ def mask(number: str) -> str:
 
 
 def _with_plain_subscriber(sender: str) -> str:
-    """In North America the first three digits say type and country. The library asks for a valid
+    """Behind +1 the first three digits say type and country. The library asks for a valid
     subscriber number, too, which examples such as +1 800 123 4567 have not."""
     if sender.startswith("+1") and len(sender) == len("+18001234567"):
         return sender[:5] + "2345678"
     return sender
 
 
-def _visible(raw: str) -> str:
-    """Without compatibility forms, invisible characters and surrounding space."""
+def visible(raw: str) -> str:
+    """Without compatibility forms, invisible characters and surrounding space.
+
+    Raises NotANumber for what is too long to be looked at.
+    """
+    if len(raw) > _MOST_CHARACTERS:
+        raise NotANumber(_complaint(raw))
     if raw.isascii() and raw.isprintable():
         return raw.strip()
     text = unicodedata.normalize("NFKC", raw)
@@ -183,8 +211,8 @@ def _parsed(international: str) -> str:
 
 
 def _complaint(raw: str) -> str:
-    digits = sum(character.isdigit() for character in raw)
-    return (
-        f"not a phone number ({digits} digits); write it in international form, "
-        "for example +14255550123"
-    )
+    if len(raw) > _MOST_CHARACTERS:
+        what = f"{len(raw)} characters, and no number has more than {_MOST_CHARACTERS}"
+    else:
+        what = f"{sum(character.isdigit() for character in raw)} digits"
+    return f"not a phone number ({what}); write it in international form, for example +14255550123"

@@ -18,7 +18,7 @@ from optout.domain.errors import ConfigurationError
 from optout.programs import contents, lengths, schema, senders, texts
 from optout.programs.findings import Finding, Problem, Severity
 from optout.programs.schema import ProgramEntry, ProgramFile
-from optout.programs.texts import Text
+from optout.programs.texts import ReplyText
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Checked:
     warnings: tuple[Finding, ...]
 
     @property
-    def texts(self) -> list[Text]:
+    def texts(self) -> list[ReplyText]:
         """Every reply of the file."""
         programs = self.file.program if self.file else ()
         return [text for program in programs for text in texts.of(program)]

@@ -5,29 +5,28 @@ is a warning at most. Only the public URL shorteners are refused, which are a cl
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from optout.domain import numbers
-from optout.domain.enums import NumberType
 from optout.domain.text import comparison_key, plain_text
-from optout.programs import guidance
-from optout.programs.findings import Problem
+from optout.language import rules
+from optout.programs import guidance, senders
+from optout.programs.findings import Problem, listed
 from optout.programs.guidance import Wording
-from optout.programs.schema import ProgramEntry, SenderEntry
-from optout.programs.texts import Text
+from optout.programs.schema import ProgramEntry, Replies, SenderEntry
+from optout.programs.texts import ReplyText
 
 _WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 _ANY_NUMBER = "1"
-# Before a keyword that is told to be texted but not written in capitals.
-_TEXTED = r"(?:reply|text|txt|send|or|répondez|textez|envoyez|responda|responde|envíe|envía)"
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w|https?://\S|\b(?:[A-Za-z0-9-]+\.)+[a-z]{2,}\b")
 _PHONE = re.compile(r"\(?([0-9]{3})\)?[ .-]?[A-Z]{6,7}\b|([0-9](?:[ ().-]*[0-9]){6,})")
-_LANGUAGE_NAMES = {"en": "English", "fr": "French"}
+# Before a keyword that is told to be texted but not written in capitals.
+_TEXTED = [word for wording in guidance.read().wording.values() for word in wording.texted]
 _SHORTENERS = "|".join(map(re.escape, guidance.read().shorteners))
 _SHORTENED = re.compile(rf"(?<![\w.@-])(?:www\.)?({_SHORTENERS})(?![\w-]|\.\w)", re.IGNORECASE)
 
 
-def problems(text: Text) -> Iterator[Problem]:
+def problems(text: ReplyText) -> Iterator[Problem]:
     """What a reply leaves out or should."""
     yield from shortened(text.body)
     if not _names(text):
@@ -52,29 +51,34 @@ def shortened(body: str) -> Iterator[Problem]:
 
 
 def missing_languages(program: ProgramEntry, sender: SenderEntry) -> Iterator[Problem]:
-    """In Canada each word is answered in its own language, STOP and HELP always."""
-    if sender.place != "CA" or sender.type is NumberType.ALPHANUMERIC:
+    """Where carriers ask for more than one language, each word is answered in its own."""
+    demands = rules.reply_demands(sender.place, sender.type)
+    if demands is None or not demands.languages:
         return
     replies = program.replies_of(sender)
-    named = {name for given in replies.values() for name in given}
-    if sender.type is NumberType.SHORT_CODE:
-        named |= {"stop", "help"}
-    # The program's own texts are English unless only English has a table beside them.
-    own = "fr" if "en" in replies and "fr" not in replies else "en"
-    for language in ("en", "fr"):
+    named = {*demands.required, *(name for given in replies.values() for name in given)}
+    own = _language_of_own_texts(replies, demands.languages)
+    for language in demands.languages:
         covered = {*replies.get(language, {}), *(replies.get("", {}) if language == own else {})}
         missing = ", ".join(sorted(named - covered))
         if missing:
             table = "program.replies" if language == own else f"program.replies.{language}"
             yield Problem(
-                "canada_languages",
-                f"in Canada there must be English and French; {_LANGUAGE_NAMES[language]} is missing "
-                f"for {missing}",
+                "reply_languages",
+                f"in {rules.country_name(sender.place)} there must be "
+                f"{listed(map(guidance.language_name, demands.languages))}; "
+                f"{guidance.language_name(language)} is missing for {missing}",
                 f"Add {missing} to [{table}].",
+                demands.source,
             )
 
 
-def _stop(text: Text, wording: Wording) -> Iterator[Problem]:
+def _language_of_own_texts(replies: Replies, languages: Sequence[str]) -> str:
+    """The language of the texts without a table: the first that has no table of its own."""
+    return next((language for language in languages if language not in replies), languages[0])
+
+
+def _stop(text: ReplyText, wording: Wording) -> Iterator[Problem]:
     if not _says(text.body, wording.final):
         yield Problem(
             "stop_not_final",
@@ -91,7 +95,7 @@ def _stop(text: Text, wording: Wording) -> Iterator[Problem]:
         )
 
 
-def _start(text: Text, wording: Wording) -> Iterator[Problem]:
+def _start(text: ReplyText, wording: Wording) -> Iterator[Problem]:
     if not _says(text.body, wording.frequency):
         yield Problem(
             "start_without_frequency",
@@ -116,27 +120,36 @@ def _start(text: Text, wording: Wording) -> Iterator[Problem]:
             )
 
 
-def _help(text: Text, wording: Wording) -> Iterator[Problem]:
-    phones = list(_PHONE.finditer(text.body))
-    if not phones and not _ADDRESS.search(text.body):
+def _help(text: ReplyText, wording: Wording) -> Iterator[Problem]:
+    if not _PHONE.search(text.body) and not _ADDRESS.search(text.body):
         yield Problem(
             "help_without_contact",
             "the help reply names no way to reach somebody",
             "Add a phone number, an e-mail address or a web address.",
         )
-    if "CA" not in text.short_code_countries:
-        return
-    missing = []
-    if not any(_is_toll_free(*found.groups()) for found in phones):
-        missing.append("a toll-free phone number")
-    if not _says(text.body, wording.frequency):
-        missing.append("how often messages come")
-    if missing:
-        yield Problem(
-            "canada_help",
-            f"the help reply of a Canadian short code lacks {' and '.join(missing)}",
-            "Add it, as “3 msgs/week. Support 1-800-800-8000.”",
-        )
+    for sender, demands in text.demands:
+        missing = [
+            _HELP_SAYS[name]
+            for name in demands.help_says
+            if not _helps(name, text.body, wording, sender.place)
+        ]
+        if missing:
+            yield Problem(
+                "help_incomplete",
+                f"the help reply of {senders.described(sender)} lacks {listed(missing)}",
+                "Add it, as “3 msgs/week. Support 1-800-800-8000.”",
+                demands.source,
+            )
+
+
+_HELP_SAYS = {"toll_free_number": "a toll-free phone number", "frequency": "how often messages come"}
+
+
+def _helps(name: str, body: str, wording: Wording, country: str | None) -> bool:
+    """Whether a help reply says one of the things that carriers ask for."""
+    if name == "frequency":
+        return _says(body, wording.frequency)
+    return any(_is_toll_free(phone, country) for phone in _PHONE.finditer(body))
 
 
 _CHECKS = {"stop": _stop, "start": _start, "help": _help}
@@ -160,10 +173,11 @@ def _words(text: str) -> list[str]:
 def _tells(body: str, words: Iterable[str]) -> bool:
     """Whether one of the keywords is told to be texted."""
     keyword = "|".join(map(re.escape, words))
-    return bool(re.search(rf"\b(?:{keyword})\b|(?i:\b{_TEXTED}\W+(?:{keyword})\b)", body))
+    texted = "|".join(map(re.escape, _TEXTED))
+    return bool(re.search(rf"\b(?:{keyword})\b|(?i:\b(?:{texted})\W+(?:{keyword})\b)", body))
 
 
-def _names(text: Text) -> bool:
+def _names(text: ReplyText) -> bool:
     """Whether the program, or at least whose it is, can be told from the text."""
     if comparison_key(text.program) in comparison_key(text.body):
         return True
@@ -171,13 +185,16 @@ def _names(text: Text) -> bool:
     return not own.isdisjoint(_words(text.body))
 
 
-def _without_name(text: Text) -> str:
+def _without_name(text: ReplyText) -> str:
     """The text without the words of the program's name: Contoso Sale Alerts sells nothing by it."""
     named = _words(text.program)
     return " ".join(word for word in _words(text.body) if word not in named)
 
 
-def _is_toll_free(area: str | None, digits: str | None) -> bool:
-    """Whether a phone number of a text is toll-free in North America; a vanity one has an area only."""
-    subscriber = re.sub(r"[^0-9]", "", digits or "")[-10:] or f"{area}2345678"
-    return numbers.describe(f"+1{subscriber}")[0] is NumberType.TOLL_FREE
+def _is_toll_free(phone: re.Match[str], country: str | None) -> bool:
+    """Whether a phone number of a text is toll-free in a country; a vanity one has an area only."""
+    area, digits = phone.groups()
+    written = re.sub(r"[^0-9]", "", digits or "") or f"{area}2345678"
+    # Other digits may stand right before it, as in 24/7.
+    tails = (written[start:] for start in range(len(written) - 6))
+    return country is not None and any(numbers.is_toll_free(tail, country) for tail in tails)

@@ -1,10 +1,11 @@
 """Programs: which sender is on which suppression list, by whose rules, and with which replies.
 
-Nothing here may know about messages or consents; what a program file may say is `program_file`'s.
+Nothing here may know about messages or consents; what a program file may say is `schema`'s.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from optout.domain import numbers
@@ -22,11 +23,8 @@ _REPLY_OF = {
     Intent.START: "start",
     Intent.HELP: "help",
 }
-
-
-# From the FAQ: what a type of sender reaches; a short code reaches its own country.
-_TOLL_FREE_REACH = frozenset({"US", "CA", "PR"})
-_LONG_CODE_REACH = frozenset({"US"})
+# Of two spellings of one sender: five digits with one of them wrong, or two of them swapped.
+_LIKENESS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,12 @@ class Sender:
     @property
     def reach(self) -> frozenset[str] | None:
         """The only countries that it can send to and receive from, None where nothing says so."""
-        match self.number_type:
-            case NumberType.TOLL_FREE if self.managed_by is Party.CARRIER:
-                return _TOLL_FREE_REACH
-            case NumberType.SHORT_CODE if self.country:
-                return frozenset({self.country})
-            case NumberType.LONG_CODE if self.country == "US":
-                return _LONG_CODE_REACH
-        return None
+        return self.rules.reach
+
+    def reaches(self, number: str) -> bool:
+        """Whether it may reach a phone number: not where all that the number may be of is elsewhere."""
+        possible = numbers.possible_countries(number)
+        return self.reach is None or not possible or not possible.isdisjoint(self.reach)
 
     def reply(self, intent: Intent, language: str | None) -> str | None:
         """The configured text for an intent, in the language asked for where there is one."""
@@ -100,6 +96,31 @@ class Directory:
     def on_list(self, name: str) -> list[Sender]:
         """The configured senders that share a list."""
         return [sender for sender in self.senders.values() if sender.list == name]
+
+    def nearest(self, sender_id: str) -> list[str]:
+        """The names of the configured senders that look most like a mistyped one, the nearest first."""
+        near = get_close_matches(sender_id, self.senders, cutoff=_LIKENESS)
+        return [self.senders[identity].name for identity in near]
+
+    def countries_meant(self, senders: Iterable[Sender] | None = None) -> frozenset[str]:
+        """The countries of which a number without a country code may be: those that the senders reach.
+
+        They are the sender that is named, or those of the list that is; None where none is named, which
+        means everybody's.
+        """
+        asked = self.senders.values() if senders is None else senders
+        return frozenset().union(*(self._countries(sender) for sender in asked))
+
+    def _countries(self, sender: Sender) -> frozenset[str]:
+        """Whom a sender reaches; where nothing limits that, the countries that its program is about."""
+        if sender.reach is not None:
+            return sender.reach
+        its_program = (
+            other
+            for other in self.senders.values()
+            if sender.configured and other.program == sender.program
+        )
+        return frozenset(each.country for each in (sender, *its_program) if each.country)
 
 
 def _unconfigured(sender_id: str) -> Sender:

@@ -1,5 +1,6 @@
 """What the check of a program file finds: the entry, the rule and its source, and the remedy."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +22,8 @@ class Finding:
     rule: str
     problem: str
     remedy: str
+    # Who says so where the guidance leaves that to a country's file.
+    cited: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -28,7 +31,7 @@ class Finding:
 
     @property
     def source(self) -> str:
-        return guidance.rules()[self.rule].source
+        return self.cited or guidance.rules()[self.rule].source
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.problem}. {self.remedy} [{self.rule}: {self.source}]"
@@ -41,6 +44,18 @@ class Problem:
     rule: str
     problem: str
     remedy: str
+    cited: str = ""
 
     def of(self, entry: str) -> Finding:
-        return Finding(entry, self.rule, self.problem, self.remedy)
+        return Finding(entry, self.rule, self.problem, self.remedy, self.cited)
+
+
+def listed(words: Iterable[str], conjunction: str = "and") -> str:
+    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
+    *others, last = words
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
+def quoted(words: Iterable[str]) -> list[str]:
+    """Words as TOML writes them."""
+    return [f'"{word}"' for word in words]

@@ -7,14 +7,12 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from optout.domain.data import DataModel
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rule(_Strict):
+class GuidanceRule(DataModel):
     """A [[rule]] of the data: how much a finding weighs, and who says so."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -22,7 +20,7 @@ class Rule(_Strict):
     source: str = Field(min_length=10)
 
 
-class Wording(_Strict):
+class Wording(DataModel):
     """A [wording.LANGUAGE] of the data: what a reply says, in the phrases that say it."""
 
     final: tuple[str, ...]
@@ -31,13 +29,15 @@ class Wording(_Strict):
     rates: tuple[str, ...]
     help: tuple[str, ...]
     stop: tuple[str, ...]
+    texted: tuple[str, ...]
 
 
-class _Guidance(_Strict):
+class _Guidance(DataModel):
     reviewed: date
-    rule: tuple[Rule, ...]
+    rule: tuple[GuidanceRule, ...]
     shorteners: tuple[str, ...]
     generic: tuple[str, ...]
+    languages: Mapping[str, str]
     wording: Mapping[str, Wording]
 
 
@@ -49,9 +49,14 @@ def read() -> _Guidance:
 
 
 @lru_cache(maxsize=1)
-def rules() -> Mapping[str, Rule]:
+def rules() -> Mapping[str, GuidanceRule]:
     """Each rule by its name."""
     return {rule.name: rule for rule in read().rule}
+
+
+def language_name(code: str) -> str:
+    """A language as it is called in a sentence; its code where the data does not name it."""
+    return read().languages.get(code, code)
 
 
 @lru_cache

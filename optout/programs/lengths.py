@@ -4,31 +4,19 @@ import unicodedata
 from collections.abc import Iterator
 
 from optout.domain import segments
+from optout.language.rules import ReplyDemands
+from optout.programs import senders
 from optout.programs.findings import Problem
-from optout.programs.texts import Text
+from optout.programs.texts import ReplyText
 
 ADVISED_UNITS = 320
-US_SHORT_CODE_SEGMENTS = 4
-CANADA_UNITS = 160
 
 
-def problems(text: Text) -> Iterator[Problem]:
+def problems(text: ReplyText) -> Iterator[Problem]:
     """What is too long, and which character makes it so."""
     size = segments.size(text.body)
-    if "CA" in text.short_code_countries and size.units > CANADA_UNITS:
-        yield Problem(
-            "canada_over_160",
-            f"{size.units} characters on a Canadian short code; {CANADA_UNITS} are allowed",
-            _shorten(size.units, CANADA_UNITS),
-        )
-    is_beyond = size.segments > US_SHORT_CODE_SEGMENTS and not text.body.isascii()
-    if "US" in text.short_code_countries and is_beyond:
-        yield Problem(
-            "over_four_segments",
-            f"{size.segments} segments with characters outside ASCII on a US short code; beyond "
-            f"{US_SHORT_CODE_SEGMENTS} it may arrive garbled",
-            "Write it in plain ASCII, or shorten it.",
-        )
+    for sender, demands in text.demands:
+        yield from _beyond(demands, size, text.body, senders.described(sender))
     if size.units > ADVISED_UNITS:
         yield Problem(
             "over_320",
@@ -37,6 +25,26 @@ def problems(text: Text) -> Iterator[Problem]:
             _shorten(size.units, ADVISED_UNITS),
         )
     yield from _needless_ucs_2(text.body, size)
+
+
+def _beyond(demands: ReplyDemands, size: segments.Size, body: str, sender: str) -> Iterator[Problem]:
+    """What is beyond the limits of one country's carriers."""
+    if demands.characters and size.units > demands.characters:
+        yield Problem(
+            "too_many_characters",
+            f"{size.units} characters on {sender}; {demands.characters} are allowed",
+            _shorten(size.units, demands.characters),
+            demands.source,
+        )
+    most = demands.segments_beyond_ascii
+    if most and size.segments > most and not body.isascii():
+        yield Problem(
+            "segments_beyond_ascii",
+            f"{size.segments} segments with characters outside ASCII on {sender}; beyond {most} it may "
+            "arrive garbled",
+            "Write it in plain ASCII, or shorten it.",
+            demands.source,
+        )
 
 
 def _shorten(units: int, limit: int) -> str:

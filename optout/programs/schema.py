@@ -4,14 +4,16 @@ docs/programs.md explains every field.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from optout.domain.data import DataModel
 from optout.domain.enums import NumberType, Party, ProbablePolicy
-from optout.programs.findings import Finding, Problem
+from optout.language import rules
+from optout.language.rules.data import CountryCode
+from optout.programs.findings import Finding, Problem, listed, quoted
 
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 # By language, then by the reply's name.
 Replies = dict[str, dict[str, str]]
 
@@ -19,11 +21,13 @@ _LANGUAGE = re.compile(r"[a-z]{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+class _FileTable(DataModel):
+    """A table of the file; space around what is written does not count."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
 
 
-class _Texts(_Strict):
+class _Texts(_FileTable):
     stop: str | None = Field(None, min_length=1)
     start: str | None = Field(None, min_length=1)
     help: str | None = Field(None, min_length=1)
@@ -32,7 +36,7 @@ class _Texts(_Strict):
         return self.model_dump(exclude_none=True)
 
 
-class _Replies(_Strict):
+class _Replies(_FileTable):
     """Texts in the program's own language, and a table for each other one."""
 
     languages: dict[str, _Texts] = Field(default_factory=dict)
@@ -50,14 +54,14 @@ class _Replies(_Strict):
         return {language: texts.given() for language, texts in self.languages.items()}
 
 
-class ProbableEntry(_Strict):
+class ProbableEntry(_FileTable):
     """What a probable request does, and whether a suppression by one is confirmed to the person."""
 
     policy: ProbablePolicy = ProbablePolicy.SUPPRESS
     answered: bool = False
 
 
-class _Probable(_Strict):
+class _Probable(_FileTable):
     """The program's own way with probable requests, and a table for each country that differs."""
 
     countries: dict[str, ProbableEntry] = Field(default_factory=dict)
@@ -79,15 +83,15 @@ class _Probable(_Strict):
         return self.countries.get(country or "") or self.countries.get("") or ProbableEntry()
 
 
-class SenderEntry(_Strict):
+class SenderEntry(_FileTable):
     number: str
     type: NumberType
-    country: Country | None = None
+    country: CountryCode | None = None
     managed_by: Literal["service", "platform", "carrier"] | None = None
     answers: Literal["service", "nobody"] | None = None
     trial: bool = False
     verified: bool | None = None
-    registered_in: tuple[Country, ...] | None = None
+    registered_in: tuple[CountryCode, ...] | None = None
     opt_out_by: str | None = Field(None, min_length=1)
     replies: _Replies = Field(default_factory=_Replies)
 
@@ -100,13 +104,11 @@ class SenderEntry(_Strict):
 
     @property
     def place(self) -> str | None:
-        """The country; toll-free numbers and 10DLC are American unless said otherwise."""
-        if self.country is None and self.type in (NumberType.TOLL_FREE, NumberType.LONG_CODE):
-            return "US"
-        return self.country
+        """The country, or the one that goes without saying for its type."""
+        return self.country or rules.assumed_country(self.type)
 
 
-class ProgramEntry(_Strict):
+class ProgramEntry(_FileTable):
     name: str = Field(min_length=1)
     list: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     replies: _Replies = Field(default_factory=_Replies)
@@ -121,7 +123,7 @@ class ProgramEntry(_Strict):
         }
 
 
-class ProgramFile(_Strict):
+class ProgramFile(_FileTable):
     program: tuple[ProgramEntry, ...] = ()
 
 
@@ -133,8 +135,12 @@ TRIAL = Problem(
 
 
 def no_country(code: str) -> Problem:
-    remedy = 'Write the two letters of ISO 3166, such as "US", "CA" or "GB".'
-    remedy = 'Write "GB".' if code == "UK" else remedy
+    """Two letters, or other words, that are not a country's code."""
+    meant = next(
+        (known.code for known in rules.countries().values() if known.mistaken_code == code), None
+    )
+    examples = listed(quoted(rules.countries()), "or")
+    remedy = f'Write "{meant}".' if meant else f"Write the two letters of ISO 3166, such as {examples}."
     return Problem("country", f'there is no country "{code}"', remedy)
 
 
@@ -145,7 +151,7 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
     problems = {
         "extra_forbidden": ("there is no such field", "Remove it, or correct its spelling;"),
         "missing": ("it is missing", "Add it;"),
-        "string_type": ("it is no text", "Write it in quotes;"),
+        "string_type": ("it is not a text", "Write it in quotes;"),
         "string_too_short": ("it is empty", "Write a text, or remove it;"),
         "tuple_type": ("it is not a list of tables", "Write it with two brackets: [[…]];"),
         "model_type": ("it is not a table", "Write it as a table;"),
@@ -155,7 +161,7 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
     if error["type"] == "string_pattern_mismatch" and {"country", "registered_in"} & {*location}:
         return no_country(str(error["input"])).of(_entry(document, location))
     if "registered_in" in location:
-        problems["tuple_type"] = ("it is not a list", 'Write it in brackets, as ["GB"];')
+        problems["tuple_type"] = ("it is not a list", f'Write it in brackets, as ["{error["input"]}"];')
     if location[-1:] == ["list"]:
         problems["string_pattern_mismatch"] = (
             "not a list's name",

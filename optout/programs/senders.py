@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from optout.domain import numbers
 from optout.domain.enums import NumberType, Party
 from optout.language import rules
-from optout.programs.findings import Problem
+from optout.programs.findings import Problem, listed, quoted
 from optout.programs.schema import TRIAL, SenderEntry, no_country
 
-# Where a sender ID that is not in the country's registry is blocked or marked as spam.
-_REGISTRIES = ("GB", "IE")
 _STATED_BY = {
     "verified": NumberType.TOLL_FREE,
     "registered_in": NumberType.ALPHANUMERIC,
@@ -112,17 +110,19 @@ def _unregistered(entry: SenderEntry) -> Problem | None:
     registered = entry.registered_in or ()
     if entry.country is None and registered:
         return None
-    goes_to = _REGISTRIES if entry.country is None else (entry.country,)
-    missing = [code for code in goes_to if code in _REGISTRIES and code not in registered]
+    registries = {code: known.registry for code, known in rules.countries().items() if known.registry}
+    goes_to = registries if entry.country is None else {entry.country}
+    missing = [code for code in registries if code in goes_to and code not in registered]
     if not missing:
         return None
-    listed = ", ".join(f'"{code}"' for code in missing)
     return Problem(
         "sender_id_unregistered",
-        f"it is not stated that this sender ID is registered in {' and '.join(missing)}, where "
+        f"it is not stated that this sender ID is registered in {listed(missing)}, where "
         "unregistered ones are blocked or marked as spam",
-        f"Submit the registration form; write registered_in = [{listed}] when it is approved."
+        f"Submit the registration form; write registered_in = [{', '.join(quoted(missing))}] when it "
+        "is approved."
         + ("" if entry.country else " If it does not go there, write the country that it goes to."),
+        "; ".join(registries[code].source for code in missing),
     )
 
 
@@ -143,7 +143,7 @@ def _short_code_problem(entry: SenderEntry) -> Problem | None:
         return Problem(
             "short_code_country",
             "a short code without a country, the only one that it reaches",
-            'Add country = "US", "CA" or "GB".',
+            f"Add country = {listed(quoted(rules.with_rules(NumberType.SHORT_CODE)), 'or')}.",
         )
     return None
 
@@ -152,11 +152,13 @@ def _toll_free_problem(entry: SenderEntry) -> Problem | None:
     number = _e164(entry)
     if number is None:
         return _NOT_E164
-    if not number.startswith("+1") or numbers.describe(number)[0] is not NumberType.TOLL_FREE:
+    is_toll_free = numbers.describe(number)[0] is NumberType.TOLL_FREE
+    has_rules = entry.place in rules.with_rules(NumberType.TOLL_FREE)
+    if not is_toll_free or (has_rules and not _has_code_of(number, entry.place)):
         return Problem(
             "number_type",
-            "this number has no toll-free prefix of North America",
-            'Correct the number, or write type = "long_code" if it is a 10DLC number.',
+            f"this number has no toll-free prefix of {rules.country_name(entry.place)}",
+            'Correct the number, or write type = "long_code" if it is an ordinary one.',
         )
     return None
 
@@ -165,17 +167,29 @@ def _long_code_problem(entry: SenderEntry) -> Problem | None:
     number = _e164(entry)
     if number is None:
         return _NOT_E164
-    number_type, country = numbers.describe(number)
+    number_type, shown = numbers.describe(number)
     if number_type is NumberType.TOLL_FREE:
         return Problem("number_type", "this number is toll-free", 'Write type = "toll_free".')
-    if not number.startswith("+1") or country not in ("US", None) or entry.place != "US":
-        return Problem(
-            "long_code_reach",
-            "a 10DLC number outside the United States: they exist only there",
-            "Correct number and country; a long code of another country needs no entry, it is "
-            "handled by what its number shows.",
+    known = rules.with_rules(NumberType.LONG_CODE)
+    if entry.place not in known:
+        problem = (
+            f"a long code of {rules.country_name(entry.place)}: there are rules for {listed(known)}"
         )
-    return None
+    elif shown not in (entry.place, None) or not _has_code_of(number, entry.place):
+        problem = f"this number is not of {rules.country_name(entry.place)}"
+    else:
+        return None
+    return Problem(
+        "long_code_reach",
+        problem,
+        "Correct number and country; a long code of a country without rules needs no entry, it is "
+        "handled by what its number shows.",
+    )
+
+
+def _has_code_of(number: str, country: str | None) -> bool:
+    """Whether a number begins with a country's calling code, which others may share."""
+    return country is not None and numbers.country_code(number) == numbers.calling_code(country)
 
 
 def _sender_id_problem(entry: SenderEntry) -> Problem | None:
@@ -217,23 +231,37 @@ def _e164(entry: SenderEntry) -> str | None:
 
 
 def _no_rules(entry: SenderEntry) -> Problem:
-    known = rules.countries(entry.type)
-    if entry.type is NumberType.TOLL_FREE and entry.place not in known:
-        return Problem(
-            "toll_free_reach",
-            f"a toll-free number in {entry.place}",
-            "Toll-free numbers reach the US, Canada and Puerto Rico: write country = "
-            '"US", "CA" or "PR".',
-        )
-    if entry.type is NumberType.TOLL_FREE or entry.manager is not Party.SERVICE:
+    managers = rules.managers(entry.type, entry.place)
+    if managers:
         return Problem(
             "managed_by",
             f"the {entry.manager} does not manage opt-out for this sender",
-            "Remove managed_by: the platform, ACS, manages opt-out for US short codes only, the "
-            "carrier for toll-free numbers, and for them always.",
+            f"Remove managed_by: nobody but the {listed(managers, 'or the')} manages opt-out for "
+            f"{described(entry)}.",
+        )
+    known = rules.with_rules(entry.type)
+    if entry.type is NumberType.TOLL_FREE:
+        return Problem(
+            "toll_free_reach",
+            f"a toll-free number of {rules.country_name(entry.place)}",
+            f"They reach {listed(known)} only: write country = {listed(quoted(known), 'or')}.",
         )
     return Problem(
         "no_rules",
         f"there are no rules for type {entry.type} in {entry.place}",
         f"Correct the country: there are rules for {', '.join(known)}.",
     )
+
+
+_DESCRIBED = {
+    NumberType.SHORT_CODE: "a short code",
+    NumberType.TOLL_FREE: "a toll-free number",
+    NumberType.LONG_CODE: "a long code",
+    NumberType.ALPHANUMERIC: "a sender ID",
+}
+
+
+def described(entry: SenderEntry) -> str:
+    """A sender as it is called in a sentence, with its country if it has one."""
+    kind = _DESCRIBED[entry.type]
+    return f"{kind} of {rules.country_name(entry.place)}" if entry.place else kind

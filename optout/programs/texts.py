@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from optout.domain.enums import NumberType
+from optout.language import rules
+from optout.language.rules import ReplyDemands
 from optout.programs.schema import ProgramEntry, Replies, SenderEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ReplyText:
     """One reply as it is written. `language` is empty for the program's own."""
 
     entry: str
@@ -19,9 +21,14 @@ class Text:
     senders: tuple[SenderEntry, ...]
 
     @property
-    def short_code_countries(self) -> set[str | None]:
-        """The countries whose short codes it answers for."""
-        return {sender.place for sender in self.senders if sender.type is NumberType.SHORT_CODE}
+    def demands(self) -> list[tuple[SenderEntry, ReplyDemands]]:
+        """What carriers ask of it, each with the first sender that they ask it for."""
+        found: dict[tuple[NumberType, str | None], tuple[SenderEntry, ReplyDemands]] = {}
+        for sender in self.senders:
+            demands = rules.reply_demands(sender.place, sender.type)
+            if demands:
+                found.setdefault((sender.type, sender.place), (sender, demands))
+        return list(found.values())
 
 
 def sender_entry(program: ProgramEntry, position: int) -> str:
@@ -29,19 +36,19 @@ def sender_entry(program: ProgramEntry, position: int) -> str:
     return f'program "{program.name}", sender {position} ({program.sender[position - 1].number})'
 
 
-def of(program: ProgramEntry) -> Iterator[Text]:
+def of(program: ProgramEntry) -> Iterator[ReplyText]:
     """Every reply of a program and of its senders."""
     for language, name, body in _each(program.replies.given()):
         answering = tuple(
             sender for sender in program.sender if name not in sender.replies.given().get(language, {})
         )
         entry = f'program "{program.name}", {_field("program.replies", language, name)}'
-        yield Text(entry, program.name, name, language, body, answering)
+        yield ReplyText(entry, program.name, name, language, body, answering)
     for position, sender in enumerate(program.sender, start=1):
         for language, name, body in _each(sender.replies.given()):
             field = _field("program.sender.replies", language, name)
             entry = f"{sender_entry(program, position)}, {field}"
-            yield Text(entry, program.name, name, language, body, (sender,))
+            yield ReplyText(entry, program.name, name, language, body, (sender,))
 
 
 def _each(replies: Replies) -> Iterator[tuple[str, str, str]]:

@@ -1,53 +1,50 @@
 """The keyword rules, as data in this folder's TOML files, and choosing those of a sender.
 
-Every row names its source and the day it was reviewed; `anywhere.toml` explains the fields.
-Nothing here may know about programs: who is configured how is `optout.programs`' business.
+A country is one file: its kinds of senders, their words, whom they reach, and what is asked of their
+replies. `data` has the fields, and `anywhere.toml` explains them. Nothing here may know about programs:
+who is configured how is `optout.programs`' business.
 """
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
-from importlib import resources
 from itertools import chain
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from optout.domain.enums import Intent, NumberType, Party
 from optout.domain.text import comparison_key
+from optout.language.rules.data import (
+    Country,
+    KeywordEntry,
+    Registry,
+    ReplyDemands,
+    SenderKind,
+    data_files,
+)
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class KeywordEntry(_Strict):
-    """A [[row.keyword]] of the data: words with one meaning and one way of being answered."""
-
-    words: tuple[str, ...] = Field(min_length=1)
-    intent: Intent
-    language: str = Field(pattern=r"^[a-z]{2}$")
-    blocked_by: Party = Party.SERVICE
-    answered_by: Party = Party.SERVICE
-    reply: str | None = None
-
-
-class Row(_Strict):
-    """A [[row]] of the data: the words of one kind of sender."""
-
-    id: str = Field(pattern=r"^[a-z_.]+$")
-    number_type: NumberType | None = None
-    countries: tuple[str, ...] = ()
-    managed_by: Party | None = None
-    source: str = Field(min_length=10)
-    reviewed: date
-    keyword: tuple[KeywordEntry, ...] = ()
+__all__ = [
+    "Country",
+    "Keyword",
+    "KeywordEntry",
+    "Registry",
+    "ReplyDemands",
+    "Ruleset",
+    "SenderKind",
+    "assumed_country",
+    "choose",
+    "countries",
+    "country",
+    "country_name",
+    "managers",
+    "reply_demands",
+    "sender_kinds",
+    "unconfigured",
+    "with_rules",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """One word as it counts for one kind of sender. `rule` names the row and the word."""
+    """One word as it counts for one kind of sender. `rule` names the kind and the word."""
 
     word: str
     rule: str
@@ -60,42 +57,74 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """All words that count for one kind of sender, by their comparison key."""
+    """All words that count for one kind of sender, by their comparison key, and whom it reaches.
+
+    `reach` is the only countries that it can send to and receive from, None where nothing says so.
+    """
 
     id: str
     keywords: Mapping[str, Keyword]
+    reach: frozenset[str] | None = None
 
     def keyword(self, text: str | None) -> Keyword | None:
         """The keyword that a text is, whatever its case, accents, spaces and punctuation."""
         return self.keywords.get(comparison_key(text)) if text else None
 
 
-@lru_cache(maxsize=1)
-def rows() -> Mapping[str, Row]:
-    """Every row of every data file, by id."""
-    found: dict[str, Row] = {}
-    for file in sorted(resources.files(__name__).iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".toml"):
-            continue
-        for entry in tomllib.loads(file.read_text("utf-8"))["row"]:
-            row = Row.model_validate(entry)
-            if row.id in found:
-                raise ValueError(f"{file.name}: two rows with the id {row.id}")
-            found[row.id] = row
-    return found
+def sender_kinds() -> Mapping[str, SenderKind]:
+    """Every kind of sender of every data file, by its id."""
+    return {kind.id: kind for file in data_files() for kind in file.kind}
 
 
-def countries(number_type: NumberType) -> tuple[str, ...]:
+def countries() -> Mapping[str, Country]:
+    """Every country that has a file, by its code."""
+    return {file.country.code: file.country for file in data_files() if file.country}
+
+
+def country(code: str | None) -> Country | None:
+    """The country of a code, None where it has no file."""
+    return countries().get(code or "")
+
+
+def country_name(code: str | None) -> str:
+    """A country as it is called in a sentence; its code where it has no file."""
+    found = country(code)
+    return found.name if found else str(code)
+
+
+def reply_demands(code: str | None, number_type: NumberType) -> ReplyDemands | None:
+    """What is asked of the replies of a country's senders of a type, None where nothing is."""
+    for file in data_files():
+        if file.country and file.country.code == code:
+            return file.replies.get(number_type)
+    return None
+
+
+def with_rules(number_type: NumberType) -> tuple[str, ...]:
     """The countries that have rules for a type of sender."""
-    described = [row.countries for row in rows().values() if row.number_type is number_type]
+    described = (kind.countries for kind in _of_type(number_type))
     return tuple(sorted(set(chain.from_iterable(described))))
+
+
+def assumed_country(number_type: NumberType) -> str | None:
+    """The country of a sender that is stated without one, None where none goes without saying."""
+    return next((kind.assumed_country for kind in _of_type(number_type) if kind.assumed_country), None)
+
+
+def managers(number_type: NumberType, country: str | None) -> tuple[Party, ...]:
+    """Who can manage opt-out for a type of sender in a country; nobody where there are no rules."""
+    return tuple(
+        kind.managed_by
+        for kind in _of_type(number_type)
+        if kind.managed_by and (not kind.countries or country in kind.countries)
+    )
 
 
 @lru_cache(maxsize=256)
 def choose(number_type: NumberType, country: str | None, managed_by: Party) -> Ruleset | None:
-    """The rules of a configured sender, None where no row describes such a sender."""
-    row = _row(number_type, country, managed_by)
-    return _compile(row.id, rows()["house"], row) if row else None
+    """The rules of a configured sender, None where the data describes no such sender."""
+    own = _kind(number_type, country, managed_by)
+    return _compile(own.id, sender_kinds()["house"], own) if own else None
 
 
 @lru_cache(maxsize=256)
@@ -105,53 +134,53 @@ def unconfigured(number_type: NumberType, country: str | None) -> Ruleset:
     A short code shows no country, so it gets the words of all of them. Only what a carrier does to
     every toll-free number is known: any other block is ours, and nobody else answers.
     """
-    general = (rows()["house"], rows()["unconfigured"])
+    kinds = sender_kinds()
+    general = (kinds["house"], kinds["unconfigured"])
     if number_type is NumberType.SHORT_CODE:
-        described = [row for row in rows().values() if row.number_type is NumberType.SHORT_CODE]
-        return _unanswered(_compile("unconfigured", *described, *general))
+        return _unanswered(_compile("unconfigured", *_of_type(number_type), *general))
     managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
-    own = _row(number_type, country, managed_by)
+    own = _kind(number_type, country, managed_by)
     return _unanswered(_compile(own.id, *general, own) if own else _compile("unconfigured", *general))
 
 
-def _row(number_type: NumberType, country: str | None, managed_by: Party) -> Row | None:
-    """The row of a kind of sender; one without countries is for any."""
-    for row in rows().values():
-        if (
-            row.number_type is number_type
-            and row.managed_by is managed_by
-            and (not row.countries or country in row.countries)
-        ):
-            return row
+def _of_type(number_type: NumberType) -> Iterator[SenderKind]:
+    return (kind for kind in sender_kinds().values() if kind.number_type is number_type)
+
+
+def _kind(number_type: NumberType, country: str | None, managed_by: Party) -> SenderKind | None:
+    """The kind that a sender is of; one without countries is for any."""
+    for kind in _of_type(number_type):
+        if kind.managed_by is managed_by and (not kind.countries or country in kind.countries):
+            return kind
     return None
 
 
-def _compile(name: str, *chosen: Row) -> Ruleset:
-    """Later rows say more about a word that an earlier one has, too."""
-    return Ruleset(
-        name,
-        {
-            comparison_key(word): Keyword(
-                word=word,
-                rule=f"{row.id}:{word}",
-                intent=entry.intent,
-                language=entry.language,
-                blocked_by=entry.blocked_by,
-                answered_by=entry.answered_by,
-                reply=entry.reply,
-            )
-            for row in chosen
-            for entry in row.keyword
-            for word in entry.words
-        },
-    )
+def _compile(name: str, *chosen: SenderKind) -> Ruleset:
+    """Later kinds say more about a word that an earlier one has, too. The one of the name says whom
+    such a sender reaches."""
+    reach = next((kind.reach for kind in chosen if kind.id == name), ())
+    keywords = {
+        comparison_key(word): Keyword(
+            word=word,
+            rule=f"{kind.id}:{word}",
+            intent=entry.intent,
+            language=entry.language,
+            blocked_by=entry.blocked_by,
+            answered_by=entry.answered_by,
+            reply=entry.reply,
+        )
+        for kind in chosen
+        for entry in kind.keyword
+        for word in entry.words
+    }
+    return Ruleset(name, keywords, frozenset(reach) or None)
 
 
 def _unanswered(ruleset: Ruleset) -> Ruleset:
     """The same words, blocked by us and answered by nobody where it is not the carrier's business."""
-    return Ruleset(
-        ruleset.id,
-        {
+    return replace(
+        ruleset,
+        keywords={
             comparison: keyword
             if keyword.answered_by is Party.CARRIER
             else replace(keyword, blocked_by=Party.SERVICE, answered_by=Party.NOBODY)

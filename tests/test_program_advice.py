@@ -9,18 +9,22 @@ import pytest
 
 from optout import service, settings
 from optout.programs import guidance
-from optout.programs.check import Checked, check_file
+from optout.programs.check import check_file
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding
-from tests.test_programs import (
-    DOCUMENT,
+from tests import test_program_fields, test_program_senders
+from tests.support.program_files import (
     LONG_CODE,
-    REFUSED,
     SENDER_ID,
     SHORT_CODE,
     TOLL_FREE,
+    Mistake,
+    check,
     program,
+    written,
 )
+
+DOCUMENT = (settings.ROOT / "docs/programs.md").read_text("utf-8")
 
 FAQ_STOP = "Contoso Alerts: You opted out and will not receive any more messages."
 FAQ_START = (
@@ -63,16 +67,9 @@ def canada(
     return program(CANADA, rest=f"{own}\n[program.replies.fr]\n{french}")
 
 
-def check(text: str, folder: Path) -> Checked:
-    path = folder / "programs.toml"
-    path.write_text(text, "utf-8")
-    return check_file(path)
-
-
 ENTRY = 'program "Contoso", program.replies.'
 
-# (situation, rule, file, entry, problem, remedy)
-ADVISED: list[tuple[str, str, str, str, str, str]] = [
+ADVISED: list[Mistake] = [
     (
         "nothing said about verification",
         "toll_free_unverified",
@@ -185,39 +182,39 @@ ADVISED: list[tuple[str, str, str, str, str, str]] = [
     ),
     (
         "Canada in English",
-        "canada_languages",
+        "reply_languages",
         canada(french=""),
         "sender 1 (12345)", "French is missing for help, stop", "[program.replies.fr]",
     ),
     (
         "Canada in French",
-        "canada_languages",
+        "reply_languages",
         program(CANADA, rest=f'replies.fr = {{stop = "{STOP_FR}", help = "{HELP_FR}"}}'),
         "sender 1 (12345)", "English is missing for help, stop", "Add help, stop to [program.replies]",
     ),
     (
         "a Canadian toll-free help reply in English",
-        "canada_languages",
+        "reply_languages",
         program(f'{VERIFIED}\ncountry = "CA"', rest=f'replies.help = "{HELP}"'),
         "sender 1 (+18335550100)", "French is missing for help", "Add help to [program.replies.fr]",
     ),
     (
         "Canadian help by mail, without frequency",
-        "canada_help",
+        "help_incomplete",
         canada(help="Contoso: write to help@contoso.com."),
         f"{ENTRY}help", "lacks a toll-free phone number and how often messages come", "1-800-800-8000",
     ),
     (
         "Canadian help by a local number",
-        "canada_help",
+        "help_incomplete",
         canada(help="Contoso: 3 msgs/week. Call 604-555-0100."),
         f"{ENTRY}help", "lacks a toll-free phone number", "1-800-800-8000",
     ),
     (
         "161 characters in Canada",
-        "canada_over_160",
+        "too_many_characters",
         canada(help=f"{HELP:x<161}"),
-        f"{ENTRY}help", "161 characters on a Canadian short code; 160 are allowed", "Shorten it by 1.",
+        f"{ENTRY}help", "161 characters on a short code of Canada; 160 are allowed", "Shorten it by 1.",
     ),
     (
         "a curly apostrophe",
@@ -245,16 +242,17 @@ ADVISED: list[tuple[str, str, str, str, str, str]] = [
         f"{ENTRY}help", "321 characters in 3 segments", "Shorten it by 1.",
     ),
     (
-        "five segments of ASCII on a US short code",
+        "five segments of ASCII on a short code of the United States",
         "over_320",
         says("help", f"{HELP:x<613}"),
         f"{ENTRY}help", "613 characters in 5 segments", "Shorten it by 293.",
     ),
     (
-        "five segments with an accent on a US short code",
-        "over_four_segments",
+        "five segments with an accent on a short code of the United States",
+        "segments_beyond_ascii",
         says("help", f"{HELP}é{'x' * 600}"),
-        f"{ENTRY}help", "5 segments with characters outside ASCII on a US short code", "plain ASCII",
+        f"{ENTRY}help", "5 segments with characters outside ASCII on a short code of "
+        "the United States", "plain ASCII",
     ),
 ]  # fmt: skip
 
@@ -268,7 +266,7 @@ def test_what_is_advised(
     situation: str, rule: str, text: str, entry: str, problem: str, remedy: str, tmp_path: Path
 ) -> None:
     """Exactly what is wrong is found, with its entry and remedy, and the file is not refused."""
-    checked = check(text, tmp_path)
+    checked = check(tmp_path, text)
     assert not checked.errors
     # A text that is far too long is too long for the general advice, too.
     found = [item for item in checked.warnings if item.rule in (rule, "over_320")]
@@ -282,12 +280,13 @@ def test_what_is_advised(
 
 def test_every_rule_has_a_bad_file() -> None:
     """Nothing is in the guidance that nothing finds."""
-    tried = {row[1] for row in (*REFUSED, *ADVISED)}
+    refused = (*test_program_fields.REFUSED, *test_program_senders.REFUSED)
+    tried = {row[1] for row in (*refused, *ADVISED)}
     assert tried == set(guidance.rules())
 
 
 @pytest.mark.parametrize("rule", guidance.rules().values(), ids=lambda rule: rule.name)
-def test_every_rule_is_documented(rule: guidance.Rule) -> None:
+def test_every_rule_is_documented(rule: guidance.GuidanceRule) -> None:
     """docs/programs.md has a row for each rule, with its source, among its like."""
     errors, warnings = DOCUMENT.split("### Warnings")
     row = rf"^\| `{rule.name}` \| [^|]+ \| {re.escape(rule.source)} \|$"
@@ -344,14 +343,13 @@ GOOD: list[tuple[str, str]] = [
 @pytest.mark.parametrize("text", [text for _, text in GOOD], ids=[name for name, _ in GOOD])
 def test_nothing_is_said_about_what_is_right(text: str, tmp_path: Path) -> None:
     """What says the same in other words passes."""
-    checked = check(text, tmp_path)
+    checked = check(tmp_path, text)
     assert (checked.errors, checked.warnings) == ((), ())
 
 
 def test_warnings_are_logged_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """One line for each, with all that there is to say."""
-    path = tmp_path / "programs.toml"
-    path.write_text(program(TOLL_FREE, rest='replies.help = "Hi"'), "utf-8")
+    path = written(tmp_path, program(TOLL_FREE, rest='replies.help = "Hi"'))
     configured = settings.Settings(programs=path, store=f"sqlite:{tmp_path}/optout.db")
     with caplog.at_level(logging.WARNING):
         service.build(configured).close()
