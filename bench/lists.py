@@ -14,7 +14,7 @@ from typing import Any
 import phonenumbers
 
 from bench.measure import Figure, at_most, paired, seconds
-from optout.cli.import_ import Report, batches
+from optout.cli.import_ import RefusedRows, batches
 from optout.decisions.target import Target
 from optout.operations.recorder import Recorder
 from optout.operations.transfer import columns, importing, reading
@@ -54,7 +54,7 @@ def read_list(path: Path, country: str) -> None:
 
 
 def read(path: Path, country: str | None = None) -> Iterator[list[ImportedRow]]:
-    with reading.open_rows(path) as rows, Report(path) as report:
+    with reading.open_rows(path) as rows, RefusedRows(path) as report:
         understood = columns.recognise(rows.header, columns.Named())
         reader = RowReader(understood, now_utc(), TimeFormat(), country)
         yield from batches(rows, reader, report, Counter(), opt_ins=False)

@@ -31,7 +31,7 @@ _SCOPES = {
 }
 
 
-class Verdict(StrEnum):
+class Condition(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -40,43 +40,43 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """What one check found, and what to do about it where that is not said already."""
 
-    verdict: Verdict
+    condition: Condition
     subject: str
     says: str
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.verdict:<8} {self.subject}: {self.says}" + (self.remedy and f". {self.remedy}")
+        return f"{self.condition:<8} {self.subject}: {self.says}" + (self.remedy and f". {self.remedy}")
 
 
-Check = Callable[[Settings], Iterator[Finding]]
+Check = Callable[[Settings], Iterator[Diagnosis]]
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[Diagnosis]:
     """All findings about the configuration of this process, each as soon as it is there."""
     try:
         configured = settings.load()
     except ConfigurationError as problem:
         yield from _wrong("settings", problem)
         return
-    yield Finding(Verdict.OK, "settings", f"store {configured.store}")
+    yield Diagnosis(Condition.OK, "settings", f"store {configured.store}")
     yield from _in_azure(configured)
     yield from _program_file(configured)
     yield from _event_source(configured)
     nobody = list(_within("identity", _identity, configured))
     yield from nobody
-    if any(finding.verdict is Verdict.WRONG for finding in nobody):
+    if any(finding.condition is Condition.WRONG for finding in nobody):
         configured = _without_identity(configured)
     for subject, check in (("store", _store), ("ACS", _acs), ("topic", _topic)):
         yield from _within(subject, check, configured)
 
 
-def _within(subject: str, check: Check, configured: Settings) -> Iterator[Finding]:
+def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagnosis]:
     """A check in bounded time: what hangs is left behind with a thread that ends with the process."""
-    found: list[Finding] = []
+    found: list[Diagnosis] = []
 
     def examined() -> None:
         try:
@@ -84,8 +84,8 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Findin
         except Exception as problem:
             # Only its kind: what it says may hold a setting.
             found.append(
-                Finding(
-                    Verdict.WRONG,
+                Diagnosis(
+                    Condition.WRONG,
                     subject,
                     f"it cannot be asked ({type(problem).__name__})",
                     "Compare its settings with docs/settings.md.",
@@ -97,8 +97,8 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Findin
     thread.join(LONGEST_SECONDS)
     if thread.is_alive():
         found = [
-            Finding(
-                Verdict.WRONG,
+            Diagnosis(
+                Condition.WRONG,
                 subject,
                 f"no answer within {LONGEST_SECONDS:g} s",
                 "Look whether this machine reaches it: name server, proxy, firewall.",
@@ -107,25 +107,25 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Findin
     yield from found
 
 
-def _wrong(subject: str, problem: Exception) -> Iterator[Finding]:
+def _wrong(subject: str, problem: Exception) -> Iterator[Diagnosis]:
     for line in str(problem).splitlines():
-        yield Finding(Verdict.WRONG, subject, line)
+        yield Diagnosis(Condition.WRONG, subject, line)
 
 
-def _in_azure(configured: Settings) -> Iterator[Finding]:
+def _in_azure(configured: Settings) -> Iterator[Diagnosis]:
     for problem in settings.laptop_defaults(configured):
-        yield Finding(Verdict.WARNING, "in Azure the app would refuse to start", problem)
+        yield Diagnosis(Condition.WARNING, "in Azure the app would refuse to start", problem)
 
 
-def _program_file(configured: Settings) -> Iterator[Finding]:
+def _program_file(configured: Settings) -> Iterator[Diagnosis]:
     try:
         directory = Directory.load(configured.programs_path)
     except ConfigurationError as problem:
         yield from _wrong("program file", problem)
         return
     if advice := check_file(configured.programs_path).warnings:
-        yield Finding(
-            Verdict.WARNING,
+        yield Diagnosis(
+            Condition.WARNING,
             "program file",
             f"what would be better: {len(advice)}",
             "See python -m optout check-programs.",
@@ -133,37 +133,37 @@ def _program_file(configured: Settings) -> Iterator[Finding]:
     names = {sender.program for sender in directory.senders.values() if sender.program}
     examples = sorted(name for name in names if "contoso" in name.lower())
     if not directory.senders:
-        yield Finding(
-            Verdict.WARNING,
+        yield Diagnosis(
+            Condition.WARNING,
             "program file",
             "it has no sender",
             "Enter your numbers; docs/programs.md explains every field.",
         )
     elif examples:
-        yield Finding(
-            Verdict.WARNING,
+        yield Diagnosis(
+            Condition.WARNING,
             "program file",
             f"it still has the example's programs ({', '.join(examples)})",
             "Enter your own in their place, or set OPTOUT_PROGRAMS to your file.",
         )
     else:
-        yield Finding(
-            Verdict.OK, "program file", f"programs: {len(names)}, senders: {len(directory.senders)}"
+        yield Diagnosis(
+            Condition.OK, "program file", f"programs: {len(names)}, senders: {len(directory.senders)}"
         )
 
 
-def _event_source(configured: Settings) -> Iterator[Finding]:
+def _event_source(configured: Settings) -> Iterator[Diagnosis]:
     subject = "event source"
     if configured.event_source is None:
-        yield Finding(
-            Verdict.WARNING,
+        yield Diagnosis(
+            Condition.WARNING,
             subject,
             "events of any resource are taken",
             "Set OPTOUT_EVENT_SOURCE to the resource id of your ACS resource.",
         )
     elif not ACS_RESOURCE.fullmatch(configured.event_source):
-        yield Finding(
-            Verdict.WRONG,
+        yield Diagnosis(
+            Condition.WRONG,
             subject,
             "OPTOUT_EVENT_SOURCE is not the resource id of an ACS resource, so that every event would "
             "be quarantined",
@@ -171,7 +171,7 @@ def _event_source(configured: Settings) -> Iterator[Finding]:
             "/CommunicationServices/NAME, as `az communication show --query id` prints it.",
         )
     else:
-        yield Finding(Verdict.OK, subject, configured.event_source)
+        yield Diagnosis(Condition.OK, subject, configured.event_source)
 
 
 def _by_identity(configured: Settings) -> list[str]:
@@ -180,7 +180,7 @@ def _by_identity(configured: Settings) -> list[str]:
     return [name for name in _SCOPES if getattr(configured, name) and not keys.get(name)]
 
 
-def _identity(configured: Settings) -> Iterator[Finding]:
+def _identity(configured: Settings) -> Iterator[Diagnosis]:
     needed = _by_identity(configured)
     if not needed:
         return
@@ -192,15 +192,15 @@ def _identity(configured: Settings) -> Iterator[Finding]:
             credential.get_token(_SCOPES[needed[0]])
     except (AzureError, ValueError):
         variables = ", ".join(f"OPTOUT_{name.upper()}" for name in needed)
-        yield Finding(
-            Verdict.WRONG,
+        yield Diagnosis(
+            Condition.WRONG,
             "identity",
             f"there is none here, and {variables} needs one; what it is for is not checked",
             "On a laptop sign in with az login, or set the key or the connection string. In Azure give "
             "the app a managed identity, and AZURE_CLIENT_ID if it is a user-assigned one.",
         )
     else:
-        yield Finding(Verdict.OK, "identity", "it can sign in")
+        yield Diagnosis(Condition.OK, "identity", "it can sign in")
 
 
 def _without_identity(configured: Settings) -> Settings:
@@ -208,7 +208,7 @@ def _without_identity(configured: Settings) -> Settings:
     return configured.model_copy(update=dict.fromkeys(_by_identity(configured)))
 
 
-def _store(configured: Settings) -> Iterator[Finding]:
+def _store(configured: Settings) -> Iterator[Diagnosis]:
     subject = "store"
     if configured.store == "tables" and not (
         configured.tables_endpoint or configured.tables_connection_string
@@ -224,9 +224,9 @@ def _store(configured: Settings) -> Iterator[Finding]:
     except ConfigurationError as problem:
         yield from _wrong(subject, problem)
     except StoreAway as problem:
-        yield Finding(Verdict.WRONG, subject, str(problem), _store_remedy(configured, str(problem)))
+        yield Diagnosis(Condition.WRONG, subject, str(problem), _store_remedy(configured, str(problem)))
     else:
-        yield Finding(Verdict.OK, subject, "it can be read and written")
+        yield Diagnosis(Condition.OK, subject, "it can be read and written")
 
 
 def _store_remedy(configured: Settings, problem: str) -> str:
@@ -246,7 +246,7 @@ def _store_remedy(configured: Settings, problem: str) -> str:
     return "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT."
 
 
-def _acs(configured: Settings) -> Iterator[Finding]:
+def _acs(configured: Settings) -> Iterator[Diagnosis]:
     try:
         sender = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     except ConfigurationError as problem:
@@ -263,7 +263,7 @@ def _acs(configured: Settings) -> Iterator[Finding]:
     yield _answered("ACS", sender.probe(), remedy)
 
 
-def _topic(configured: Settings) -> Iterator[Finding]:
+def _topic(configured: Settings) -> Iterator[Diagnosis]:
     publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     if publisher is None:
         return
@@ -277,20 +277,20 @@ def _topic(configured: Settings) -> Iterator[Finding]:
         publisher.close()
 
 
-def _answered(subject: str, status: int | None, remedy: str) -> Finding:
+def _answered(subject: str, status: int | None, remedy: str) -> Diagnosis:
     """What a service's answer to a harmless request says about the way to it."""
     endpoint = f"OPTOUT_{subject.upper()}_ENDPOINT"
     if status is None:
-        return Finding(
-            Verdict.WRONG, subject, "nothing answers there",
+        return Diagnosis(
+            Condition.WRONG, subject, "nothing answers there",
             f"Correct {endpoint}, and see that this machine reaches it.",
         )  # fmt: skip
     if status in (401, 403):
-        return Finding(Verdict.WRONG, subject, f"it lets nobody in with this ({status})", remedy)
+        return Diagnosis(Condition.WRONG, subject, f"it lets nobody in with this ({status})", remedy)
     if status == 429 or status >= 500:
-        return Finding(Verdict.WARNING, subject, f"it is busy ({status})", "Try again later.")
+        return Diagnosis(Condition.WARNING, subject, f"it is busy ({status})", "Try again later.")
     if status in (200, 202, 400):
-        return Finding(Verdict.OK, subject, "it answers, and lets the app in")
-    return Finding(
-        Verdict.WRONG, subject, f"something else answers there ({status})", f"Correct {endpoint}."
+        return Diagnosis(Condition.OK, subject, "it answers, and lets the app in")
+    return Diagnosis(
+        Condition.WRONG, subject, f"something else answers there ({status})", f"Correct {endpoint}."
     )

@@ -104,7 +104,7 @@ WRONG_BODIES: list[tuple[str, object, str]] = [
     (HISTORY, {"recipient": PERSON, "cursor": "YWJj"}, "cursor: is not a valid cursor"),
     (
         HISTORY,
-        {"recipient": PERSON, "cursor": exchange.encoded("9" * 30)},
+        {"recipient": PERSON, "cursor": exchange.encode_cursor("9" * 30)},
         "cursor: is not a valid cursor",
     ),
     (REPLAY, {}, "id: is missing"),

@@ -137,7 +137,7 @@ def test_the_examples_are_what_they_show(operation: table.Operation) -> None:
     if operation.body:
         assert operation.asked
         for body in operation.asked.values():
-            exchange.validated(operation.body, body, strict=True)
+            exchange.validate_as(operation.body, body, strict=True)
     TypeAdapter(operation.answer).validate_python(operation.answered)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from optout import doctor, settings
-from optout.doctor import Finding, Verdict
+from optout.doctor import Condition, Diagnosis
 from optout.store.sqlite.store import SqliteStore
 from optout.store.tables import client
 from optout.store.tables.store import TABLES, TablesStore
@@ -39,7 +39,7 @@ country = "US"
 """
 TABLES_ENDPOINT = {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": "https://127.0.0.1:1"}
 
-Examined = Callable[..., list[Finding]]
+Examined = Callable[..., list[Diagnosis]]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examined:
     programs = tmp_path / "programs.toml"
     programs.write_text(PROGRAMS)
 
-    def examine(changes: Mapping[str, str]) -> list[Finding]:
+    def examine(changes: Mapping[str, str]) -> list[Diagnosis]:
         right = {"OPTOUT_PROGRAMS": str(programs), "OPTOUT_EVENT_SOURCE": SOURCE}
         # However this machine is signed in to Azure: no identity but one that a test gives.
         nobody = {"AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}
@@ -61,8 +61,8 @@ def examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examined:
     return examine
 
 
-def verdicts(findings: list[Finding]) -> dict[str, Verdict]:
-    return {finding.subject: finding.verdict for finding in findings}
+def conditions(findings: list[Diagnosis]) -> dict[str, Condition]:
+    return {finding.subject: finding.condition for finding in findings}
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def test_all_is_well(examined: Examined, azurite: str, acs: LoopbackAcs, topic: 
             "OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key,
         }
     )  # fmt: skip
-    assert verdicts(findings) == dict.fromkeys(
-        ("settings", "program file", "event source", "store", "ACS", "topic"), Verdict.OK
+    assert conditions(findings) == dict.fromkeys(
+        ("settings", "program file", "event source", "store", "ACS", "topic"), Condition.OK
     )
     assert (acs.requests, acs.messages) == (1, [])
     assert (topic.requests, topic.events) == (1, [])
@@ -258,8 +258,8 @@ def test_what_is_wrong_is_said_with_its_remedy(
 def test_a_check_that_breaks() -> None:
     """It is wrong, and says no more than the kind of the error, which may quote a setting."""
 
-    def broken(configured: settings.Settings) -> Iterator[Finding]:
-        yield Finding(Verdict.OK, "topic", str(int("secret")))
+    def broken(configured: settings.Settings) -> Iterator[Diagnosis]:
+        yield Diagnosis(Condition.OK, "topic", str(int("secret")))
 
     (finding,) = doctor._within("topic", broken, settings.Settings())
     assert str(finding).startswith("wrong    topic: it cannot be asked (ValueError). Compare its")
@@ -302,7 +302,7 @@ def test_a_managed_identity(examined: Examined) -> None:
         finally:
             server.shutdown()
     said = {
-        finding.subject: f"{finding.verdict} {finding.says}. {finding.remedy}" for finding in findings
+        finding.subject: f"{finding.condition} {finding.says}. {finding.remedy}" for finding in findings
     }
     assert said["identity"] == "ok it can sign in. "
     assert "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT." in said["store"]
@@ -366,7 +366,7 @@ def test_what_hangs_is_given_up(
     monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: time.sleep(2.5))
     findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
     assert str(findings[-1]).startswith("wrong    topic: no answer within 1.5 s. Look whether")
-    assert verdicts(findings)["store"] is Verdict.OK
+    assert conditions(findings)["store"] is Condition.OK
 
 
 @pytest.mark.parametrize(
@@ -385,4 +385,4 @@ def test_the_exit_code_says_it(changes: dict[str, str], code: int, tmp_path: Pat
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (code, "")
-    assert all(line.split()[0] in list(Verdict) for line in done.stdout.splitlines())
+    assert all(line.split()[0] in list(Condition) for line in done.stdout.splitlines())

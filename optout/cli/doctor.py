@@ -20,13 +20,13 @@ def add(commands: Commands) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    from optout.doctor import Verdict, examine
+    from optout.doctor import Condition, examine
 
     # What the SDKs say of their failures names addresses; the findings say it better.
     logging.basicConfig(level=logging.CRITICAL)
     settings.adopt_local_settings()
-    verdicts = set()
+    conditions = set()
     for finding in examine():
         print(finding, flush=True)
-        verdicts.add(finding.verdict)
-    return 1 if Verdict.WRONG in verdicts else 0
+        conditions.add(finding.condition)
+    return 1 if Condition.WRONG in conditions else 0

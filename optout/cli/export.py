@@ -31,6 +31,7 @@ def add(commands: Commands) -> None:
 def run(asked: argparse.Namespace) -> int:
     from optout import service, settings
     from optout.operations import documents
+    from optout.operations.evidence_pages import all_evidence
     from optout.operations.transfer import exporting
 
     settings.adopt_local_settings()
@@ -39,7 +40,7 @@ def run(asked: argparse.Namespace) -> int:
         built = service.build(settings.load())
         stack.callback(built.close)
         if asked.all:
-            items = map(documents.journal_item, exporting.everything(built.store))
+            items = map(documents.journal_item, all_evidence(built.store))
         else:
             scope = find_scope(built.directory, asked.sender, asked.list, asked.everything)
             list_out(

@@ -88,7 +88,7 @@ def run(asked: argparse.Namespace) -> int:
             target, asked.actor, asked.reason or f"import of {asked.file.name}"
         )
         importer = stack.enter_context(built.importing(purpose, dry_run=asked.dry_run))
-        report = stack.enter_context(Report(asked.file))
+        report = stack.enter_context(RefusedRows(asked.file))
         bar = stack.enter_context(
             tqdm(total=asked.file.stat().st_size, unit="B", unit_scale=True, disable=None)
         )
@@ -100,7 +100,7 @@ def run(asked: argparse.Namespace) -> int:
     return 1 if report.refused else 0
 
 
-class Report:
+class RefusedRows:
     """The rows that were refused, with line and reason, in a file beside the list; no file for none."""
 
     def __init__(self, list_: Path) -> None:
@@ -127,7 +127,7 @@ class Report:
 
 
 def batches(
-    rows: "FileRows", reader: "RowReader", report: Report, counts: Counter[str], *, opt_ins: bool
+    rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str], *, opt_ins: bool
 ) -> Iterator[list["ImportedRow"]]:
     """What the rows say, without those that are refused or left out."""
     from optout.operations.transfer.rows import Refused
@@ -147,7 +147,7 @@ def batches(
         yield batch
 
 
-def _summary(counts: Counter[str], report: Report, *, dry_run: bool) -> str:
+def _summary(counts: Counter[str], report: RefusedRows, *, dry_run: bool) -> str:
     would = "would be " if dry_run else ""
     said = {
         "opted_out": f"{would}opted out",

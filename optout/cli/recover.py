@@ -10,7 +10,7 @@ from optout.cli import Commands
 from optout.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optout.operations.recovery import Report
+    from optout.operations.recovery import ReplaySummary
     from optout.service import Service
 
 
@@ -68,7 +68,7 @@ def run_quarantine(asked: argparse.Namespace) -> int:
     return _run(lambda service: recovery.replay_quarantine(service.events, _progress))
 
 
-def _run(replayed: "Callable[[Service], Report]") -> int:
+def _run(replayed: "Callable[[Service], ReplaySummary]") -> int:
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     from optout import service

@@ -12,7 +12,7 @@ from optout.cli import Commands
 from optout.domain import numbers
 from optout.domain.enums import Certainty, Intent
 from optout.domain.errors import OptoutError
-from optout.operations.replay import Message, Reading, Replayed
+from optout.operations.replay import Interpretation, Message, Replayed
 
 
 def add(commands: Commands) -> None:
@@ -65,7 +65,7 @@ def _from_lines(lines: Iterable[str]) -> Iterator[Message]:
             if item.get("kind", "message") != "message":
                 continue
             certainty = item["certainty"] and Certainty(item["certainty"])
-            before = Reading(Intent(item["intent"]), certainty, item.get("rule"))
+            before = Interpretation(Intent(item["intent"]), certainty, item.get("rule"))
             sender, text = numbers.sender_id(str(item["sender"])), item["text"]
             if not isinstance(text, str | None):
                 raise TypeError("text is no text")
@@ -100,7 +100,7 @@ def _print(replayed: Iterable[Replayed], counts: "Counter[str]", as_ndjson: bool
     )
 
 
-def _short(reading: Reading) -> str:
+def _short(reading: Interpretation) -> str:
     return f"{reading.intent} ({reading.certainty})" if reading.certainty else str(reading.intent)
 
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
 from optout.domain import enums
-from optout.http.exchange import Body, Request, decoded, encoded, queried
+from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_query
 from optout.http.history import Journal
 from optout.http.values import PageQuery
 from optout.operations.documents import Shape, Time, journal_item, shown
@@ -53,7 +53,7 @@ COUNTS = {
 
 def counts(request: Request, service: Service) -> Activity:
     """How many opted out, opted in and asked for help, by day and sender."""
-    query = queried(ActivityQuery, request)
+    query = parse_query(ActivityQuery, request)
     now = now_utc()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = midnight - timedelta(days=query.days - 1)
@@ -69,9 +69,9 @@ def counts(request: Request, service: Service) -> Activity:
 
 def journal(request: Request, service: Service) -> Journal:
     """What happened last, to everybody, newest first; without what was imported."""
-    query = queried(PageQuery, request)
-    page = service.store.journal(query.limit, decoded(query.cursor))
-    return {"items": list(map(journal_item, page.items)), "cursor": encoded(page.after)}
+    query = parse_query(PageQuery, request)
+    page = service.store.journal(query.limit, decode_cursor(query.cursor))
+    return {"items": list(map(journal_item, page.items)), "cursor": encode_cursor(page.after)}
 
 
 def _count(day: date, sender: str | None, times: dict[enums.Activity, int]) -> Count:

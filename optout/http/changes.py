@@ -8,9 +8,9 @@ from pydantic import Field
 from optout.decisions import target as targets
 from optout.decisions.target import Target
 from optout.domain.enums import Effect
-from optout.http.exchange import Body, Request, parsed, principal
+from optout.http.exchange import Body, Request, parse_body, principal
 from optout.http.suppressions import Result, result
-from optout.http.values import ListName, Moment, Number, Said, SenderName
+from optout.http.values import FreeText, ListName, Moment, Number, SenderName
 from optout.operations import changes
 from optout.operations.documents import Blocker, Shape
 from optout.operations.naming import find_target
@@ -24,8 +24,8 @@ class ChangeRequest(Body):
     list: ListName | None = None
     everything: bool = False
     recipient: Number
-    reason: Said
-    actor: Said
+    reason: FreeText
+    actor: FreeText
     at: Moment | None = Field(
         None, description="When the person asked, by default now; not in the future."
     )
@@ -99,7 +99,7 @@ def opt_out(request: Request, service: Service) -> Changed:
 
     Repeating it is harmless, and announces what an earlier call could not.
     """
-    return _changed(request, service, out=True)
+    return _change(request, service, out=True)
 
 
 def opt_in(request: Request, service: Service) -> Changed:
@@ -108,7 +108,7 @@ def opt_in(request: Request, service: Service) -> Changed:
     A block of a carrier's or ACS's is not lifted: the answer stays suppressed, and `remedy` says what
     the person must text.
     """
-    return _changed(request, service, out=False)
+    return _change(request, service, out=False)
 
 
 def named(target: Target) -> Named:
@@ -117,8 +117,8 @@ def named(target: Target) -> Named:
     return {"everything": True} if target.everything else {"list": target.list or ""}
 
 
-def _changed(request: Request, service: Service, *, out: bool) -> Changed:
-    body = parsed(ChangeRequest, request)
+def _change(request: Request, service: Service, *, out: bool) -> Changed:
+    body = parse_body(ChangeRequest, request)
     target = find_target(service.directory, body.sender, body.list, body.everything)
     changed = service.changes.record(
         target,

@@ -116,21 +116,21 @@ def serve(request: Request, handler: FileHandler) -> Response:
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
 
 
-def parsed(model: type[_Model], request: Request) -> _Model:
+def parse_body(model: type[_Model], request: Request) -> _Model:
     try:
         value = json.loads(request.body, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
     if not isinstance(value, dict):
         raise BadRequest("the body is not a JSON object")
-    return validated(model, value, strict=True)
+    return validate_as(model, value, strict=True)
 
 
-def queried(model: type[_Model], request: Request) -> _Model:
+def parse_query(model: type[_Model], request: Request) -> _Model:
     given = {
         name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
     }
-    return validated(model, given)
+    return validate_as(model, given)
 
 
 def principal(request: Request) -> Principal | None:
@@ -152,7 +152,7 @@ def _finite(text: str) -> float:
     return value
 
 
-def validated(model: type[_Model], value: dict[str, Any], *, strict: bool = False) -> _Model:
+def validate_as(model: type[_Model], value: dict[str, Any], *, strict: bool = False) -> _Model:
     """A body by the types of JSON itself (strict); a query's values are all text."""
     try:
         return model.model_validate(value, strict=strict)
@@ -177,13 +177,13 @@ def _sentence(kind: str, message: str) -> str:
     return known.get(kind, message[:1].lower() + message[1:])
 
 
-def encoded(cursor: str | None) -> str | None:
+def encode_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
 
 
-def decoded(cursor: str | None) -> str | None:
+def decode_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optout.http.exchange import Body, Request, bad_cursor, decoded, encoded, parsed
+from optout.http.exchange import Body, Request, bad_cursor, decode_cursor, encode_cursor, parse_body
 from optout.http.values import Cursor, Limit, NextCursor, Number
 from optout.operations.documents import HistoryItem, JournalItem, Shape, history_item
 from optout.operations.naming import recipient_number
@@ -130,8 +130,8 @@ ASKED: dict[str, Any] = {
 
 def history(request: Request, service: Service) -> History:
     """What happened to a number, newest first."""
-    body = parsed(HistoryRequest, request)
-    below = decoded(body.cursor)
+    body = parse_body(HistoryRequest, request)
+    below = decode_cursor(body.cursor)
     if below is not None and not (below.isdecimal() and len(below) <= _NUMBER_DIGITS):
         raise bad_cursor()
     page = service.store.history(
@@ -139,5 +139,5 @@ def history(request: Request, service: Service) -> History:
     )
     return {
         "items": [history_item(evidence) for evidence in page.items],
-        "cursor": encoded(None if page.below is None else str(page.below)),
+        "cursor": encode_cursor(None if page.below is None else str(page.below)),
     }

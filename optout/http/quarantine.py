@@ -6,7 +6,7 @@ from pydantic import Field, WithJsonSchema
 
 from optout.domain.errors import NotFound
 from optout.domain.model import Quarantined
-from optout.http.exchange import Body, Request, decoded, encoded, parsed, queried
+from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_body, parse_query
 from optout.http.values import Id, NextCursor, PageQuery
 from optout.operations.documents import Shape, Time, shown
 from optout.operations.handle import Result
@@ -60,16 +60,16 @@ REPLAYS = {"one": {"id": HELD_ID}}
 REPLAYED = {"id": HELD_ID, "result": "quarantined", "reason": HELD_REASON}
 
 
-def listed(request: Request, service: Service) -> Quarantine:
+def list_events(request: Request, service: Service) -> Quarantine:
     """The events that could not be understood, oldest first."""
-    query = queried(PageQuery, request)
-    page = service.store.list_quarantine(query.limit, decoded(query.cursor))
-    return {"items": [_held(event) for event in page.items], "cursor": encoded(page.after)}
+    query = parse_query(PageQuery, request)
+    page = service.store.list_quarantine(query.limit, decode_cursor(query.cursor))
+    return {"items": [_held(event) for event in page.items], "cursor": encode_cursor(page.after)}
 
 
 def replay(request: Request, service: Service) -> Replayed:
     """Handle an event in quarantine again."""
-    body = parsed(ReplayRequest, request)
+    body = parse_body(ReplayRequest, request)
     result = service.events.replay(body.id)
     if result is None:
         raise NotFound("no event with this id is in quarantine")

@@ -3,10 +3,18 @@
 from typing import Literal
 
 from optout.domain.enums import Effect, ReviewVerdict
-from optout.http.exchange import Body, Request, decoded, encoded, parsed, principal, queried
+from optout.http.exchange import (
+    Body,
+    Request,
+    decode_cursor,
+    encode_cursor,
+    parse_body,
+    parse_query,
+    principal,
+)
 from optout.http.history import Journal
 from optout.http.suppressions import Result, result
-from optout.http.values import Id, PageQuery, Said
+from optout.http.values import FreeText, Id, PageQuery
 from optout.operations.documents import journal_item
 from optout.operations.naming import find_sender
 from optout.service import Service
@@ -17,8 +25,8 @@ class VerdictRequest(Body):
 
     id: Id
     verdict: Literal["confirm", "lift"]
-    actor: Said
-    reason: Said
+    actor: FreeText
+    reason: FreeText
 
 
 class Judged(Result):
@@ -56,14 +64,14 @@ JUDGED = {
 }
 
 
-def listed(request: Request, service: Service) -> Journal:
+def list_reviews(request: Request, service: Service) -> Journal:
     """Probable requests that nobody has judged yet, oldest first.
 
     A page may be shorter than the limit; there is more until the cursor is null.
     """
-    query = queried(PageQuery, request)
-    page = service.store.list_reviews(query.limit, decoded(query.cursor))
-    return {"items": list(map(journal_item, page.items)), "cursor": encoded(page.after)}
+    query = parse_query(PageQuery, request)
+    page = service.store.list_reviews(query.limit, decode_cursor(query.cursor))
+    return {"items": list(map(journal_item, page.items)), "cursor": encode_cursor(page.after)}
 
 
 def judge(request: Request, service: Service) -> Judged:
@@ -71,7 +79,7 @@ def judge(request: Request, service: Service) -> Judged:
 
     confirm opts out at the request's time, lift takes back what rests on it alone.
     """
-    body = parsed(VerdictRequest, request)
+    body = parse_body(VerdictRequest, request)
     verdict = ReviewVerdict(body.verdict)
     given = service.reviews.judge(body.id, verdict, body.actor, body.reason, principal(request))
     sender = find_sender(service.directory, given.sender or "")

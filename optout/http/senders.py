@@ -38,7 +38,7 @@ SENDERS = {
 }
 
 
-def listed(request: Request, service: Service) -> Senders:
+def list_senders(request: Request, service: Service) -> Senders:
     """The senders of the program file."""
     return {"items": [_configured(sender) for sender in service.directory.senders.values()]}
 

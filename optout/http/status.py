@@ -1,6 +1,6 @@
 """Where a person stands."""
 
-from optout.http.exchange import Body, Request, parsed
+from optout.http.exchange import Body, Request, parse_body
 from optout.http.values import Number
 from optout.operations import documents
 from optout.operations.naming import recipient_number
@@ -50,5 +50,5 @@ def status(request: Request, service: Service) -> documents.Status:
     The lists of the program file, then those that only the history names. For a person who looks a
     number up: it is always read, and never from a cache.
     """
-    recipient = recipient_number(parsed(StatusRequest, request).recipient)
+    recipient = recipient_number(parse_body(StatusRequest, request).recipient)
     return documents.status(recipient, recipient_status(recipient, service.directory, service.store))

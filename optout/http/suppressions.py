@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from optout.http.exchange import Body, Request, decoded, encoded, parsed, queried
+from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_body, parse_query
 from optout.http.values import Cursor, Limit, ListName, NextCursor, Number, SenderName
 from optout.operations.check import CheckResult
 from optout.operations.documents import ListItem, Recipient, Shape, State, list_item, state
@@ -115,8 +115,8 @@ def check(request: Request, service: Service) -> Checked:
 
     1 to 10,000 recipients, answered in the order asked. Any other answer than 200 means: do not send.
     """
-    body = parsed(CheckRequest, request)
-    return _checked(service, body.sender, body.recipients)
+    body = parse_body(CheckRequest, request)
+    return _check(service, body.sender, body.recipients)
 
 
 def look_up(request: Request, service: Service) -> Checked:
@@ -124,22 +124,22 @@ def look_up(request: Request, service: Service) -> Checked:
 
     For a person at a terminal: the number lands in access logs. Services use check.
     """
-    return _checked(service, request.path["sender"], [request.path["recipient"]])
+    return _check(service, request.path["sender"], [request.path["recipient"]])
 
 
-def listed(request: Request, service: Service) -> List:
+def list_suppressions(request: Request, service: Service) -> List:
     """Who is out of a list, a sender, or everything.
 
     Exactly one of list, sender and everything. A person can be off a list through everything, too: that
     is a list of its own.
     """
-    query = queried(ListQuery, request)
+    query = parse_query(ListQuery, request)
     scope = find_scope(service.directory, query.sender, query.list, query.everything)
-    page = list_out(service.directory, service.store, scope, query.limit, decoded(query.cursor))
-    return {"items": list(starmap(list_item, page.items)), "cursor": encoded(page.after)}
+    page = list_out(service.directory, service.store, scope, query.limit, decode_cursor(query.cursor))
+    return {"items": list(starmap(list_item, page.items)), "cursor": encode_cursor(page.after)}
 
 
-def _checked(service: Service, sender_name: str, recipients: list[Any]) -> Checked:
+def _check(service: Service, sender_name: str, recipients: list[Any]) -> Checked:
     sender = find_sender(service.directory, sender_name)
     answers = service.checks.check(sender, recipients)
     return {

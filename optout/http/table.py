@@ -122,16 +122,16 @@ OPERATIONS = (
         documents.Status, status.STATUS, body=status.StatusRequest, asked=status.NUMBERS,
     ),
     Operation(
-        "list_suppressions", GET, "suppressions", SUPPORT_AND_LISTS, suppressions.listed,
+        "list_suppressions", GET, "suppressions", SUPPORT_AND_LISTS, suppressions.list_suppressions,
         suppressions.List, suppressions.LISTED,
         query=suppressions.ListQuery, problems=(NOT_FOUND,),
     ),
     Operation(
-        "import_suppressions", POST, "suppressions/import", LISTS, transfer.imported,
+        "import_suppressions", POST, "suppressions/import", LISTS, transfer.import_rows,
         transfer.Imported, transfer.IMPORTED, body=transfer.ImportRequest, asked=transfer.IMPORTS,
     ),
     Operation(
-        "export", GET, "export", LISTS, transfer.exported,
+        "export", GET, "export", LISTS, transfer.export_evidence,
         history.Journal, history.ASKED, query=PageQuery,
     ),
     Operation(
@@ -143,7 +143,7 @@ OPERATIONS = (
         history.Journal, history.ASKED, query=PageQuery,
     ),
     Operation(
-        "list_reviews", GET, "reviews", SUPPORT, reviews.listed,
+        "list_reviews", GET, "reviews", SUPPORT, reviews.list_reviews,
         history.Journal, history.ASKED, query=PageQuery, function="reviews",
     ),
     Operation(
@@ -152,7 +152,7 @@ OPERATIONS = (
         problems=(NOT_FOUND, CONFLICT), function="reviews",
     ),
     Operation(
-        "list_quarantine", GET, "quarantine", SUPPORT, quarantine.listed,
+        "list_quarantine", GET, "quarantine", SUPPORT, quarantine.list_events,
         quarantine.Quarantine, quarantine.HELD, query=PageQuery,
     ),
     Operation(
@@ -161,7 +161,7 @@ OPERATIONS = (
         body=quarantine.ReplayRequest, asked=quarantine.REPLAYS, problems=(NOT_FOUND,),
     ),
     Operation(
-        "list_senders", GET, "senders", SUPPORT, senders.listed, senders.Senders, senders.SENDERS,
+        "list_senders", GET, "senders", SUPPORT, senders.list_senders, senders.Senders, senders.SENDERS,
     ),
     Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(

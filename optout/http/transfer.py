@@ -12,15 +12,15 @@ from optout.http.exchange import (
     Body,
     Request,
     bad_cursor,
-    decoded,
-    encoded,
-    parsed,
+    decode_cursor,
+    encode_cursor,
+    parse_body,
+    parse_query,
     principal,
-    queried,
-    validated,
+    validate_as,
 )
 from optout.http.history import Journal
-from optout.http.values import ListName, Moment, Number, PageQuery, Said, SenderName
+from optout.http.values import FreeText, ListName, Moment, Number, PageQuery, SenderName
 from optout.operations.documents import Shape, journal_item
 from optout.operations.naming import find_target
 from optout.operations.transfer.importing import ImportPurpose
@@ -56,8 +56,8 @@ class ImportRequest(Body):
         max_length=IMPORT_LIMIT,
         description="A row that is wrong is refused by itself, with the reason.",
     )
-    actor: Said
-    reason: Said
+    actor: FreeText
+    reason: FreeText
     dry_run: bool = Field(False, description="Say what would change, change nothing.")
 
 
@@ -118,13 +118,13 @@ IMPORTED = {
 }
 
 
-def imported(request: Request, service: Service) -> Imported:
+def import_rows(request: Request, service: Service) -> Imported:
     """Record a page of another system's list.
 
     Up to 10,000 rows. A newer keyword of the person stands, whatever the order of arrival. The same row
     with the same time again changes nothing. Nothing is announced.
     """
-    body = parsed(ImportRequest, request)
+    body = parse_body(ImportRequest, request)
     target = find_target(service.directory, body.sender, body.list, body.everything)
     rows: list[ImportedRow] = []
     refused: list[RefusedRow] = []
@@ -144,16 +144,16 @@ def imported(request: Request, service: Service) -> Imported:
     }
 
 
-def exported(request: Request, service: Service) -> Journal:
+def export_evidence(request: Request, service: Service) -> Journal:
     """All that happened to everybody.
 
     Person by person, the oldest first. A page may be shorter than the limit; there is more until the
     cursor is null.
     """
-    query = queried(PageQuery, request)
-    page = service.store.all_evidence(query.limit, _place(decoded(query.cursor)))
+    query = parse_query(PageQuery, request)
+    page = service.store.all_evidence(query.limit, _place(decode_cursor(query.cursor)))
     last = f"{page[-1].number}|{page[-1].recipient}" if page else None
-    return {"items": list(map(journal_item, page)), "cursor": encoded(last)}
+    return {"items": list(map(journal_item, page)), "cursor": encode_cursor(last)}
 
 
 def _counts(counts: Mapping[str, int]) -> ImportCounts:
@@ -170,7 +170,7 @@ def _counts(counts: Mapping[str, int]) -> ImportCounts:
 def _row(row: object) -> ImportedRow:
     if not isinstance(row, dict):
         raise BadRequest('a row is an object with "recipient", and "at" and "out" where they are known')
-    said = validated(ImportRow, row, strict=True)
+    said = validate_as(ImportRow, row, strict=True)
     if said.at is None:
         return ImportedRow(read_number(said.recipient), aware(now_utc()), said.out, ("no_time",))
     if said.at < EARLIEST:

@@ -12,7 +12,7 @@ PAGE_LIMIT = 1_000
 
 # A bounded text: pydantic measures it, and so refuses one that is no Unicode, which no store takes.
 Id = Annotated[str, Field(min_length=1, max_length=100)]
-Said = Annotated[str, Field(min_length=1, max_length=500)]
+FreeText = Annotated[str, Field(min_length=1, max_length=500)]
 SenderName = Annotated[
     str,
     Field(

@@ -24,7 +24,7 @@ Progress = Callable[[Sequence[str]], Iterable[str]]
 
 
 @dataclass
-class Report:
+class ReplaySummary:
     """What became of the events: how many ended how, and what failed, with the reason."""
 
     results: Counter[Result] = field(default_factory=Counter)
@@ -46,18 +46,20 @@ class Report:
         return f"{counts}, {len(self.failures)} failed"
 
 
-def replay_dead_letters(place: Place, handle: Handle, progress: Progress, *, delete: bool) -> Report:
+def replay_dead_letters(
+    place: Place, handle: Handle, progress: Progress, *, delete: bool
+) -> ReplaySummary:
     """Handle the events of every file. A file is deleted, if that is asked for, once all its events are
     handled, ignored or in quarantine; otherwise it stays. Raises Unreadable
     where there is no list."""
-    report = Report()
+    report = ReplaySummary()
     for name in progress(place.names()):
         if _replay_file(name, place, handle, report) and delete:
             report.add(name, partial(place.delete, name))
     return report
 
 
-def _replay_file(name: str, place: Place, handle: Handle, report: Report) -> bool:
+def _replay_file(name: str, place: Place, handle: Handle, report: ReplaySummary) -> bool:
     try:
         events = dead_letters.events(place.read(name))
     except Unreadable as problem:
@@ -70,15 +72,15 @@ def _replay_file(name: str, place: Place, handle: Handle, report: Report) -> boo
     return all(done)
 
 
-def replay_quarantine(handler: EventHandler, progress: Progress) -> Report:
+def replay_quarantine(handler: EventHandler, progress: Progress) -> ReplaySummary:
     """Handle every event in quarantine again; those that are understood now leave it."""
-    report = Report()
-    for event_id in progress(_quarantined(handler.recorder.store)):
+    report = ReplaySummary()
+    for event_id in progress(_list_quarantined(handler.recorder.store)):
         report.add(event_id, partial(handler.replay, event_id))
     return report
 
 
-def _quarantined(store: Store) -> Sequence[str]:
+def _list_quarantined(store: Store) -> Sequence[str]:
     """All that is there now: what comes back while it is replayed is not replayed again."""
     ids: list[str] = []
     page = store.list_quarantine(PAGE, None)

@@ -9,14 +9,13 @@ from datetime import datetime
 
 from optout.domain.enums import Certainty, EvidenceKind, Intent
 from optout.language import classify
+from optout.operations.evidence_pages import all_evidence
 from optout.programs.directory import Directory
 from optout.store.protocol import Store
 
-PAGE = 1_000
-
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Interpretation:
     """What a text was or would be understood as."""
 
     intent: Intent
@@ -28,7 +27,7 @@ class Reading:
             return "none"
         return f"{self.intent} ({self.certainty}, {self.rule})"
 
-    def differs(self, other: "Reading") -> bool:
+    def differs(self, other: "Interpretation") -> bool:
         """Whether it would be treated otherwise; another rule that says the same changes nothing."""
         return (self.intent, self.certainty) != (other.intent, other.certainty)
 
@@ -39,7 +38,7 @@ class Message:
 
     sender: str
     text: str | None
-    before: Reading
+    before: Interpretation
     at: datetime | None = None
 
 
@@ -48,7 +47,7 @@ class Replayed:
     """A message and what it would be understood as now."""
 
     message: Message
-    after: Reading
+    after: Interpretation
 
     @property
     def changed(self) -> bool:
@@ -57,13 +56,10 @@ class Replayed:
 
 def messages(store: Store) -> Iterator[Message]:
     """Every message of the history, by recipient, in constant memory."""
-    after: tuple[str, int] | None = None
-    while page := store.all_evidence(PAGE, after):
-        for item in page:
-            if item.kind is EvidenceKind.MESSAGE:
-                before = Reading(item.intent, item.certainty, item.rule)
-                yield Message(item.sender or "", item.text, before, item.at)
-        after = (page[-1].recipient, page[-1].number)
+    for item in all_evidence(store):
+        if item.kind is EvidenceKind.MESSAGE:
+            before = Interpretation(item.intent, item.certainty, item.rule)
+            yield Message(item.sender or "", item.text, before, item.at)
 
 
 def replayed(found: Iterable[Message], directory: Directory) -> Iterator[Replayed]:
@@ -71,4 +67,4 @@ def replayed(found: Iterable[Message], directory: Directory) -> Iterator[Replaye
     for message in found:
         if message.text is not None:
             match = classify.classify(message.text, directory.sender(message.sender).rules)
-            yield Replayed(message, Reading(match.intent, match.certainty, match.rule))
+            yield Replayed(message, Interpretation(match.intent, match.certainty, match.rule))

@@ -12,17 +12,14 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from optout.domain.data import DataModel
 from optout.domain.enums import Certainty, Intent
 
 _Word = Annotated[str, Field(pattern=r"^\w+$")]
 _Letter = Annotated[str, Field(pattern=r"^\w$")]
 _Attribution = Annotated[str, Field(pattern=r"^[^.]+\.\.\.[^.]+$")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Weight(StrEnum):
@@ -33,7 +30,7 @@ class Weight(StrEnum):
     FAINT = "faint"
 
 
-class WordEntry(_Strict):
+class WordEntry(DataModel):
     """A [[word]] of the data: words that are a request by themselves."""
 
     words: tuple[str, ...] = Field(min_length=1)
@@ -44,7 +41,7 @@ class WordEntry(_Strict):
     note: str = Field(min_length=10)
 
 
-class RequestEntry(_Strict):
+class RequestEntry(DataModel):
     """A [[request]] of the data: a wording that is a request."""
 
     name: str = Field(pattern=r"^[a-z]+(?:[+-][a-z]+)*$")
@@ -58,7 +55,7 @@ class RequestEntry(_Strict):
     note: str = Field(min_length=10)
 
 
-class Context(_Strict):
+class Context(DataModel):
     """The [context] of the data: what may stand around a request, and what undoes it."""
 
     courtesy: tuple[str, ...] = ()
@@ -81,14 +78,14 @@ class Context(_Strict):
     echoes: tuple[str, ...] = ()
 
 
-class WritingEntry(_Strict):
+class WritingEntry(DataModel):
     """The [writing] of the data: what is one word, and what is one where spaces were left out."""
 
     contractions: tuple[_Word, ...] = ()
     letters: tuple[_Letter, ...] = ()
 
 
-class QuoteEntry(_Strict):
+class QuoteEntry(DataModel):
     """The [quotes] of the data: what telephones and mail programs write around what is quoted."""
 
     reactions: tuple[str, ...] = ()
@@ -99,7 +96,7 @@ class QuoteEntry(_Strict):
     effects: tuple[str, ...] = ()
 
 
-class SignatureEntry(_Strict):
+class SignatureEntry(DataModel):
     """The [signatures] of the data: what the signature below a message begins with and has in it."""
 
     openings: tuple[str, ...] = ()
@@ -107,7 +104,7 @@ class SignatureEntry(_Strict):
     particles: tuple[_Word, ...] = ()
 
 
-class TypoEntry(_Strict):
+class TypoEntry(DataModel):
     """The [typos] of the data: the words that are recognised when mistyped, and what is no typo."""
 
     words: tuple[str, ...] = ()
@@ -115,7 +112,7 @@ class TypoEntry(_Strict):
     alone: Mapping[str, str] = {}
 
 
-class Cases(_Strict):
+class Cases(DataModel):
     """The [cases] of the data: texts with what they must be understood as."""
 
     certain: tuple[str, ...] = Field(min_length=5)
@@ -124,7 +121,7 @@ class Cases(_Strict):
     help: tuple[str, ...] = ()
 
 
-class Language(_Strict):
+class Language(DataModel):
     """One file of the data."""
 
     language: str = Field(pattern=r"^[a-z]{2}$")

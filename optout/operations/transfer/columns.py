@@ -8,8 +8,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from optout.domain.data import DataModel
 from optout.domain.errors import BadRequest
 
 Says = Literal["out", "in"]
@@ -23,11 +24,7 @@ def column_key(name: str) -> str:
 Name = Annotated[str, AfterValidator(column_key)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Layout(_Part):
+class Layout(DataModel):
     """The columns of one system's lists."""
 
     system: str
@@ -44,26 +41,26 @@ class Layout(_Part):
         return {name for name in (self.number, *self.times, self.status, *self.also) if name}
 
 
-class _Statuses(_Part):
+class _Statuses(DataModel):
     out: tuple[Name, ...]
     in_: tuple[Name, ...] = Field(alias="in")
     word: tuple[Name, ...]
 
 
-class _Common(_Part):
+class _Common(DataModel):
     number: tuple[Name, ...]
     times: tuple[Name, ...]
     status: _Statuses
 
 
-class _Words(_Part):
+class _Words(DataModel):
     out: frozenset[Name]
     in_: frozenset[Name] = Field(alias="in")
     yes: frozenset[Name]
     no: frozenset[Name]
 
 
-class Knowledge(_Part):
+class Knowledge(DataModel):
     """What columns.toml says."""
 
     layout: tuple[Layout, ...]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
-from optout.domain.model import Consent, Evidence, Scope
+from optout.domain.model import Consent, Scope
 from optout.operations.transfer.cells import guarded
 from optout.store.protocol import Store
 
@@ -21,14 +21,6 @@ def everyone_out(store: Store, scope: Scope) -> Iterator[tuple[str, Consent]]:
         after = page.after
         if after is None:
             return
-
-
-def everything(store: Store) -> Iterator[Evidence]:
-    """All evidence, person by person, the oldest first."""
-    after = None
-    while page := store.all_evidence(PAGE, after):
-        yield from page
-        after = page[-1].recipient, page[-1].number
 
 
 def write_ndjson(items: Iterable[Mapping[str, Any]], file: TextIO) -> None:

@@ -97,9 +97,9 @@ class Database:
 
     def _upgrade(self) -> None:
         self.connection().execute("PRAGMA journal_mode = WAL")
-        self._writers.run(self._upgraded)
+        self._writers.run(self._run_upgrades)
 
-    def _upgraded(self, connection: sqlite3.Connection) -> None:
+    def _run_upgrades(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(self._upgrades):
             raise ConfigurationError(

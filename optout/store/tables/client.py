@@ -119,12 +119,12 @@ class Table:
     def write(self, operations: Iterable[Operation]) -> list[str]:
         """One transaction in one partition; the new tags. Raises Conflict if a row to create exists."""
         made: list[Any] = list(operations)
-        written = self._written(
+        written = self._try_twice(
             lambda: self._client.submit_transaction(made, retry_on_methods=RETRIED_METHODS)
         )
         return [str(row.get("etag")) for row in written]
 
-    def _written(self, operation: Callable[[], Result]) -> Result:
+    def _try_twice(self, operation: Callable[[], Result]) -> Result:
         with _errors():
             try:
                 return operation()

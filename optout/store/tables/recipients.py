@@ -91,7 +91,7 @@ class RecipientRows:
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
         row = self._recipients.get(rows.keys(rows.key(recipient), rows.id_key(evidence_id)))
-        found = self._stored(recipient, int(row["number"])) if row else None
+        found = self._read_tagged(recipient, int(row["number"])) if row else None
         if found:
             self._keep(found)
         return found[0] if found else None
@@ -197,7 +197,7 @@ class RecipientRows:
         with self._lock:
             found = found or self._remembered.get(evidence.id)
         while True:
-            found = found or self._stored(evidence.recipient, evidence.number)
+            found = found or self._read_tagged(evidence.recipient, evidence.number)
             amended = change(found[0]) if found else None
             if found is None or amended is None:
                 return False
@@ -208,7 +208,7 @@ class RecipientRows:
                 return True
             found = None
 
-    def _stored(self, recipient: str, number: int) -> Tagged | None:
+    def _read_tagged(self, recipient: str, number: int) -> Tagged | None:
         row = self._recipients.get(rows.keys(rows.key(recipient), rows.number_key(number)))
         return _tagged(row) if row else None
 

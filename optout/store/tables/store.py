@@ -113,7 +113,7 @@ class TablesStore(RecipientRows):
 
     def journal(self, limit: int, after: str | None) -> JournalPage:
         entries = self._index.entries(rows.JOURNAL, limit, after=_after(rows.JOURNAL, after))
-        return self._indexed(entries, limit, "recipient", self._named)
+        return self._read_entries(entries, limit, "recipient", self._find_named)
 
     def counts(self, since: datetime) -> tuple[Count, ...]:
         found = self._index.since(since, self._account.deadline(DEADLINE_SECONDS))
@@ -127,13 +127,13 @@ class TablesStore(RecipientRows):
 
     def list_reviews(self, limit: int, after: str | None) -> JournalPage:
         entries = self._index.entries(rows.REVIEW, limit, after=_after(rows.REVIEW, after))
-        return self._indexed(entries, limit, "id", self._unjudged)
+        return self._read_entries(entries, limit, "id", self._find_unjudged)
 
     def find_review(self, evidence_id: str) -> Evidence | None:
         entry = self._index.review(evidence_id)
         return self.find(entry["recipient"], evidence_id) if entry else None
 
-    def _indexed(
+    def _read_entries(
         self,
         entries: Iterator[TableEntity],
         limit: int,
@@ -149,20 +149,20 @@ class TablesStore(RecipientRows):
             cursor = f"{last['RowKey'].split('_')[1]} {last[last_part]}"
         return JournalPage(tuple(filter(None, items)), cursor)
 
-    def _named(self, entry: TableEntity) -> Evidence | None:
+    def _find_named(self, entry: TableEntity) -> Evidence | None:
         """The evidence that an entry was written for; an attempt that did not succeed left none."""
-        found = self._stored(entry["recipient"], int(entry["number"]))
+        found = self._read_tagged(entry["recipient"], int(entry["number"]))
         if found is None or found[0].id != entry["id"]:
             return None
         is_it = codec.stamp(found[0].received_at) == entry["received_at"]
         return found[0] if is_it else None
 
-    def _unjudged(self, entry: TableEntity) -> Evidence | None:
+    def _find_unjudged(self, entry: TableEntity) -> Evidence | None:
         verdict = rows.id_key(verdict_id(entry["id"], entry["recipient"]))
         if self._recipients.get(rows.keys(rows.key(entry["recipient"]), verdict)):
             self._index.drop(entry)
             return None
-        return self._named(entry)
+        return self._find_named(entry)
 
     def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
         return scan.all_evidence(self._recipients, limit, after)
@@ -185,7 +185,7 @@ class TablesStore(RecipientRows):
         return sum(self._account.each(lambda entry: self._forget(entry, before), list(entries)))
 
     def _forget(self, entry: TableEntity, before: datetime) -> int:
-        found = self._stored(entry["recipient"], int(entry["number"]))
+        found = self._read_tagged(entry["recipient"], int(entry["number"]))
         if found is None or found[0].id != entry["id"]:
             if codec.moment(entry["received_at"]) < before - ON_ITS_WAY:
                 self._index.drop(entry)
