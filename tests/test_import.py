@@ -183,7 +183,7 @@ def test_an_import_keeps_to_the_rule_in_tables(
         ([("START", 10)], ImportedRow(PERSON, minute(5)), "outdated", False),
         ([("START", 1)], ImportedRow(PERSON, minute(5)), "opted_out", True),
         ([("START", 5)], ImportedRow(PERSON, minute(5)), "opted_out", True),
-        ([("STOP", 10)], ImportedRow(PERSON, minute(5)), "outdated", True),
+        ([("STOP", 10)], ImportedRow(PERSON, minute(5)), "confirmed", True),
         ([("STOP", 1)], ImportedRow(PERSON, minute(5)), "confirmed", True),
         ([("STOP", 1)], ImportedRow(PERSON, minute(5), False), "opted_in", False),
         ([("STOP", 10)], ImportedRow(PERSON, minute(5), False), "outdated", True),

@@ -7,11 +7,22 @@ import sys
 from collections.abc import Sequence
 
 from optout import __version__
-from optout.cli import check_programs, classify, demo, doctor, export, import_, recover, replay, serve
+from optout.cli import (
+    check_programs,
+    classify,
+    demo,
+    doctor,
+    export,
+    import_,
+    recompute,
+    recover,
+    replay,
+    serve,
+)
 from optout.domain.errors import OptoutError
 
 # In the order of their use.
-COMMANDS = (serve, demo, check_programs, classify, replay, import_, export, doctor, recover)
+COMMANDS = (serve, demo, check_programs, classify, replay, import_, export, doctor, recover, recompute)
 
 EPILOG = """examples:
   python -m optout serve                 the app on http://localhost:7071, replies printed

@@ -4,10 +4,11 @@ Rules 1 and 2 of the design: two scopes and everything; the newest message wins,
 Pure: the same evidence gives the same consent in whatever order it arrives.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from optout.domain.enums import Party, ReviewVerdict, ScopeKind
+from optout.domain.enums import EvidenceKind, Party, ReviewVerdict, ScopeKind
 from optout.domain.model import EVERYTHING, Consent, Consents, Evidence, Scope
 from optout.domain.times import EARLIEST
 
@@ -45,16 +46,42 @@ def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
 
 
 def comes_late(consent: Consent | None, evidence: Evidence) -> bool:
-    """Whether the evidence is older than the consent it would replace; on a tie STOP wins."""
+    """Whether the consent that stands may not simply go on with the evidence, which is older or of the
+    same moment. Then an opt-out wins over an opt-in, and which of two opt-outs comes first does not
+    depend on which arrives first."""
     if consent is None or evidence.at > consent.at:
         return False
-    return evidence.at < consent.at or not evidence.intent.opts_out
+    if evidence.at < consent.at or not evidence.intent.opts_out:
+        return True
+    return consent.out and consent.since == evidence.at
+
+
+def repeats(consent: Consent | None, evidence: Evidence, scope: Scope) -> bool:
+    """Whether late evidence says, within the present state, what made and keeps it: then it changes
+    nothing, whatever else there is."""
+    if consent is None or consent.out != evidence.intent.opts_out:
+        return False
+    adds_block = (
+        scope.kind is ScopeKind.SENDER
+        and evidence.blocks_externally
+        and not consent.blocked_by.is_external
+    )
+    return consent.since < evidence.at <= consent.at and not adds_block
+
+
+def is_blocked(evidence: Evidence, consents: Consents) -> bool:
+    """Rule 12: whether evidence that comes in order is an opt-in against a carrier's or ACS's block."""
+    if not evidence.needs_no_block:
+        return False
+    own = consents.get(Scope(ScopeKind.SENDER, evidence.sender or ""))
+    return own is not None and own.out and own.blocked_by.is_external
 
 
 def advance(consent: Consent | None, evidence: Evidence, scope: Scope) -> Consent:
     """The consent after one more piece of evidence, which must not come late."""
     out = evidence.intent.opts_out
-    blocked_by = evidence.blocked_by if scope.kind is ScopeKind.SENDER else Party.SERVICE
+    is_external = scope.kind is ScopeKind.SENDER and evidence.blocks_externally
+    blocked_by = evidence.blocked_by if is_external else Party.SERVICE
     if consent is None or consent.out != out:
         return Consent(
             out=out,
@@ -70,28 +97,87 @@ def advance(consent: Consent | None, evidence: Evidence, scope: Scope) -> Consen
     return replace(consent, at=evidence.at, blocked_by=stays if out else Party.SERVICE)
 
 
-def rests_on(timeline: Iterable[Evidence], scope: Scope, judged: Evidence) -> bool:
-    """Whether a scope is out by probable requests that nobody has confirmed, and by `judged` among
-    them, and by nothing else."""
-    out: list[Evidence] = []
-    for evidence in _in_order(timeline, scope):
-        if evidence.intent.opts_out:
-            out.append(evidence)
-        else:
-            out.clear()
-    return judged.id in {evidence.id for evidence in out} and all(
-        evidence.policy is not None for evidence in out
-    )
+class Timeline:
+    """All evidence about a recipient, taken in the order of its times, in whatever order it arrived.
 
+    `without_effect` are the ids of the opt-ins that a carrier's or ACS's block left without effect.
+    """
 
-def rebuild(timeline: Iterable[Evidence], scope: Scope) -> Consent | None:
-    """The consent that all evidence about a scope gives, taken in the order of its times."""
-    timeline = tuple(timeline)
-    lifts = _lifts(timeline, scope)
-    consent = _never_out(lifts[0]) if lifts else None
-    for evidence in _in_order(timeline, scope):
-        consent = advance(consent, evidence, scope)
-    return consent
+    def __init__(self, evidence: Iterable[Evidence]) -> None:
+        # What the rules made of the rest says nothing by itself.
+        self._evidence = tuple(item for item in evidence if item.kind is not EvidenceKind.RULES)
+        senders = {item.sender for item in self._evidence if item.needs_no_block}
+        self.without_effect = frozenset(
+            chain.from_iterable(self._blocked(Scope(ScopeKind.SENDER, name or "")) for name in senders)
+        )
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Every scope that something was said about."""
+        return frozenset(chain.from_iterable(item.scopes for item in self._evidence))
+
+    def consent(self, scope: Scope) -> Consent | None:
+        """The consent that all evidence about a scope gives."""
+        lifts = self._lifts(scope)
+        consent = _never_out(lifts[0]) if lifts else None
+        for evidence in self._about(scope):
+            consent = advance(consent, evidence, scope)
+        return consent
+
+    def affected_by(self, evidence: Evidence) -> frozenset[Scope]:
+        """The scopes in which something may change by late evidence: its own, and those of opt-ins to a
+        sender whose block began or ended earlier by it."""
+        opt_ins = [item for item in self._evidence if item.needs_no_block]
+        others = (
+            item.scopes
+            for item in opt_ins
+            if Scope(ScopeKind.SENDER, item.sender or "") in evidence.scopes
+        )
+        return frozenset(chain(evidence.scopes, *others))
+
+    def rests_on(self, scope: Scope, judged: Evidence) -> bool:
+        """Whether a scope is out by probable requests that nobody has confirmed, and by `judged` among
+        them, and by nothing else."""
+        out: list[Evidence] = []
+        for evidence in self._about(scope):
+            if evidence.intent.opts_out:
+                out.append(evidence)
+            else:
+                out.clear()
+        return judged.id in {evidence.id for evidence in out} and all(
+            evidence.policy is not None for evidence in out
+        )
+
+    def _about(self, scope: Scope) -> list[Evidence]:
+        return [item for item in self._in_order(scope) if item.id not in self.without_effect]
+
+    def _in_order(self, scope: Scope) -> list[Evidence]:
+        """What was said about a scope, without what was lifted, in the order of its times. At the same
+        moment opt-outs come last, and win; a verdict comes behind what it is about."""
+        lifts = self._lifts(scope)
+        left_out = {item.id for item in lifts} | {item.about for item in lifts}
+        about = [item for item in self._evidence if scope in item.scopes and item.id not in left_out]
+        return sorted(
+            about, key=lambda item: (item.at, item.intent.opts_out, item.about or "", item.id)
+        )
+
+    def _lifts(self, scope: Scope) -> list[Evidence]:
+        """The verdicts that have lifted a request in a scope."""
+        return [
+            item
+            for item in self._evidence
+            if item.verdict is ReviewVerdict.LIFT and scope in item.scopes
+        ]
+
+    def _blocked(self, own: Scope) -> Iterator[str]:
+        """The opt-ins to a sender at whose time a carrier or ACS blocked it."""
+        consent: Consent | None = None
+        # At the same moment a block stands already.
+        for evidence in sorted(self._in_order(own), key=lambda item: (item.at, item.needs_no_block)):
+            if consent is not None and is_blocked(evidence, {own: consent}):
+                yield evidence.id
+            else:
+                consent = advance(consent, evidence, own)
 
 
 def _never_out(verdict: Evidence) -> Consent:
@@ -106,18 +192,3 @@ def _never_out(verdict: Evidence) -> Consent:
         blocked_by=Party.SERVICE,
         evidence_id=verdict.id,
     )
-
-
-def _lifts(timeline: Iterable[Evidence], scope: Scope) -> list[Evidence]:
-    """The verdicts that have lifted a request in a scope."""
-    return [item for item in timeline if item.verdict is ReviewVerdict.LIFT and scope in item.scopes]
-
-
-def _in_order(timeline: Iterable[Evidence], scope: Scope) -> list[Evidence]:
-    """What was said about a scope, without what was lifted, in the order of its times; on a tie STOP
-    comes last, and wins."""
-    timeline = tuple(timeline)
-    lifts = _lifts(timeline, scope)
-    left_out = {item.id for item in lifts} | {item.about for item in lifts}
-    about = [item for item in timeline if scope in item.scopes and item.id not in left_out]
-    return sorted(about, key=lambda item: (item.at, item.intent.opts_out, item.number))

@@ -8,42 +8,47 @@ from dataclasses import replace
 from datetime import timedelta
 
 from optout.decisions import consent, replies
-from optout.domain.enums import Effect, Intent, ReviewVerdict, ScopeKind
-from optout.domain.errors import NotNow
+from optout.decisions.evidence import CLOCK_TOLERANCE, UNBELIEVED
+from optout.domain.enums import Effect, Intent, ReviewVerdict
+from optout.domain.errors import NotNow, Refusal
 from optout.domain.model import (
     Announcement,
     Consent,
     Decision,
     Evidence,
     RecipientState,
-    Scope,
 )
 from optout.domain.times import aware
 from optout.programs.directory import Sender
+
+# The least by which two times differ.
+_MOMENT = timedelta(microseconds=1)
 
 
 def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) -> Decision:
     """What a message changes, and what it is answered."""
     now = aware(evidence.received_at)
-    decision = decide(evidence, state)
+    decision = decide_dated(evidence, state)
     evidence, consents = decision.evidence, {**state.consents, **decision.consents}
     if evidence.intent is Intent.NONE:
         return decision
-    reply = replies.reply_to(evidence, sender, consents, state.recent, now)
+    language = replies.reply_language(evidence, sender, state)
+    reply = replies.reply_to(evidence, sender, language, consents, state.recent, now)
     return Decision(replace(evidence, reply=reply), decision.consents)
 
 
-def decide_entered(evidence: Evidence, state: RecipientState) -> Decision:
-    """What an opt-out or opt-in changes that somebody else enters, by hand or from a list.
-
-    Rule 12: an opt-in with a sender whose messages a carrier or ACS blocks changes nothing; only the
-    person can lift that.
-    """
-    if evidence.intent is Intent.START and evidence.sender is not None:
-        own = state.consents.get(Scope(ScopeKind.SENDER, evidence.sender))
-        if own is not None and own.out and own.blocked_by.is_external:
-            evidence = replace(evidence, scopes=(), flags=(*evidence.flags, "blocked"))
+def decide_dated(evidence: Evidence, state: RecipientState) -> Decision:
+    """What a message or a delivery report changes. Rule 2: an opt-out whose own time cannot be believed
+    takes effect whatever stands."""
+    if not UNBELIEVED.isdisjoint(evidence.flags):
+        evidence = _effective_now(evidence, state)
     return decide(evidence, state)
+
+
+def decide_entered(evidence: Evidence, state: RecipientState, *, is_now: bool = False) -> Decision:
+    """What an opt-out or opt-in changes that somebody else enters, by hand or from a list; `is_now`
+    says that its time is that of the call."""
+    return decide(_effective_now(evidence, state) if is_now else evidence, state)
 
 
 def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) -> Decision:
@@ -53,9 +58,10 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
     one among them. Raises NotNow where none does any more.
     """
     if evidence.verdict is ReviewVerdict.LIFT and judged.scopes:
-        timeline = state.timeline()
-        state = replace(state, timeline=lambda: timeline)
-        resting = tuple(scope for scope in judged.scopes if consent.rests_on(timeline, scope, judged))
+        everything = state.timeline()
+        state = replace(state, timeline=lambda: everything)
+        timeline = consent.Timeline(everything)
+        resting = tuple(scope for scope in judged.scopes if timeline.rests_on(scope, judged))
         if not resting:
             raise NotNow(
                 "the consent does not rest on this message any more: the person or somebody here has "
@@ -64,30 +70,77 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
             )
         # To whoever hears of it, a STOP that is still on its way is newer.
         last = max(state.consents[scope].at for scope in resting)
-        evidence = replace(evidence, scopes=resting, at=last + timedelta(microseconds=1))
+        evidence = replace(evidence, scopes=resting, at=last + _MOMENT)
     return decide(evidence, state)
 
 
 def decide(evidence: Evidence, state: RecipientState) -> Decision:
-    """Rule 2: number the evidence, find its effect and the consents that change by it."""
+    """Rules 2 and 12: number the evidence, find its effect and the consents that change by it."""
     evidence = _numbered(evidence, state)
+    before = state.consents
+    late = {scope for scope in evidence.scopes if consent.comes_late(before.get(scope), evidence)}
     is_lift = evidence.verdict is ReviewVerdict.LIFT
-    timeline: tuple[Evidence, ...] | None = None
-    changed: dict[Scope, Consent] = {}
-    effects: set[Effect] = set()
-    for scope in evidence.scopes:
-        before = state.consents.get(scope)
-        if is_lift or consent.comes_late(before, evidence):
-            if timeline is None:
-                timeline = (*state.timeline(), evidence)
-            after = consent.rebuild(timeline, scope)
-            effects.add(_lifted(after) if is_lift else Effect.OUTDATED)
-        else:
-            after = consent.advance(before, evidence, scope)
-            effects.add(_effect(before, evidence))
-        if after is not None and after != before:
-            changed[scope] = after
+    if is_lift or not all(consent.repeats(before.get(scope), evidence, scope) for scope in late):
+        timeline = consent.Timeline((*state.timeline(), evidence))
+        is_blocked = evidence.id in timeline.without_effect
+        after = {scope: timeline.consent(scope) for scope in timeline.affected_by(evidence)}
+    else:
+        is_blocked = consent.is_blocked(evidence, before)
+        in_order = () if is_blocked else (scope for scope in evidence.scopes if scope not in late)
+        after = {scope: consent.advance(before.get(scope), evidence, scope) for scope in in_order}
+    changed = {
+        scope: new for scope, new in after.items() if new is not None and new != before.get(scope)
+    }
+    if is_blocked:
+        evidence = replace(evidence, effect=Effect.NONE, flags=(*evidence.flags, "blocked"))
+        return Decision(evidence, changed)
+    now = {**before, **changed}
+    if is_lift:
+        effects = {_lift_effect(now.get(scope)) for scope in evidence.scopes}
+    else:
+        effects = {
+            _late_effect(now.get(scope), evidence)
+            if scope in late
+            else _effect(before.get(scope), evidence)
+            for scope in evidence.scopes
+        }
     return Decision(replace(evidence, effect=_strongest(effects)), changed)
+
+
+def decide_anew(evidence: Evidence, state: RecipientState) -> Decision:
+    """What the rules of today make of all that is known of a recipient, where an earlier version's made
+    something else of it. Raises NothingNew where nothing changes."""
+    evidence, before = _numbered(evidence, state), state.consents
+    timeline = consent.Timeline(state.timeline())
+    found = {scope: timeline.consent(scope) for scope in timeline.scopes}
+    changed = {
+        scope: now
+        for scope, now in found.items()
+        if now is not None and _differs(now, before.get(scope))
+    }
+    if not changed:
+        raise NothingNew
+    turned = {
+        Effect.OPTED_OUT if now.out else Effect.OPTED_IN
+        for scope, now in changed.items()
+        if (then := before.get(scope)) is None or then.out != now.out
+    }
+    effect = _strongest(turned or {Effect.CONFIRMED})
+    return Decision(replace(evidence, scopes=tuple(changed), effect=effect), changed)
+
+
+class NothingNew(Refusal):
+    """The consents are as the rules say."""
+
+
+def _differs(now: Consent, then: Consent | None) -> bool:
+    """Whether two consents say something else to whoever asks."""
+    return then is None or (now.out, now.since, now.at, now.blocked_by) != (
+        then.out,
+        then.since,
+        then.at,
+        then.blocked_by,
+    )
 
 
 def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
@@ -102,16 +155,34 @@ def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
     return replace(decision, evidence=replace(decision.evidence, announcement=Announcement(turned)))
 
 
+def _effective_now(evidence: Evidence, state: RecipientState) -> Evidence:
+    """Rule 2: an opt-out of no time of its own is of the later of now and just after what stands. The
+    clock of this host may be behind, and a STOP is never lost to a clock."""
+    if not evidence.intent.opts_out:
+        return evidence
+    standing = [state.consents[scope].at for scope in evidence.scopes if scope in state.consents]
+    return replace(evidence, at=max([aware(evidence.received_at), *(at + _MOMENT for at in standing)]))
+
+
 def _numbered(evidence: Evidence, state: RecipientState) -> Evidence:
-    """Evidence in the order of writing, which the history shows: two processes' clocks differ."""
-    received_at = aware(evidence.received_at)
-    if state.last_received_at is not None:
-        received_at = max(received_at, state.last_received_at + timedelta(microseconds=1))
+    """Evidence in the order of writing, which the history shows: two processes' clocks differ. A clock
+    that was far ahead once is not followed."""
+    received_at, last = aware(evidence.received_at), state.last_received_at
+    if last is not None and last <= received_at + CLOCK_TOLERANCE:
+        received_at = max(received_at, last + _MOMENT)
     return replace(evidence, number=state.last_number + 1, received_at=received_at)
 
 
-def _lifted(after: Consent | None) -> Effect:
+def _lift_effect(after: Consent | None) -> Effect:
     return Effect.NONE if after is not None and after.out else Effect.OPTED_IN
+
+
+def _late_effect(now: Consent | None, evidence: Evidence) -> Effect:
+    """Late evidence that lies within the present state confirms it; a newer one stands against any
+    other."""
+    is_same = now is not None and now.out == evidence.intent.opts_out
+    is_within = is_same and now is not None and now.since <= evidence.at
+    return Effect.CONFIRMED if is_within else Effect.OUTDATED
 
 
 def _effect(before: Consent | None, evidence: Evidence) -> Effect:

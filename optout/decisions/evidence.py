@@ -3,7 +3,7 @@ verdict. The numbers in the comments are the rules of docs/rules.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from optout.decisions import consent
@@ -12,12 +12,16 @@ from optout.domain.enums import Certainty, EvidenceKind, Intent, Party, Probable
 from optout.domain.ids import evidence_id, verdict_id
 from optout.domain.inbound import DeliveryReport, InboundSms
 from optout.domain.model import EVERYTHING, Evidence, Match, Scope
+from optout.domain.text import is_bare_word
 from optout.domain.times import aware
 from optout.language.rules import Keyword
 from optout.programs.directory import Sender
 
 # Rule 2: a clock may be wrong by this much before its time is not believed.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# What flags a time that is not the message's or the report's own.
+NO_TIME, FUTURE_TIME = "no_time", "future_time"
+UNBELIEVED = frozenset((NO_TIME, FUTURE_TIME))
 OPTED_OUT_RULE = "delivery_report:opted_out"
 
 
@@ -34,9 +38,9 @@ def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
     now = aware(now)
     if message.at is None:
         is_clear_stop = match.intent.opts_out and match.certainty is Certainty.CERTAIN
-        return Timing(now, ("no_time",)) if is_clear_stop else None
+        return Timing(now, (NO_TIME,)) if is_clear_stop else None
     if message.at > now + CLOCK_TOLERANCE:
-        return Timing(now, (*message.flags, "future_time"))
+        return Timing(now, (*message.flags, FUTURE_TIME))
     if match.intent is Intent.START:
         # Ahead of its time it would outdate a STOP that is sent before then.
         return Timing(min(message.at, now), message.flags)
@@ -93,9 +97,30 @@ def message_evidence(
         language=match.language,
         matched=match.matched,
         policy=policy(match, sender),
-        blocked_by=_blocker(keyword, sender),
+        blocked_by=_blocker(message, keyword, sender),
         flags=(*when.flags, *_flags(message, match, sender)),
     )
+
+
+def as_another(evidence: Evidence) -> Evidence:
+    """Rule 3: a message that comes under the id of another one, as a message of its own: its id is
+    derived from its sender and text, too."""
+    name = f"{evidence.message_id}\n{evidence.sender}\n{evidence.text}"
+    return replace(
+        evidence,
+        id=evidence_id(EvidenceKind.MESSAGE, name, evidence.recipient),
+        flags=(*evidence.flags, "message_id_again"),
+    )
+
+
+def says_the_same(evidence: Evidence, recorded: Evidence) -> bool:
+    """Rule 3: whether a message is the one that is recorded under its id. One whose text is forgotten
+    counts as the same, unless the new one opts out."""
+    if evidence.sender != recorded.sender:
+        return False
+    if recorded.text is None:
+        return not evidence.intent.opts_out
+    return evidence.text == recorded.text
 
 
 def _flags(message: InboundSms, match: Match, sender: Sender) -> Iterator[str]:
@@ -116,9 +141,9 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
     lifted by hand, and if it remains the next report says so.
     """
     now = aware(now)
-    at, flags = (report.at, report.flags) if report.at else (now, ("no_time",))
+    at, flags = (report.at, report.flags) if report.at else (now, (NO_TIME,))
     if at > now + CLOCK_TOLERANCE:
-        at, flags = now, (*flags, "future_time")
+        at, flags = now, (*flags, FUTURE_TIME)
     return Evidence(
         id=evidence_id(EvidenceKind.DELIVERY_REPORT, report.message_id, report.recipient),
         number=0,
@@ -167,8 +192,11 @@ def verdict_evidence(
     )
 
 
-def _blocker(keyword: Keyword | None, sender: Sender) -> Party:
-    """Who blocks after this word; no carrier does where the service answers in its place."""
+def _blocker(message: InboundSms, keyword: Keyword | None, sender: Sender) -> Party:
+    """Who blocks after this word; no carrier does where the service answers in its place, or, by rule
+    15, where there is more than the word."""
     if keyword is None or not keyword.intent.opts_out or sender.answers is Party.SERVICE:
+        return Party.SERVICE
+    if not is_bare_word(message.text, keyword.word, may_close=True):
         return Party.SERVICE
     return keyword.blocked_by

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from optout.decisions import consent
+from optout.decisions.evidence import CLOCK_TOLERANCE
 from optout.domain.enums import Effect, Party, ReplyStatus, ScopeKind
 from optout.domain.ids import reply_send_id
 from optout.domain.inbound import DeliveryReport
-from optout.domain.model import EVERYTHING, Consents, Delivery, Evidence, Reply, Scope
+from optout.domain.model import EVERYTHING, Consents, Delivery, Evidence, RecipientState, Reply, Scope
 from optout.domain.times import aware
 from optout.programs.directory import Sender
 
@@ -26,15 +27,36 @@ REPLIES_AN_HOUR = 6
 RECENT_LIMIT = 20
 
 
+def reply_language(evidence: Evidence, sender: Sender, state: RecipientState) -> str | None:
+    """The language to answer in: that of the word or, where the word is the same in all of them, that
+    of the person's last word that had one."""
+    keyword = sender.rules.keyword(evidence.keyword)
+    if keyword is None or not keyword.international or len(sender.replies) < 2:
+        return evidence.language
+    words = [
+        item
+        for item in state.timeline()
+        if item.language is not None and not _is_international(item, sender)
+    ]
+    last = max(words, key=lambda item: item.at, default=evidence)
+    return last.language
+
+
+def _is_international(evidence: Evidence, sender: Sender) -> bool:
+    keyword = sender.rules.keyword(evidence.keyword)
+    return keyword is not None and keyword.international
+
+
 def reply_to(
     evidence: Evidence,
     sender: Sender,
+    language: str | None,
     consents: Consents,
     recent: tuple[Evidence, ...],
     now: datetime,
 ) -> Reply:
     """Rules 5, 6 and 7: the one answer, and why there is none where there is none."""
-    party, text = _answer(evidence, sender)
+    party, text = _answer(evidence, sender, language)
     settled = {
         Party.NOBODY: ReplyStatus.NONE,
         Party.CARRIER: ReplyStatus.BY_CARRIER,
@@ -59,14 +81,17 @@ def reply_to(
     )
 
 
-def _answer(evidence: Evidence, sender: Sender) -> tuple[Party, str | None]:
+def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[Party, str | None]:
     """Who answers, with what text; a party without a text to give is nobody."""
     if evidence.policy is not None and not (evidence.scopes and sender.answers_probable):
         # A confirmation would tell a person something that they may not have asked for.
         return Party.NOBODY, None
     keyword = sender.rules.keyword(evidence.keyword)
+    if sender.managed_by.is_external and not evidence.is_bare_keyword:
+        # Rule 15: nobody else has understood it.
+        keyword = None
     party = keyword.answered_by if keyword else Party.SERVICE
-    text = sender.reply(evidence.intent, evidence.language)
+    text = sender.reply(evidence.intent, language)
     if keyword is not None and keyword.reply is not None:
         text = keyword.reply
         party = sender.answers or party
@@ -114,6 +139,8 @@ def delivered_reply(reply: Reply, report: DeliveryReport, now: datetime) -> Repl
 def _not_due(
     evidence: Evidence, consents: Consents, expires_at: datetime, now: datetime
 ) -> ReplyStatus | None:
+    if evidence.effect is Effect.NONE and evidence.needs_no_block:
+        return ReplyStatus.BLOCKED
     if not _stands(evidence, consents):
         return ReplyStatus.SUPERSEDED
     if _is_blocked(evidence, consents):
@@ -146,7 +173,8 @@ def _is_blocked(evidence: Evidence, consents: Consents) -> bool:
 
 def _is_loop(evidence: Evidence, recent: Iterable[Evidence]) -> bool:
     """Rule 6: the same request again without a change between, or too many answers an hour."""
-    messages = list(recent)
+    # What a clock wrote that was far ahead is not recent.
+    messages = [item for item in recent if item.received_at <= evidence.received_at + CLOCK_TOLERANCE]
     answered = [
         item for item in messages if item.reply is not None and item.reply.status.may_have_been_sent
     ]

@@ -85,6 +85,7 @@ class EvidenceKind(StrEnum):
     DELIVERY_REPORT = "delivery_report"
     MANUAL = "manual"
     IMPORT = "import"
+    RULES = "rules"
 
 
 class Effect(StrEnum):

@@ -19,6 +19,7 @@ from optout.domain.enums import (
     ReviewVerdict,
     ScopeKind,
 )
+from optout.domain.text import is_bare_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,33 @@ class Evidence:
     def is_keyword(self) -> bool:
         """Whether it is a message that asked for something: what the guard against loops counts."""
         return self.kind is EvidenceKind.MESSAGE and self.intent is not Intent.NONE
+
+    @property
+    def is_bare_keyword(self) -> bool:
+        """Rule 15: whether it is a message that says a keyword and nothing else, so that a carrier and
+        ACS act on it."""
+        return (
+            self.kind is EvidenceKind.MESSAGE
+            and self.keyword is not None
+            and is_bare_word(self.text or "", self.keyword, may_close=self.intent.opts_out)
+        )
+
+    @property
+    def blocks_externally(self) -> bool:
+        """Whether a carrier or ACS refuses messages after it."""
+        understood = self.kind is not EvidenceKind.MESSAGE or self.is_bare_keyword
+        return self.blocked_by.is_external and understood
+
+    @property
+    def needs_no_block(self) -> bool:
+        """Rule 12: whether it is an opt-in that has no effect while a carrier or ACS blocks its sender:
+        whatever is not the person's own bare word to it."""
+        return (
+            self.intent is Intent.START
+            and self.sender is not None
+            and self.verdict is None
+            and not self.is_bare_keyword
+        )
 
     @property
     def has_forgettable_text(self) -> bool:

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+# What may stand behind an opt-out word.
+_CLOSING = ".!?,;:…"
 _NOT_A_WORD = re.compile(r"[\W_]+")
 # Emoji that compatibility forms would turn into letters or digits: keycaps, the i of information, TM.
 _PICTURES = re.compile("[0-9#*]\ufe0f?\u20e3|[ℹ™]")
@@ -44,3 +46,10 @@ def _plain_character(character: str) -> str:
 def comparison_key(text: str) -> str:
     """What keywords are compared by: OPT OUT, opt-out and OPTOUT have the same."""
     return _NOT_A_WORD.sub("", plain_text(text).casefold())
+
+
+def is_bare_word(text: str, word: str, *, may_close: bool) -> bool:
+    """Rule 15: whether a text is a word and nothing else, as a carrier and ACS look at it: case and the
+    spaces around it aside and, where it may close, punctuation behind it."""
+    said = text.strip().casefold()
+    return (said.rstrip(_CLOSING) if may_close else said) == word.casefold()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
 
-# Before Azure Communication Services existed: a serialiser's default value or a slip, not a time.
-EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+# Earlier than any text-message program: a serialiser's default value or a slip, not a time.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def aware(moment: datetime) -> datetime:

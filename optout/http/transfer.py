@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, WrapValidator
 
 from optout.domain.errors import BadRequest
-from optout.domain.times import aware
+from optout.domain.times import EARLIEST, aware
 from optout.http.changes import Named, named
 from optout.http.exchange import (
     Body,
@@ -25,7 +25,6 @@ from optout.operations.documents import Shape, journal_item
 from optout.operations.naming import find_target
 from optout.operations.transfer.importing import ImportPurpose
 from optout.operations.transfer.rows import ImportedRow, Refused, read_number
-from optout.operations.transfer.times import EARLIEST
 from optout.service import Service, now_utc
 
 IMPORT_LIMIT = 10_000

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from optout import log
 from optout.decisions.decide import decide_entered
+from optout.decisions.evidence import CLOCK_TOLERANCE
 from optout.decisions.target import Block, Target
 from optout.domain.enums import Effect, EvidenceKind, ScopeKind
 from optout.domain.errors import BadRequest
@@ -61,7 +63,8 @@ class Changes:
         )
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in self._reached(target)}
         scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))
-        recorded = self.recorder.record(evidence, scopes, decide_entered)
+        decide = partial(decide_entered, is_now=at is None)
+        recorded = self.recorder.record(evidence, scopes, decide)
         log.info("manual", recorded.evidence)
         self.recorder.announce_all(evidence.recipient)
         return Changed(
@@ -73,8 +76,11 @@ class Changes:
     def _evidence(self, target: Target, recipient: str, out: bool, at: datetime | None) -> Evidence:
         now = aware(self.recorder.clock())
         at = aware(at or now)
-        if at > now:
+        if at > now + CLOCK_TOLERANCE:
             raise BadRequest("at: is in the future; leave it out for now")
+        if not out:
+            # Ahead of its time it would outdate a STOP that is sent before then.
+            at = min(at, now)
         if at < EARLIEST:
             raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
         number = recipient_number(recipient)

@@ -13,11 +13,16 @@ from uuid import NAMESPACE_OID, uuid5
 from optout import log
 from optout.azure import events
 from optout.decisions import consent
-from optout.decisions.decide import decide, decide_message
-from optout.decisions.evidence import message_evidence, report_evidence
+from optout.decisions.decide import decide_dated, decide_message
+from optout.decisions.evidence import (
+    as_another,
+    message_evidence,
+    report_evidence,
+    says_the_same,
+)
 from optout.domain.enums import Intent
 from optout.domain.inbound import DeliveryReport, InboundSms
-from optout.domain.model import Quarantined
+from optout.domain.model import Evidence, Quarantined, Recorded
 from optout.language.classify import classify
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelayed, ReplyDelivery
@@ -76,14 +81,22 @@ class EventHandler:
             return self._quarantine(raw, "no readable time: neither receivedTimestamp nor eventTime")
         if not sender.configured and match.intent is not Intent.NONE:
             log.warning("unconfigured_sender", sender=sender.id)
-        scopes = consent.sender_scopes(sender.id, sender.list)
-        recorded = self.recorder.record(evidence, scopes, partial(decide_message, sender=sender))
+        recorded = self._record(evidence, sender)
         evidence = self.replies.send_pending(recorded, sender.name)
         evidence = self.recorder.announce(evidence)
         if evidence.is_reply_pending:
             raise ReplyDelayed(evidence)
         log.info("message" if recorded.is_new else "message_again", evidence)
         return Result.HANDLED
+
+    def _record(self, evidence: Evidence, sender: Sender) -> Recorded:
+        """Record a message; one that comes under the id of another one is another one, too."""
+        scopes = consent.sender_scopes(sender.id, sender.list)
+        decide = partial(decide_message, sender=sender)
+        recorded = self.recorder.record(evidence, scopes, decide)
+        if says_the_same(evidence, recorded.evidence):
+            return recorded
+        return self.recorder.record(as_another(evidence), scopes, decide)
 
     def _handle_report(self, report: DeliveryReport) -> Result:
         """Rule 11, and what became of our own replies; any other report changes nothing."""
@@ -104,7 +117,7 @@ class EventHandler:
         """Record that the recipient has opted out of the sender."""
         evidence = report_evidence(report, sender, self.recorder.clock())
         scopes = consent.sender_scopes(sender.id, sender.list)
-        recorded = self.recorder.record(evidence, scopes, decide)
+        recorded = self.recorder.record(evidence, scopes, decide_dated)
         log.info("delivery_report", self.recorder.announce(recorded.evidence))
 
     def _opts_out(self, event: InboundSms | DeliveryReport) -> bool:

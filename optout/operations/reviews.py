@@ -10,7 +10,7 @@ from optout.domain.enums import ReviewVerdict
 from optout.domain.errors import NotFound, NotNow
 from optout.domain.model import Evidence, Principal
 from optout.operations.recorder import Recorder
-from optout.programs.directory import Directory
+from optout.programs.directory import Directory, Sender
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,18 @@ class Reviews:
             verdict_evidence(judged, verdict, sender, actor, reason, self.recorder.clock()),
             principal=principal,
         )
-        # Its sender may be on another list by now.
-        scopes = dict.fromkeys((*judged.scopes, *requested_scopes(judged.intent, sender)))
-        recorded = self.recorder.record(evidence, tuple(scopes), partial(decide_verdict, judged=judged))
-        evidence = recorded.evidence
+        # Repeating a verdict finishes what an earlier call could not, whatever was said since.
+        given = self.recorder.store.find(judged.recipient, evidence.id)
+        evidence = given or self._record(evidence, judged, sender)
         if evidence.verdict is not verdict:
             raise NotNow(
                 f"{evidence.actor} has given the other verdict before; opt the person in or out by hand"
             )
         log.info("verdict", evidence)
         return self.recorder.announce(evidence)
+
+    def _record(self, evidence: Evidence, judged: Evidence, sender: Sender) -> Evidence:
+        # Its sender may be on another list by now.
+        scopes = dict.fromkeys((*judged.scopes, *requested_scopes(judged.intent, sender)))
+        decide = partial(decide_verdict, judged=judged)
+        return self.recorder.record(evidence, tuple(scopes), decide).evidence

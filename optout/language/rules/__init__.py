@@ -50,6 +50,7 @@ class Keyword:
     rule: str
     intent: Intent
     language: str
+    international: bool
     blocked_by: Party
     answered_by: Party
     reply: str | None
@@ -165,6 +166,7 @@ def _compile(name: str, *chosen: SenderKind) -> Ruleset:
             rule=f"{kind.id}:{word}",
             intent=entry.intent,
             language=entry.language,
+            international=entry.international,
             blocked_by=entry.blocked_by,
             answered_by=entry.answered_by,
             reply=entry.reply,

@@ -24,6 +24,7 @@ class KeywordEntry(DataModel):
     words: tuple[str, ...] = Field(min_length=1)
     intent: Intent
     language: Language
+    international: bool = False
     blocked_by: Party = Party.SERVICE
     answered_by: Party = Party.SERVICE
     reply: str | None = None

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from email.utils import parsedate_to_datetime
 
-from optout.domain.times import aware
-
-# Earlier than any text-message program: a serialiser's default value or a slip.
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+from optout.domain.times import EARLIEST, aware
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 _EPOCH = re.compile(r"\d{9,13}(\.\d+)?")

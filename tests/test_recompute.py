@@ -1,0 +1,94 @@
+"""The upgrade of what an earlier version recorded: consents that the rules of today give otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from optout.decisions.target import Target
+from optout.domain.enums import Effect, EvidenceKind, Intent, Party
+from optout.domain.ids import evidence_id
+from optout.domain.model import Consent, Decision, Evidence
+from optout.operations.recompute import recompute_all
+from tests.support.places import Place
+from tests.support.world import CONTOSO, NOON, PERSON, World, write
+
+TOLL_FREE = CONTOSO.sender("+18335550100")
+SCOPES = Target(sender=TOLL_FREE).scopes
+
+
+@pytest.fixture
+def world(place: Place) -> Iterator[World]:
+    with World(place) as opened:
+        yield opened
+
+
+def stop(number: int, text: str, minute: int) -> Evidence:
+    """A STOP as the earlier version recorded it: the carrier's, whatever else was written."""
+    at = NOON + timedelta(minutes=minute)
+    return Evidence(
+        id=evidence_id(EvidenceKind.MESSAGE, f"m{number}", PERSON),
+        number=number,
+        kind=EvidenceKind.MESSAGE,
+        recipient=PERSON,
+        at=at,
+        received_at=NOON + timedelta(hours=number),
+        sender=TOLL_FREE.id,
+        list=TOLL_FREE.list,
+        scopes=SCOPES,
+        text=text,
+        intent=Intent.STOP,
+        keyword="STOP",
+        blocked_by=Party.CARRIER,
+        effect=Effect.OPTED_OUT,
+    )
+
+
+def consent(evidence: Evidence, *, out: bool, blocked_by: Party = Party.SERVICE) -> Consent:
+    return Consent(out, evidence.at, evidence.at, evidence.kind, None, blocked_by, evidence.id)
+
+
+def test_a_block_that_was_not_the_carriers(world: World) -> None:
+    """STOP with an emoji is ours by rule 15: now a desk can lift it."""
+    old = stop(1, "STOP 🛑", 0)
+    carriers = consent(old, out=True, blocked_by=Party.CARRIER)
+    write(world.store, Decision(old, {SCOPES[0]: carriers, SCOPES[1]: consent(old, out=True)}))
+    (corrected,) = recompute_all(world.recorder)
+    assert (corrected.effect, corrected.scopes) == (Effect.CONFIRMED, (SCOPES[0],))
+    assert world.check(TOLL_FREE.id).blocked_by is Party.SERVICE
+    assert list(recompute_all(world.recorder)) == []
+
+
+def test_an_opt_in_by_hand_that_the_carriers_block_overrules(world: World) -> None:
+    """A STOP of 12:01 that arrived after an opt-in by hand of 12:03: the person is out by rule 12."""
+    at = NOON + timedelta(minutes=3)
+    by_hand = replace(
+        Target(sender=TOLL_FREE).evidence(EvidenceKind.MANUAL, out=False, now=at),
+        id="by hand",
+        number=1,
+        recipient=PERSON,
+        effect=Effect.OPTED_IN,
+    )
+    late = replace(stop(2, "STOP", 1), effect=Effect.OUTDATED)
+    write(world.store, Decision(by_hand, dict.fromkeys(SCOPES, consent(by_hand, out=False))))
+    write(world.store, Decision(late))
+    assert not world.check(TOLL_FREE.id).suppressed
+    world.clock.move(days=1)
+    (corrected,) = recompute_all(world.recorder)
+    assert corrected.effect is Effect.OPTED_OUT
+    assert set(corrected.scopes) == set(SCOPES)
+    world.checks.forget([PERSON])
+    assert world.check(TOLL_FREE.id).suppressed
+    assert world.check("12345").suppressed
+    assert list(recompute_all(world.recorder)) == []
+
+
+def test_what_is_right_stays_as_it_is(world: World) -> None:
+    """Nothing is written about people whose consents the rules of today give, too."""
+    for minute, (text, to) in enumerate(
+        (("STOP", "12345"), ("START", "12345"), ("STOP", TOLL_FREE.id), ("hello", "54321"))
+    ):
+        world.receive(text, to, at=NOON + timedelta(minutes=minute))
+    assert list(recompute_all(world.recorder)) == []
+    assert len(world.history()) == 4
