@@ -1,7 +1,7 @@
-"""Whether a configuration can work: each part is asked, and what is wrong comes with its remedy.
+"""Checks whether a configuration can work: each part is tried, and each problem comes with its remedy.
 
-Nobody is texted, nothing is published, and what is written to the store is removed. No finding holds a
-secret or the value of a setting that may be one.
+Nobody is texted, nothing is published, and what is written to the store is removed. No finding contains
+a secret, or the value of a setting that may be one.
 """
 
 import re
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found, and what to do about it where that is not said already."""
+    """What one check found, and what to do about it if `says` does not tell."""
 
     verdict: Verdict
     subject: str
@@ -56,7 +56,7 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 
 def examine() -> Iterator[Finding]:
-    """All findings about the configuration of this process, each as soon as it is there."""
+    """All findings about the configuration of this process, each as soon as it is known."""
     try:
         configured = settings.load()
     except ConfigurationError as problem:
@@ -75,19 +75,19 @@ def examine() -> Iterator[Finding]:
 
 
 def _within(subject: str, check: Check, configured: Settings) -> Iterator[Finding]:
-    """A check in bounded time: what hangs is left behind with a thread that ends with the process."""
+    """Run a check in bounded time: one that hangs is left in a thread that ends with the process."""
     found: list[Finding] = []
 
     def examined() -> None:
         try:
             found.extend(check(configured))
         except Exception as problem:
-            # Only its kind: what it says may hold a setting.
+            # Only its type: its message may contain a setting.
             found.append(
                 Finding(
                     Verdict.WRONG,
                     subject,
-                    f"it cannot be asked ({type(problem).__name__})",
+                    f"it cannot be checked ({type(problem).__name__})",
                     "Compare its settings with docs/settings.md.",
                 )
             )
@@ -101,7 +101,7 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Findin
                 Verdict.WRONG,
                 subject,
                 f"no answer within {LONGEST_SECONDS:g} s",
-                "Look whether this machine reaches it: name server, proxy, firewall.",
+                "Check whether this machine can reach it: name server, proxy, firewall.",
             )
         ]
     yield from found
@@ -127,7 +127,7 @@ def _program_file(configured: Settings) -> Iterator[Finding]:
         yield Finding(
             Verdict.WARNING,
             "program file",
-            f"what would be better: {len(advice)}",
+            f"warnings: {len(advice)}",
             "See python -m optout check-programs.",
         )
     names = {sender.program for sender in directory.senders.values() if sender.program}
@@ -136,7 +136,7 @@ def _program_file(configured: Settings) -> Iterator[Finding]:
         yield Finding(
             Verdict.WARNING,
             "program file",
-            "it has no sender",
+            "it has no senders",
             "Enter your numbers; docs/programs.md explains every field.",
         )
     elif examples:
@@ -158,14 +158,14 @@ def _event_source(configured: Settings) -> Iterator[Finding]:
         yield Finding(
             Verdict.WARNING,
             subject,
-            "events of any resource are taken",
+            "events from any resource are accepted",
             "Set OPTOUT_EVENT_SOURCE to the resource id of your ACS resource.",
         )
     elif not ACS_RESOURCE.fullmatch(configured.event_source):
         yield Finding(
             Verdict.WRONG,
             subject,
-            "OPTOUT_EVENT_SOURCE is not the resource id of an ACS resource, so that every event would "
+            "OPTOUT_EVENT_SOURCE is not the resource id of an ACS resource, so every event would "
             "be quarantined",
             "Write /subscriptions/…/resourceGroups/…/providers/Microsoft.Communication"
             "/CommunicationServices/NAME, as `az communication show --query id` prints it.",
@@ -175,7 +175,7 @@ def _event_source(configured: Settings) -> Iterator[Finding]:
 
 
 def _by_identity(configured: Settings) -> list[str]:
-    """The settings of the services that the app signs in to by its identity."""
+    """The settings of the services that the app signs in to with its identity."""
     keys = {"acs_endpoint": configured.acs_key, "topic_endpoint": configured.topic_key}
     return [name for name in _SCOPES if getattr(configured, name) and not keys.get(name)]
 
@@ -195,7 +195,7 @@ def _identity(configured: Settings) -> Iterator[Finding]:
         yield Finding(
             Verdict.WRONG,
             "identity",
-            f"there is none here, and {variables} needs one; what it is for is not checked",
+            f"there is none here, and {variables} needs one; what depends on it is not checked",
             "On a laptop sign in with az login, or set the key or the connection string. In Azure give "
             "the app a managed identity, and AZURE_CLIENT_ID if it is a user-assigned one.",
         )
@@ -204,7 +204,7 @@ def _identity(configured: Settings) -> Iterator[Finding]:
 
 
 def _without_identity(configured: Settings) -> Settings:
-    """What is left to check where there is no identity."""
+    """What is left to check without an identity."""
     return configured.model_copy(update=dict.fromkeys(_by_identity(configured)))
 
 
@@ -236,8 +236,8 @@ def _store_remedy(configured: Settings, problem: str) -> str:
         if configured.tables_connection_string:
             return "Copy OPTOUT_TABLES_CONNECTION_STRING again from the Access keys page."
         return (
-            "Give the identity the role Storage Table Data Contributor, and see that the network rules "
-            "of the storage account let it in."
+            "Give the identity the role Storage Table Data Contributor, and check that the "
+            "network rules of the storage account let it in."
         )
     if re.search(r"\b\d{3}\b", problem):
         return "It answers, but not as it should: try again, and see Azure's status page."
@@ -278,15 +278,15 @@ def _topic(configured: Settings) -> Iterator[Finding]:
 
 
 def _answered(subject: str, status: int | None, remedy: str) -> Finding:
-    """What a service's answer to a harmless request says about the way to it."""
+    """What a service's answer to a harmless request says about access to it."""
     endpoint = f"OPTOUT_{subject.upper()}_ENDPOINT"
     if status is None:
         return Finding(
             Verdict.WRONG, subject, "nothing answers there",
-            f"Correct {endpoint}, and see that this machine reaches it.",
+            f"Correct {endpoint}, and check that this machine can reach it.",
         )  # fmt: skip
     if status in (401, 403):
-        return Finding(Verdict.WRONG, subject, f"it lets nobody in with this ({status})", remedy)
+        return Finding(Verdict.WRONG, subject, f"it refuses these credentials ({status})", remedy)
     if status == 429 or status >= 500:
         return Finding(Verdict.WARNING, subject, f"it is busy ({status})", "Try again later.")
     if status in (200, 202, 400):

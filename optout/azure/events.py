@@ -41,7 +41,7 @@ class WrongSource(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event of a type that is not ours."""
+    """An event of a type that this app does not handle."""
 
     event_type: str
 
@@ -186,7 +186,7 @@ def _sender(field: str, value: str) -> str:
     try:
         return numbers.sender_id(value)
     except numbers.NotANumber:
-        raise Malformed(f"{field} is no phone number, short code or sender ID") from None
+        raise Malformed(f"{field} is not a phone number, short code or sender ID") from None
 
 
 def _first_time(received: object, event_time: object) -> tuple[datetime | None, tuple[str, ...]]:
@@ -198,7 +198,7 @@ def _first_time(received: object, event_time: object) -> tuple[datetime | None, 
 
 
 def _time(value: object) -> datetime | None:
-    """A time with its zone, None for what is no time, has no zone, or is a default value."""
+    """A time with its zone; None if it is not a time, has no zone, or is a default value."""
     if not isinstance(value, str):
         return None
     try:

@@ -58,9 +58,9 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
         resting = tuple(scope for scope in judged.scopes if consent.rests_on(timeline, scope, judged))
         if not resting:
             raise NotNow(
-                "the consent does not rest on this message any more: the person or somebody here has "
+                "the consent no longer rests on this message: the person or somebody here has "
                 "said something else since. See the history; confirm takes it off the review list and "
-                "changes nothing that is newer"
+                "does not change anything newer"
             )
         # To whoever hears of it, a STOP that is still on its way is newer.
         last = max(state.consents[scope].at for scope in resting)

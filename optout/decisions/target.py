@@ -55,8 +55,8 @@ class Block:
     def remedy(self) -> str:
         if not self.blocked_by.is_external:
             return (
-                f"The person opted out of {self.sender.name} itself: opt in with that sender, too, if "
-                "that is what they ask."
+                f"The person opted out of {self.sender.name} itself: opt them in with that sender, "
+                "too, if that is what they ask for."
             )
         words = " or ".join(
             keyword.word

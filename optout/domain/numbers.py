@@ -34,7 +34,7 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
 class NotANumber(ValueError):
-    """The text is no phone number, short code or sender ID."""
+    """The text is not a phone number, short code or sender ID."""
 
 
 def normalise(raw: str) -> str:

@@ -33,7 +33,7 @@ _NUMBER_DIGITS = 18
 
 
 class ImportRow(Body):
-    """Somebody is out, or in, since then; without a time since now."""
+    """Somebody is out, or in, since then; without a time, since now."""
 
     recipient: Number
     at: Moment | None = Field(None, description="When the person asked, by default now.")
@@ -41,7 +41,7 @@ class ImportRow(Body):
 
 
 def _as_given(row: object, validate: object) -> object:
-    """Each row is validated by itself later, so that a wrong one costs no other."""
+    """Each row is validated by itself later, so that a wrong one does not affect the others."""
     return row
 
 
@@ -58,7 +58,7 @@ class ImportRequest(Body):
     )
     actor: Said
     reason: Said
-    dry_run: bool = Field(False, description="Say what would change, change nothing.")
+    dry_run: bool = Field(False, description="Say what would change, but change nothing.")
 
 
 Rows = Annotated[int, Field(ge=0)]
@@ -69,10 +69,10 @@ class ImportCounts(Shape):
 
     opted_out: Rows
     opted_in: Rows
-    confirmed: Annotated[Rows, Field(description="were so already")]
+    confirmed: Annotated[Rows, Field(description="already so")]
     outdated: Annotated[Rows, Field(description="older than what is known")]
     none: Annotated[
-        Rows, Field(description="opt-ins that a carrier's or ACS's block leaves without effect")
+        Rows, Field(description="opt-ins without effect, because a carrier or ACS still blocks")
     ]
     recorded: Annotated[Rows, Field(description="the same row was recorded before")]
 
@@ -121,7 +121,7 @@ IMPORTED = {
 def imported(request: Request, service: Service) -> Imported:
     """Record a page of another system's list.
 
-    Up to 10,000 rows. A newer keyword of the person stands, whatever the order of arrival. The same row
+    Up to 10,000 rows. A newer keyword from the person wins, whatever the order of arrival. The same row
     with the same time again changes nothing. Nothing is announced.
     """
     body = parsed(ImportRequest, request)
@@ -145,7 +145,7 @@ def imported(request: Request, service: Service) -> Imported:
 
 
 def exported(request: Request, service: Service) -> Journal:
-    """All that happened to everybody.
+    """Everything that happened to everybody.
 
     Person by person, the oldest first. A page may be shorter than the limit; there is more until the
     cursor is null.
@@ -169,7 +169,9 @@ def _counts(counts: Mapping[str, int]) -> ImportCounts:
 
 def _row(row: object) -> ImportedRow:
     if not isinstance(row, dict):
-        raise BadRequest('a row is an object with "recipient", and "at" and "out" where they are known')
+        raise BadRequest(
+            'a row is an object with "recipient", and with "at" and "out" if they are known'
+        )
     said = validated(ImportRow, row, strict=True)
     if said.at is None:
         return ImportedRow(read_number(said.recipient), aware(now_utc()), said.out, ("no_time",))

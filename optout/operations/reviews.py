@@ -36,7 +36,7 @@ class Reviews:
         """
         judged = self.recorder.store.find_review(evidence_id)
         if judged is None:
-            raise NotFound("no message with this id was ever to be reviewed")
+            raise NotFound("no message with this id was ever up for review")
         sender = self.directory.sender(judged.sender or "")
         evidence = replace(
             verdict_evidence(judged, verdict, sender, actor, reason, self.recorder.clock()),
@@ -47,8 +47,6 @@ class Reviews:
         recorded = self.recorder.record(evidence, tuple(scopes), partial(decide_verdict, judged=judged))
         evidence = recorded.evidence
         if evidence.verdict is not verdict:
-            raise NotNow(
-                f"{evidence.actor} has given the other verdict before; opt the person in or out by hand"
-            )
+            raise NotNow(f"{evidence.actor} has given the other verdict already; opt in or out by hand")
         log.info("verdict", evidence)
         return self.recorder.announce(evidence)

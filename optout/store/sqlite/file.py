@@ -47,7 +47,7 @@ class Database:
         except StoreAway as problem:
             self.close()
             raise StoreAway(
-                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's"
+                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's own"
             ) from problem
         except BaseException:
             self.close()

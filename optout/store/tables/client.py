@@ -48,7 +48,7 @@ PAGE_ROWS = 1_000
 
 
 class Conflict(Exception):
-    """A row that a transaction was to create is there already: somebody else was faster."""
+    """A row that a transaction was to create already exists: somebody else was faster."""
 
 
 Operation = tuple[str, Row] | tuple[str, Row, dict[str, Any]]
@@ -267,7 +267,7 @@ def _errors() -> Iterator[None]:
     except AzureError as problem:
         status = getattr(problem, "status_code", None)
         if isinstance(problem, TableTransactionError) and status == 409:
-            raise Conflict("a row is there already") from None
+            raise Conflict("the row already exists") from None
         code = getattr(problem, "error_code", None)
         what = f"{status or ''} {code or type(problem).__name__}".strip()
         raise StoreAway(f"Table Storage: {what}") from None

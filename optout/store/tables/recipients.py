@@ -70,7 +70,7 @@ class RecipientRows:
                 continue
             consents = {**state.consents, **decision.consents}
             return Recorded(decision.evidence, consents, is_new=True)
-        raise StoreAway("too many changes of one recipient at the same time")
+        raise StoreAway("too many changes to one recipient at the same time")
 
     def insert_one(self, decision: Decision, entry: Entry) -> bool:
         """Write a decision about nobody in particular for one person; False where they are known."""
