@@ -45,7 +45,7 @@ def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
 
 
 def comes_late(consent: Consent | None, evidence: Evidence) -> bool:
-    """Whether the evidence is older than the consent it would replace; on a tie STOP wins."""
+    """Whether the evidence is older than the consent it would replace; on a tie, STOP wins."""
     if consent is None or evidence.at > consent.at:
         return False
     return evidence.at < consent.at or not evidence.intent.opts_out
@@ -71,8 +71,8 @@ def advance(consent: Consent | None, evidence: Evidence, scope: Scope) -> Consen
 
 
 def rests_on(timeline: Iterable[Evidence], scope: Scope, judged: Evidence) -> bool:
-    """Whether a scope is out by probable requests that nobody has confirmed, and by `judged` among
-    them, and by nothing else."""
+    """Whether a scope is out only because of probable requests that nobody has confirmed, `judged`
+    being one of them."""
     out: list[Evidence] = []
     for evidence in _in_order(timeline, scope):
         if evidence.intent.opts_out:
@@ -95,8 +95,8 @@ def rebuild(timeline: Iterable[Evidence], scope: Scope) -> Consent | None:
 
 
 def _never_out(verdict: Evidence) -> Consent:
-    """What is left where a request was lifted and nothing else was said: older than whatever the person
-    says of this scope or of a wider one, so that it goes before nothing."""
+    """What is left if a request was lifted and nothing else was said: older than whatever the person
+    says about this scope or a wider one, so that it overrides nothing."""
     return Consent(
         out=False,
         since=EARLIEST,

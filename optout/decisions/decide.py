@@ -1,4 +1,4 @@
-"""What one piece of evidence does to consents; what it is answered is decided by `replies`.
+"""What one piece of evidence does to consents; `replies` decides how it is answered.
 
 Every function takes evidence whose `received_at` is now, and what is known of its recipient. The
 numbers in the comments are the rules of docs/rules.md.
@@ -23,7 +23,7 @@ from optout.programs.directory import Sender
 
 
 def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) -> Decision:
-    """What a message changes, and what it is answered."""
+    """What a message changes, and how it is answered."""
     now = aware(evidence.received_at)
     decision = decide(evidence, state)
     evidence, consents = decision.evidence, {**state.consents, **decision.consents}
@@ -34,7 +34,7 @@ def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) ->
 
 
 def decide_entered(evidence: Evidence, state: RecipientState) -> Decision:
-    """What an opt-out or opt-in changes that somebody else enters, by hand or from a list.
+    """What is changed by an opt-out or opt-in that somebody else enters, by hand or from a list.
 
     Rule 12: an opt-in with a sender whose messages a carrier or ACS blocks changes nothing; only the
     person can lift that.
@@ -50,7 +50,7 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
     """What a verdict on a probable request changes.
 
     One that lifts takes the request back in the scopes that rest on probable requests alone, the judged
-    one among them. Raises NotNow where none does any more.
+    one among them. Raises NotNow if none does any more.
     """
     if evidence.verdict is ReviewVerdict.LIFT and judged.scopes:
         timeline = state.timeline()
@@ -62,14 +62,14 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
                 "said something else since. See the history; confirm takes it off the review list and "
                 "does not change anything newer"
             )
-        # To whoever hears of it, a STOP that is still on its way is newer.
+        # For consumers of announcements, a STOP that is still on its way is newer.
         last = max(state.consents[scope].at for scope in resting)
         evidence = replace(evidence, scopes=resting, at=last + timedelta(microseconds=1))
     return decide(evidence, state)
 
 
 def decide(evidence: Evidence, state: RecipientState) -> Decision:
-    """Rule 2: number the evidence, find its effect and the consents that change by it."""
+    """Rule 2: number the evidence, and find its effect and the consents that it changes."""
     evidence = _numbered(evidence, state)
     is_lift = evidence.verdict is ReviewVerdict.LIFT
     timeline: tuple[Evidence, ...] | None = None

@@ -1,4 +1,4 @@
-"""Classify again what people have written, by the rules of today, and tell what would change.
+"""Classify again what people have written, by today's rules, and find what would change.
 
 Nothing is written: it shows what a change of the rules would mean before it goes live.
 """
@@ -17,7 +17,7 @@ PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text was or would be understood as."""
+    """What a text was, or would be, understood as."""
 
     intent: Intent
     certainty: Certainty | None
@@ -29,7 +29,7 @@ class Reading:
         return f"{self.intent} ({self.certainty}, {self.rule})"
 
     def differs(self, other: "Reading") -> bool:
-        """Whether it would be treated otherwise; another rule that says the same changes nothing."""
+        """Whether it would be treated differently; another rule with the same result is no change."""
         return (self.intent, self.certainty) != (other.intent, other.certainty)
 
 

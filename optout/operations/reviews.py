@@ -31,7 +31,7 @@ class Reviews:
         """Record a verdict on a probable request, and what it changes; the record of it.
 
         The same verdict again finishes what an earlier call could not. Raises NotFound, NotNow where a
-        consent does not rest on the request any more or the other verdict was given, and NotAnnounced
+        consent no longer rests on the request or the other verdict was given, and NotAnnounced
         for a change that is recorded.
         """
         judged = self.recorder.store.find_review(evidence_id)

@@ -89,7 +89,7 @@ class WritingEntry(_Strict):
 
 
 class QuoteEntry(_Strict):
-    """The [quotes] of the data: what telephones and mail programs write around what is quoted."""
+    """The [quotes] of the data: what phones and mail programs write around a quotation."""
 
     reactions: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class SignatureEntry(_Strict):
 
 
 class TypoEntry(_Strict):
-    """The [typos] of the data: the words that are recognised when mistyped, and what is no typo."""
+    """The [typos] of the data: the words that are recognised when mistyped, and what is not a typo."""
 
     words: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ class TypoEntry(_Strict):
 
 
 class Cases(_Strict):
-    """The [cases] of the data: texts with what they must be understood as."""
+    """The [cases] of the data: texts, and what they must be understood as."""
 
     certain: tuple[str, ...] = Field(min_length=5)
     probable: tuple[str, ...] = ()

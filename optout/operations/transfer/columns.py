@@ -142,7 +142,7 @@ def numbered(width: int, named: Named) -> Columns:
 
 
 def read_status(status: str, columns: Columns) -> Says | None:
-    """Whether the cell of a status says out; None if it says neither. An empty one counts as out."""
+    """What the cell of a status says, out or in; None if neither. An empty one counts as out."""
     words = knowledge().words
     word = column_key(status)
     if not word or word in words.out:

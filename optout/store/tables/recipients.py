@@ -32,7 +32,7 @@ from optout.store.tables.index import Index
 # How far back recent messages are looked for, and how much of that one request brings.
 RECENT_ROWS = 200
 READ_ROWS = 100
-# Each conflict means that somebody else got on. Waiting a little longer each time lets all of them
+# Each conflict means that somebody else succeeded. Waiting a little longer each time lets all of them
 # through; after about five seconds of it the caller comes back later.
 ATTEMPTS = 40
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
