@@ -11,7 +11,7 @@ from optout.http import exchange, table
 # The SDKs log the address of every request; some contain a person's number.
 logging.getLogger("azure.core").setLevel(logging.WARNING)
 
-# Routes take every method, so that a wrong one gets an answer that says which is right.
+# Routes take every method, so that a wrong one is told which is right.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 app = func.FunctionApp()
@@ -25,7 +25,7 @@ def sms_events(event: str) -> None:
 
 
 def register(function: table.Function) -> None:
-    """A function of the table, at its address: with keys of its own, unless anybody may call it."""
+    """Register a function of the table at its address, with its own keys unless anybody may call it."""
     level = func.AuthLevel.FUNCTION if function.roles else func.AuthLevel.ANONYMOUS
 
     @app.function_name(function.name)

@@ -1,6 +1,6 @@
 """A conversation with Contoso's programs, played through the real path of events.
 
-It uses a store of its own in a temporary folder and sends nothing: what a phone would show is printed.
+It uses its own store in a temporary folder and sends nothing: it prints what a phone would show.
 """
 
 import io
@@ -19,7 +19,7 @@ from optout.service import now_utc
 from optout.settings import Settings
 
 PERSON = "+14255550123"
-# (sender, what the person writes): each number type with what is special about it.
+# (sender, what the person writes): each type of number, with its peculiarities.
 CONVERSATION = (
     ("12345", "Hi, is this Contoso?"),
     ("12345", "HELP"),

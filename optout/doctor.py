@@ -1,7 +1,7 @@
-"""Whether a configuration can work: each part is asked, and what is wrong comes with its remedy.
+"""Checks whether a configuration can work: each part is tried, and each problem comes with its remedy.
 
-Nobody is texted, nothing is published, and what is written to the store is removed. No finding holds a
-secret or the value of a setting that may be one.
+Nobody is texted, nothing is published, and what is written to the store is removed. No finding contains
+a secret, or the value of a setting that may be one.
 """
 
 import re
@@ -82,12 +82,12 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagno
         try:
             found.extend(check(configured))
         except Exception as problem:
-            # Only its kind: what it says may hold a setting.
+            # Only its type: its message may contain a setting.
             found.append(
                 Diagnosis(
                     Condition.WRONG,
                     subject,
-                    f"it cannot be asked ({type(problem).__name__})",
+                    f"it cannot be checked ({type(problem).__name__})",
                     "Compare its settings with docs/settings.md.",
                 )
             )
@@ -101,7 +101,7 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagno
                 Condition.WRONG,
                 subject,
                 f"no answer within {LONGEST_SECONDS:g} s",
-                "Look whether this machine reaches it: name server, proxy, firewall.",
+                "Check whether this machine can reach it: name server, proxy, firewall.",
             )
         ]
     yield from found
@@ -127,7 +127,7 @@ def _program_file(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             Condition.WARNING,
             "program file",
-            f"what would be better: {len(advice)}",
+            f"warnings: {len(advice)}",
             "See python -m optout check-programs.",
         )
     names = {sender.program for sender in directory.senders.values() if sender.program}
@@ -136,7 +136,7 @@ def _program_file(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             Condition.WARNING,
             "program file",
-            "it has no sender",
+            "it has no senders",
             "Enter your numbers; docs/programs.md explains every field.",
         )
     elif examples:
@@ -158,14 +158,14 @@ def _event_source(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             Condition.WARNING,
             subject,
-            "events of any resource are taken",
+            "events from any resource are accepted",
             "Set OPTOUT_EVENT_SOURCE to the resource id of your ACS resource.",
         )
     elif not ACS_RESOURCE.fullmatch(configured.event_source):
         yield Diagnosis(
             Condition.WRONG,
             subject,
-            "OPTOUT_EVENT_SOURCE is not the resource id of an ACS resource, so that every event would "
+            "OPTOUT_EVENT_SOURCE is not the resource id of an ACS resource, so every event would "
             "be quarantined",
             "Write /subscriptions/…/resourceGroups/…/providers/Microsoft.Communication"
             "/CommunicationServices/NAME, as `az communication show --query id` prints it.",
@@ -175,7 +175,7 @@ def _event_source(configured: Settings) -> Iterator[Diagnosis]:
 
 
 def _by_identity(configured: Settings) -> list[str]:
-    """The settings of the services that the app signs in to by its identity."""
+    """The settings of the services that the app signs in to with its identity."""
     keys = {"acs_endpoint": configured.acs_key, "topic_endpoint": configured.topic_key}
     return [name for name in _SCOPES if getattr(configured, name) and not keys.get(name)]
 
@@ -195,7 +195,7 @@ def _identity(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             Condition.WRONG,
             "identity",
-            f"there is none here, and {variables} needs one; what it is for is not checked",
+            f"there is none here, and {variables} needs one; what depends on it is not checked",
             "On a laptop sign in with az login, or set the key or the connection string. In Azure give "
             "the app a managed identity, and AZURE_CLIENT_ID if it is a user-assigned one.",
         )
@@ -204,7 +204,7 @@ def _identity(configured: Settings) -> Iterator[Diagnosis]:
 
 
 def _without_identity(configured: Settings) -> Settings:
-    """What is left to check where there is no identity."""
+    """What is left to check without an identity."""
     return configured.model_copy(update=dict.fromkeys(_by_identity(configured)))
 
 
@@ -236,8 +236,8 @@ def _store_remedy(configured: Settings, problem: str) -> str:
         if configured.tables_connection_string:
             return "Copy OPTOUT_TABLES_CONNECTION_STRING again from the Access keys page."
         return (
-            "Give the identity the role Storage Table Data Contributor, and see that the network rules "
-            "of the storage account let it in."
+            "Give the identity the role Storage Table Data Contributor, and check that the "
+            "network rules of the storage account let it in."
         )
     if re.search(r"\b\d{3}\b", problem):
         return "It answers, but not as it should: try again, and see Azure's status page."

@@ -68,7 +68,7 @@ class LocalHost:
             yield rule.rule.replace("<", "{").replace(">", "}")
 
     def close(self) -> None:
-        """Let the invocations that have begun end."""
+        """Wait for the invocations that have begun."""
         self._pool.shutdown()
 
     def _respond(self, request: Request) -> Response:
@@ -195,7 +195,7 @@ def serve(app: func.FunctionApp, port: int) -> None:
     running = service.current()
     host = LocalHost(app)
     listening = server(host, port)
-    # Before the banner, which says that Ctrl-C stops it; whoever stops a service sends SIGTERM.
+    # Before the banner, which says that Ctrl-C stops it; service managers send SIGTERM.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(banner(host, listening.port, running.settings), flush=True)
@@ -210,7 +210,7 @@ def serve(app: func.FunctionApp, port: int) -> None:
 
 
 def banner(host: LocalHost, port: int, settings: Settings) -> str:
-    """What is served, with which settings, and what to try next."""
+    """The banner: what is served, with which settings, and what to try next."""
     base = f"http://localhost:{port}"
     answers = "sent through ACS" if settings.answers_through_acs else "printed here"
     routes = "\n".join(f"  {base}{route}" for route in host.routes())

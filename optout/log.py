@@ -13,35 +13,35 @@ logger = logging.getLogger("optout")
 
 
 def info(event: str, evidence: Evidence | None = None, **fields: object) -> None:
-    """What happened as it should: the event's name, the evidence it is about, and what else there is
+    """Log what went as it should: the event's name, the evidence it is about, and what else there is
     to say, without empty fields."""
     logger.info(_line(event, evidence, fields))
 
 
 def warning(event: str, evidence: Evidence | None = None, **fields: object) -> None:
-    """What somebody should look at in time."""
+    """Log what somebody should look at before long."""
     logger.warning(_line(event, evidence, fields))
 
 
 def error(event: str, evidence: Evidence | None = None, **fields: object) -> None:
-    """What went wrong and is not lost."""
+    """Log what went wrong but is not lost."""
     logger.error(_line(event, evidence, fields))
 
 
 def critical(event: str, **fields: object) -> None:
-    """What somebody must look at now."""
+    """Log what somebody must look at now."""
     logger.critical(_line(event, None, fields))
 
 
 def exception(event: str, **fields: object) -> None:
-    """An error of ours, with its traceback."""
+    """Log an internal error, with its traceback."""
     logger.exception(_line(event, None, fields))
 
 
 def stop_not_recorded(evidence_id: str | None, problem: Exception) -> None:
-    """The worst case, at critical and under a name of its own, so that an alert can be set on it.
+    """Log the worst case as critical, under a name of its own, so that an alert can be set on it.
 
-    The event comes again, or waits in quarantine; whoever is alerted sees that it gets through.
+    The event comes again, or waits in quarantine; whoever is alerted makes sure that it gets through.
     """
     critical("stop_not_recorded", id=evidence_id, problem=str(problem))
 

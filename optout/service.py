@@ -1,4 +1,4 @@
-"""The parts put together: built once, when first needed, from the settings."""
+"""Puts the parts together: built once, when first needed, from the settings."""
 
 import threading
 import time
@@ -49,7 +49,7 @@ class Service:
             yield Importer(self.recorder, purpose, threads, dry_run=dry_run)
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         self.events.replies.sms.close()
         if self.recorder.publisher is not None:
             self.recorder.publisher.close()
@@ -67,7 +67,7 @@ def new_id() -> str:
 
 
 def build(configured: Settings, replies: ReplySender | None = None) -> Service:
-    """A service for the settings. Replies go through ACS where it is set, else where `replies` takes
+    """A service for the settings. Replies go through ACS if it is set, else where `replies` takes
     them, else they are printed. Raises ConfigurationError and StoreAway."""
     directory = Directory.load(configured.programs_path)
     for advice in directory.advice:
@@ -104,7 +104,7 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
 
 
 def open_store(configured: Settings) -> Store:
-    """The store that is set; only its own libraries are imported. Raises ConfigurationError and
+    """The configured store; only its own libraries are imported. Raises ConfigurationError and
     StoreAway."""
     if configured.store == "tables":
         from optout.store.tables import client
@@ -139,7 +139,7 @@ def current() -> Service:
 def receive(raw: str) -> Result:
     """One event, for the service of this process.
 
-    Where the service cannot be built, nobody can say that the event is no STOP: that is an alert.
+    If the service cannot be built, the event may be a STOP that is not recorded: that is an alert.
     """
     try:
         running = current()

@@ -22,7 +22,7 @@ _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 
 
 class Settings(BaseModel):
-    """What can be set, by the name of its variable without OPTOUT_ and in lower case."""
+    """The settings; each field is a variable's name without OPTOUT_, in lower case."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -56,7 +56,7 @@ class Settings(BaseModel):
             if endpoint and endpoint.startswith("http:") and not key:
                 raise ValueError(
                     f"OPTOUT_{service}_ENDPOINT begins with http: without OPTOUT_{service}_KEY the app "
-                    "signs in by its identity, and that needs https"
+                    "signs in with its identity, and that needs https"
                 )
         return self
 
@@ -66,7 +66,7 @@ class Settings(BaseModel):
         if self.store != "tables" and any(given):
             raise ValueError(
                 "OPTOUT_TABLES_ENDPOINT or OPTOUT_TABLES_CONNECTION_STRING is set, but OPTOUT_STORE is "
-                "not: set OPTOUT_STORE=tables, or leave the other out"
+                "not tables: set OPTOUT_STORE=tables, or remove the other"
             )
         if self.store == "tables" and all(given):
             raise ValueError(
@@ -122,18 +122,18 @@ def in_azure(environment: Mapping[str, str] | None = None) -> bool:
 
 
 def platform_authenticates(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether App Service Authentication stands before the app.
+    """Whether App Service Authentication is in front of the app.
 
-    The platform sets the variable, and only then takes what callers send out of the headers in which it
+    The platform sets the variable, and only then removes what callers send in the headers in which it
     says who they are (https://learn.microsoft.com/azure/app-service/reference-app-settings and
-    configure-authentication-user-identities). The Functions host goes by the same variable.
+    configure-authentication-user-identities). The Functions host relies on the same variable.
     """
     environment = os.environ if environment is None else environment
     return bool(environment.get(_IN_AZURE)) and environment.get(_AUTHENTICATION, "").lower() == "true"
 
 
 def storage_connection_string(environment: Mapping[str, str] | None = None) -> str | None:
-    """How the command line reaches dead letters without an identity; az knows the variable, too."""
+    """How the command line reaches dead letters without an identity; az uses the same variable."""
     environment = os.environ if environment is None else environment
     return environment.get("AZURE_STORAGE_CONNECTION_STRING") or None
 
@@ -141,8 +141,8 @@ def storage_connection_string(environment: Mapping[str, str] | None = None) -> s
 def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
     """Take what local.settings.json says for variables that the environment does not have.
 
-    It is what `func start` does. A variable that is there and empty stays so: it unsets what the file
-    says. Raises ConfigurationError for a file that cannot be read.
+    `func start` does the same. A variable that is set but empty stays empty: it unsets what the file
+    says. Raises ConfigurationError if the file cannot be read.
     """
     if not path.exists():
         return
@@ -151,7 +151,7 @@ def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
         for name, value in values.items():
             os.environ.setdefault(name, "" if value is None else str(value))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
-        # Not its repr: a decoding error's holds the whole file, secrets and all.
+        # Not its repr: that of a decoding error contains the whole file, secrets and all.
         raise ConfigurationError(
             f"{path}: cannot be read ({problem}). It must be a JSON object with an object "
             '"Values"; begin again from local.settings.sample.json.'
@@ -159,7 +159,7 @@ def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
 
 
 def laptop_defaults(settings: Settings) -> Iterator[str]:
-    """What Azure refuses: there a file is lost with its instance, a printed reply reaches no phone."""
+    """What Azure refuses: a file is lost with its instance, and a printed reply reaches no phone."""
     if settings.store.startswith("sqlite:"):
         yield (
             "OPTOUT_STORE is an SQLite file, which Azure Functions loses with the instance: the "

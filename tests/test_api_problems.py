@@ -276,7 +276,10 @@ def test_a_bad_configuration_is_for_the_log_only(
     """503 without details to whoever asks; the log says what to change."""
     monkeypatch.setenv("OPTOUT_CACHE_SECONDS", "a while")
     detail = problem(ask(app, method, target, body), 503)["detail"]
-    assert detail == "the service is misconfigured; its log says what to change. Do not send meanwhile"
+    assert (
+        detail
+        == "the service is misconfigured; its log says what to change. Do not send until it is fixed"
+    )
     assert "OPTOUT_CACHE_SECONDS" in caplog.text
 
 
@@ -300,7 +303,7 @@ def test_an_error_of_ours_shows_nothing_of_it(
 
     monkeypatch.setattr(SqliteStore, "list_quarantine", fail)
     answer = app.get("quarantine")
-    assert problem(answer, 500)["detail"] == "an error of ours; it has been logged"
+    assert problem(answer, 500)["detail"] == "an internal error; it has been logged"
     assert "what nobody expected" in caplog.text
 
 

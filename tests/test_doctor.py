@@ -127,7 +127,7 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
     (
         "no senders",
         {"OPTOUT_PROGRAMS": "{empty}"},
-        "program file", "warning", "it has no sender. Enter your numbers",
+        "program file", "warning", "it has no senders. Enter your numbers",
     ),
     (
         "any event source",
@@ -177,7 +177,7 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
     (
         "another key of ACS",
         {"OPTOUT_ACS_ENDPOINT": "{acs}", "OPTOUT_ACS_KEY": "{key}"},
-        "ACS", "wrong", "it lets nobody in with this (401). Copy OPTOUT_ACS_KEY again",
+        "ACS", "wrong", "it refuses these credentials (401). Copy OPTOUT_ACS_KEY again",
     ),
     (
         "a key of ACS that is none",
@@ -197,7 +197,7 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
     (
         "another key of the topic",
         {"OPTOUT_TOPIC_ENDPOINT": "{topic}", "OPTOUT_TOPIC_KEY": "{key}"},
-        "topic", "wrong", "it lets nobody in with this (401). Copy OPTOUT_TOPIC_KEY again",
+        "topic", "wrong", "it refuses these credentials (401). Copy OPTOUT_TOPIC_KEY again",
     ),
     (
         "nothing where the topic should be",
@@ -262,7 +262,7 @@ def test_a_check_that_breaks() -> None:
         yield Diagnosis(Condition.OK, "topic", str(int("secret")))
 
     (finding,) = doctor._within("topic", broken, settings.Settings())
-    assert str(finding).startswith("wrong    topic: it cannot be asked (ValueError). Compare its")
+    assert str(finding).startswith("wrong    topic: it cannot be checked (ValueError). Compare its")
     assert "secret" not in str(finding)
 
 

@@ -292,7 +292,7 @@ def test_everything_with_its_history(database: Path) -> None:
         (("import", "missing.csv", *LIST, *WHO), "No such file"),
         (("import", ROOT / "README.md", "--list", "nothing", *WHO), "has no list 'nothing'"),
         (("import", ROOT / "README.md", *LIST, *WHO), "no column is known for numbers"),
-        (("import", ROOT / "README.md", *LIST, *WHO, "--country", "UK"), "'UK' is no country"),
+        (("import", ROOT / "README.md", *LIST, *WHO, "--country", "UK"), "'UK' is not a country"),
         (("import", ROOT / "README.md", *LIST, *WHO, "--time-zone", "Mars"), "Mars"),
         (("import", ROOT / "README.md", *WHO), "one of the arguments --list --sender --everything"),
         (("export", "--list", "nothing"), "there is no list 'nothing'"),

@@ -147,9 +147,9 @@ def test_a_key_that_was_set_by_half_can_be_mended(azure: Azure) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--app", "func-optout", "list"), "no resource id"),
+        (("--app", "func-optout", "list"), "not a resource id"),
         (("--app", APP, "make", "none", "campaigns", "--to", "x"), "invalid choice"),
-        (("--app", APP, "make", "lookup", "Campaigns!", "--to", "x"), "small letters"),
+        (("--app", APP, "make", "lookup", "Campaigns!", "--to", "x"), "lower-case letters"),
         (("--app", APP, "make", "lookup", "campaigns"), "--to"),
     ],
     ids=["not an id", "no role", "not a client", "no file"],

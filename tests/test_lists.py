@@ -212,7 +212,7 @@ def test_files_of_any_make(encoding: str, compressed: bool, tmp_path: Path) -> N
     [
         ("no.csv", None, "No such file"),
         ("empty.csv", b"", "empty"),
-        ("array.json", b"[1]", "one object a line"),
+        ("array.json", b"[1]", "one object per line"),
         ("quote.csv", b'"phone', "the first line"),
         ("half.csv.gz", gzip.compress(b"phone\n" * 100, mtime=0)[:-12], "cannot be read to its end"),
         ("plain.csv.gz", b"phone\n+14255550123", "cannot be read to its end"),

@@ -105,7 +105,7 @@ ADVISED: list[Mistake] = [
         "no way to opt out of a sender ID",
         "sender_id_opt_out",
         program(f'{SENDER_ID}\ncountry = "FR"'),
-        "sender 1 (Contoso)", "nobody can answer a sender ID", "opt_out_by = ",
+        "sender 1 (Contoso)", "nobody can reply to a sender ID", "opt_out_by = ",
     ),
     (
         "a stop reply of nobody",
@@ -142,19 +142,19 @@ ADVISED: list[Mistake] = [
         "a discount to stay",
         "stop_sells",
         says("stop", f"{STOP} Come back for 20% off!"),
-        f"{ENTRY}stop", "sells something, as “20% off” does", "Only confirm",
+        f"{ENTRY}stop", "contains marketing: “20% off”", "Only confirm",
     ),
     (
         "a shop to visit, in French",
         "stop_sells",
         says("stop", "Contoso : plus de messages. Mais venez voir nos soldes.", "fr"),
-        f"{ENTRY}fr.stop", "sells something, as “soldes” does", "Only confirm",
+        f"{ENTRY}fr.stop", "contains marketing: “soldes”", "Only confirm",
     ),
     (
         "help without help",
         "help_without_contact",
         says("help", "Contoso: Reply STOP to opt out."),
-        f"{ENTRY}help", "no way to reach somebody", "Add a phone number",
+        f"{ENTRY}help", "does not say how to reach somebody", "Add a phone number",
     ),
     (
         "a start reply without frequency",
@@ -172,13 +172,13 @@ ADVISED: list[Mistake] = [
         "a start reply that only promises help",
         "start_without_help",
         says("start", START.replace("Reply HELP for help", "We help you")),
-        f"{ENTRY}start", "does not tell about HELP", "“Reply HELP …”",
+        f"{ENTRY}start", "does not mention HELP", "“Reply HELP …”",
     ),
     (
         "a start reply without STOP",
         "start_without_stop",
         says("start", START.replace(" Reply STOP to opt-out.", " Nonstop news.")),
-        f"{ENTRY}start", "does not tell about STOP", "“Reply STOP …”",
+        f"{ENTRY}start", "does not mention STOP", "“Reply STOP …”",
     ),
     (
         "Canada in English",
@@ -214,7 +214,8 @@ ADVISED: list[Mistake] = [
         "161 characters in Canada",
         "too_many_characters",
         canada(help=f"{HELP:x<161}"),
-        f"{ENTRY}help", "161 characters on a short code of Canada; 160 are allowed", "Shorten it by 1.",
+        f"{ENTRY}help", "161 characters on a short code of Canada; at most 160 are allowed",
+        "Shorten it by 1 character.",
     ),
     (
         "a curly apostrophe",
@@ -227,7 +228,7 @@ ADVISED: list[Mistake] = [
         "ucs_2",
         says("stop", f"{STOP_FR} Cordialement.", "fr"),
         f"{ENTRY}fr.stop", "“ê” (U+00EA LATIN SMALL LETTER E WITH CIRCUMFLEX) forces UCS-2, 70 "
-        "characters a segment instead of 160: 2 segments instead of 1", "Write “e” for “ê”.",
+        "characters per segment, not 160: 2 segments instead of 1", "Write “e” for “ê”.",
     ),
     (
         "an emoji that costs a segment",
@@ -239,13 +240,13 @@ ADVISED: list[Mistake] = [
         "321 characters",
         "over_320",
         says("help", f"{HELP:x<321}"),
-        f"{ENTRY}help", "321 characters in 3 segments", "Shorten it by 1.",
+        f"{ENTRY}help", "321 characters in 3 segments", "Shorten it by 1 character.",
     ),
     (
         "five segments of ASCII on a short code of the United States",
         "over_320",
         says("help", f"{HELP:x<613}"),
-        f"{ENTRY}help", "613 characters in 5 segments", "Shorten it by 293.",
+        f"{ENTRY}help", "613 characters in 5 segments", "Shorten it by 293 characters.",
     ),
     (
         "five segments with an accent on a short code of the United States",

@@ -76,7 +76,7 @@ REFUSED: list[Mistake] = [
         "a number without quotes",
         "field",
         program(SHORT_CODE.replace('"12345"', "12345")),
-        "sender 1 (12345), program.sender.number", "it is not a text", "Write it in quotes",
+        "sender 1 (12345), program.sender.number", "it is not text", "Write it in quotes",
     ),
     (
         "country UK",
@@ -130,7 +130,7 @@ REFUSED: list[Mistake] = [
         "an empty reply",
         "field",
         program(SHORT_CODE, rest='replies.stop = " "'),
-        'program "Contoso", program.replies.stop', "is empty", "Write a text",
+        'program "Contoso", program.replies.stop', "is empty", "Write some text",
     ),
     (
         "replies that are no table",
@@ -142,7 +142,7 @@ REFUSED: list[Mistake] = [
         "a list with a colon",
         "field",
         program(SHORT_CODE).replace('list = "contoso"', 'list = "sender:12345"'),
-        'program "Contoso", program.list', "not a list's name", "lower-case letters",
+        'program "Contoso", program.list', "it is not a valid list name", "lower-case letters",
     ),
     (
         "one bracket too few",
@@ -154,13 +154,13 @@ REFUSED: list[Mistake] = [
         "a field of another type",
         "misplaced_field",
         program(f"{SHORT_CODE}\nverified = true"),
-        "sender 1 (12345)", "verified says nothing", 'it belongs to type = "toll_free"',
+        "sender 1 (12345)", "verified does not apply", 'it belongs to type = "toll_free"',
     ),
     (
         "a way to opt out of a number that takes STOP",
         "misplaced_field",
         program(f'{LONG_CODE}\nopt_out_by = "call us"'),
-        "sender 1 (+14255550100)", "opt_out_by says nothing", 'it belongs to type = "alphanumeric"',
+        "sender 1 (+14255550100)", "opt_out_by does not apply", 'it belongs to type = "alphanumeric"',
     ),
     (
         "a registration in the UK",

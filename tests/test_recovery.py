@@ -216,7 +216,7 @@ def test_an_empty_folder(optout: Optout, tmp_path: Path) -> None:
     [
         ("nowhere", {}, "nowhere: there is no such folder. Name one, or a container by its address"),
         ("https://a.blob.core.windows.net", {}, "this is not the address of a container"),
-        ("http://a.blob.core.windows.net/b", {}, "an identity signs in over https only"),
+        ("http://a.blob.core.windows.net/b", {}, "signing in with an identity needs https"),
         (
             "dead-letters",
             {"AZURE_STORAGE_CONNECTION_STRING": "the-words-that-nobody-may-read"},
@@ -290,7 +290,7 @@ def test_a_container_is_not_emptied_into_a_file(
     changes = {"AZURE_STORAGE_CONNECTION_STRING": blobs}
     done = optout("replay-dead-letters", container.container_name, "--delete", **changes)
     assert done.returncode == 2
-    assert "--delete: OPTOUT_STORE is a file of this machine" in done.stderr
+    assert "--delete: OPTOUT_STORE is a file on this machine" in done.stderr
     assert len(list(container.list_blob_names())) == 4
 
 

@@ -53,7 +53,7 @@ def test_the_history(capsys: pytest.CaptureFixture[str]) -> None:
         "       2  none → stop (certain)",
         "       1  stop (certain) → none",
         "       1  stop (certain) → stop (probable)",
-        "4 of 5 messages would change; 1 more have no text any more",
+        "4 of 5 messages would change; 1 have had their text forgotten",
     ]
 
 
@@ -95,7 +95,7 @@ def test_lines_in_and_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         ('{"sender": "12345", "text": "STOP", "certainty": null}', "'intent'"),
         ('{"sender": "12345", "text": "STOP", "intent": "halt", "certainty": null}', "halt"),
         ('{"sender": "!", "text": "STOP", "intent": "stop", "certainty": null}', "a sender is a phone"),
-        ('{"sender": "12345", "text": 5, "intent": "stop", "certainty": null}', "text is no text"),
+        ('{"sender": "12345", "text": 5, "intent": "stop", "certainty": null}', "text is not a string"),
     ],
 )
 def test_a_line_that_is_none(

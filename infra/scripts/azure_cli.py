@@ -11,7 +11,7 @@ class CliError(Exception):
 
 
 def az(*arguments: str, said: str | None = None) -> Any:
-    """What a command answers; `said` is what it reads from its standard input. Raises CliError."""
+    """The output of a command; `said` is its standard input. Raises CliError."""
     program = shutil.which("az")
     if program is None:
         raise CliError("the Azure CLI is not installed: https://aka.ms/installazurecli")

@@ -1,8 +1,8 @@
 """Keys by role: one value that opens the functions of a role, for one client.
 
   make    a new key for a client
-  rotate  another value for it, at once; also after an upgrade that adds functions to the role
-  revoke  the key opens nothing any more
+  rotate  a new value for it, at once; also after an upgrade that adds functions to the role
+  revoke  the key no longer opens anything
   list    the names of the keys
 
 The value goes into a file that only its owner may read, never onto the screen.
@@ -33,12 +33,12 @@ class App:
         self._app = ("--subscription", subscription, "--resource-group", group, "--name", name)
 
     def names(self, function: str) -> list[str]:
-        """The names of a function's keys; their values are not asked for."""
+        """The names of a function's keys, without their values."""
         names: list[str] = self._keys("list", function, "--query", "keys(@)")
         return names
 
     def set(self, function: str, key: str, value: str) -> None:
-        # Arguments can be seen by others on the machine, what az reads cannot.
+        # Others on the machine can see arguments, but not what az reads.
         self._keys("set", function, "--key-name", key, "--key-value", "@-", said=value)
 
     def delete(self, function: str, key: str) -> None:
@@ -65,7 +65,7 @@ def main() -> None:
     try:
         app = App(asked.app)
     except ValueError:
-        parser.error("--app is no resource id; azd env get-value AZURE_FUNCTION_APP_ID says it")
+        parser.error("--app is not a resource id; azd env get-value AZURE_FUNCTION_APP_ID prints it")
     try:
         if asked.verb == "list":
             print_names(app)
@@ -74,12 +74,14 @@ def main() -> None:
         else:
             give(app, asked.role, f"{asked.role}-{asked.client}", asked.to, is_new=asked.verb == "make")
     except CliError as problem:
-        sys.exit(f"{problem}\nSome functions may be done: rotate or revoke makes them agree.")
+        sys.exit(
+            f"{problem}\nSome functions may have changed already: rotate or revoke changes all of them."
+        )
 
 
 def client(name: str) -> str:
     if not re.fullmatch("[a-z0-9-]{1,40}", name):
-        raise argparse.ArgumentTypeError("write small letters, digits and hyphens")
+        raise argparse.ArgumentTypeError("write lower-case letters, digits and hyphens")
     return name
 
 
@@ -91,7 +93,7 @@ def print_names(app: App) -> None:
 def give(app: App, role: str, key: str, file: Path, *, is_new: bool) -> None:
     """Set one new value on every function of the role."""
     if is_new and any(key in app.names(function) for function in GRANTED[role]):
-        sys.exit(f"{key} is there already: rotate it, or name another client")
+        sys.exit(f"{key} already exists: rotate it, or name another client")
     value = secrets.token_urlsafe(32)
     write_once(file, value)
     for function in GRANTED[role]:
@@ -101,17 +103,17 @@ def give(app: App, role: str, key: str, file: Path, *, is_new: bool) -> None:
 
 
 def write_once(file: Path, value: str) -> None:
-    """Before the key is set: a key whose value is lost is worse than a value that opens nothing."""
+    """Write the value before the key is set: a key without its value is worse than the reverse."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as problem:
-        sys.exit(f"{file}: cannot be made ({problem.strerror}); name a new file")
+        sys.exit(f"{file}: cannot be created ({problem.strerror}); name a new file")
     with os.fdopen(descriptor, "w", encoding="ascii") as target:
         target.write(value)
 
 
 def revoke(app: App, key: str) -> None:
-    """Everywhere, because the role may have had other functions when the key was made."""
+    """Delete the key everywhere: the role may have had other functions when the key was made."""
     for function in PROTECTED:
         if key in app.names(function):
             app.delete(function, key)

@@ -1,7 +1,7 @@
 """Brings the messages of the ACS resource to the app: azd runs it after each deployment.
 
-It can be run again at any time. It takes the system topic that the ACS resource has, or makes one, and
-sees that the app is subscribed to it as infra/events.bicep says.
+It can be run again at any time. It uses the system topic of the ACS resource, or creates one, and
+subscribes the app to it as infra/events.bicep says.
 """
 
 import json
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def wait_for_function(app_id: str, seconds: float) -> None:
-    """A function appears a while after its code was deployed; no subscription can name it before."""
+    """Wait until the function appears, a while after deployment; no subscription can name it before."""
     _, _, subscription, _, group, *_, app = app_id.split("/")
     function = ("--name", app, "--function-name", FUNCTION)
     give_up = time.monotonic() + seconds
@@ -95,19 +95,19 @@ def subscribe() -> None:
 
 
 def topic_of(acs_id: str, subscription: str) -> Any:
-    """The system topic of the ACS resource, which others may have made; None if it has none."""
+    """The system topic of the ACS resource, which others may have created; None if it has none."""
     topics = az("eventgrid", "system-topic", "list", "--subscription", subscription)
     return next((topic for topic in topics if topic["source"].lower() == acs_id.lower()), None)
 
 
 def identity_type(has: Any) -> str:
-    """Ours is assigned; an identity of the topic's own stays."""
+    """The kind of identity with ours assigned; the topic's own system-assigned one stays."""
     own = "SystemAssigned" in (has.get("type") or "")
     return "SystemAssigned, UserAssigned" if own else "UserAssigned"
 
 
 def identities(identity: Any, ours: str) -> dict[str, dict[str, str]]:
-    """The identities that are assigned to the topic, and ours. Azure does not keep the case of ids."""
+    """The identities assigned to the topic, and ours. Azure does not preserve the case of ids."""
     has = identity.get("userAssignedIdentities") or {}
     others = [identity for identity in has if identity.lower() != ours.lower()]
     return {identity: {} for identity in (*others, ours)}

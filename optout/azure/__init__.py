@@ -1,1 +1,1 @@
-"""What Azure says and is told."""
+"""What Azure sends us, and what we send to Azure."""

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 ENDING = ".json"
-# Of a command that somebody waits for: a few tries, and no minutes of silence.
+# For a command that somebody waits for: a few tries, not minutes of silence.
 PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 2}
 
 
 class Unreadable(OptoutError):
-    """Dead letters that cannot be read, or not be deleted; the message says why."""
+    """Dead letters cannot be read or deleted; the message says why."""
 
 
 class Place(Protocol):
     """Where dead letters are."""
 
     def names(self) -> Sequence[str]:
-        """The files, in the order of their names. Raises Unreadable, as all methods do."""
+        """The files, sorted by name. Raises Unreadable, as all methods do."""
 
     def read(self, name: str) -> bytes:
-        """What a file holds."""
+        """The contents of a file."""
 
     def delete(self, name: str) -> None:
         """Remove a file."""
@@ -80,8 +80,8 @@ class Container:
 
 
 def place(where: str, connection_string: str | None) -> Place:
-    """A folder; a container by its address, read by identity or by the signature in it; or a container
-    by its name, where there is a connection string. Raises ConfigurationError."""
+    """A folder; a container by its address, read with an identity or a signature in it; or a container
+    by its name, if there is a connection string. Raises ConfigurationError."""
     if where.startswith(("https://", "http://")):
         return _by_address(where)
     if Path(where).is_dir():
@@ -109,7 +109,7 @@ def _by_address(address: str) -> Container:
 
     is_signed = "sig=" in address.partition("?")[2]
     if not is_signed and not address.startswith("https:"):
-        raise ConfigurationError("an identity signs in over https only: write https://")
+        raise ConfigurationError("signing in with an identity needs https: write https://")
     try:
         return Container(
             ContainerClient.from_container_url(address, None if is_signed else _identity(), **PATIENCE)
@@ -148,7 +148,7 @@ def _file_errors() -> Iterator[None]:
 
 @contextmanager
 def _blob_errors() -> Iterator[None]:
-    """Without the SDK's own errors: they may name an address with a signature."""
+    """Raises Unreadable in place of the SDK's errors, which may contain an address with a signature."""
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     try:

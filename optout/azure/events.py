@@ -19,7 +19,7 @@ from optout.domain import numbers
 from optout.domain.inbound import DeliveryReport, InboundSms
 from optout.domain.times import EARLIEST, aware
 
-# The values of azure.eventgrid.SystemEventNames, which costs 94 ms to import; a test compares them.
+# The values of azure.eventgrid.SystemEventNames, which takes 94 ms to import; a test compares them.
 SMS_RECEIVED = "Microsoft.Communication.SMSReceived"
 DELIVERY_REPORT = "Microsoft.Communication.SMSDeliveryReportReceived"
 
@@ -41,7 +41,7 @@ class WrongSource(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event of a type that is not ours."""
+    """An event of a type that this app does not handle."""
 
     event_type: str
 
@@ -50,7 +50,7 @@ Event = InboundSms | DeliveryReport | Ignored
 
 
 def _as_text(value: object) -> object:
-    """A lone surrogate, which no store takes, is replaced."""
+    """Text with lone surrogates, which no store accepts, replaced."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
@@ -94,7 +94,7 @@ class _DeliveryReport(_Lenient):
 
 
 def parse(raw: str, expected_source: str | None = None) -> Event:
-    """One event as the trigger hands it over.
+    """One event as the trigger delivers it.
 
     `expected_source`, where given, is the ACS resource id that the event must name, compared without
     regard to case. Raises Malformed, and WrongSource for that.
@@ -112,7 +112,7 @@ def parse(raw: str, expected_source: str | None = None) -> Event:
 def _object(value: object, name: str) -> dict[str, Any]:
     """An object with its keys in lower case and without nulls. `value` may be its JSON text.
 
-    Whole numbers stay text: phone numbers are, and any length of one can be read.
+    Whole numbers are kept as text, because phone numbers are text and may have any length.
     """
     if isinstance(value, str):
         try:
@@ -186,7 +186,7 @@ def _sender(field: str, value: str) -> str:
     try:
         return numbers.sender_id(value)
     except numbers.NotANumber:
-        raise Malformed(f"{field} is no phone number, short code or sender ID") from None
+        raise Malformed(f"{field} is not a phone number, short code or sender ID") from None
 
 
 def _first_time(received: object, event_time: object) -> tuple[datetime | None, tuple[str, ...]]:
@@ -198,7 +198,7 @@ def _first_time(received: object, event_time: object) -> tuple[datetime | None, 
 
 
 def _time(value: object) -> datetime | None:
-    """A time with its zone, None for what is no time, has no zone, or is a default value."""
+    """A time with its zone; None if it is not a time, has no zone, or is a default value."""
     if not isinstance(value, str):
         return None
     try:

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 3
-# Where an ACS resource is: https, or http for a loopback of it.
+# The address of an ACS resource: https, or http for one on loopback.
 ACS_ENDPOINT = r"^https?://[^/\s\[\]]+/?$"
 # How long ACS tracks a repeatability id.
 REPEATABILITY_SECONDS = 300
 
 
 class Sending(Enum):
-    """What an attempt came to."""
+    """How an attempt ended."""
 
     TAKEN = auto()
     REFUSED = auto()
@@ -51,7 +51,7 @@ class Sending(Enum):
 class Outcome:
     """The result of one attempt.
 
-    `in_doubt`: the SMS may have been taken although no answer says so. `retry_after` is what the
+    `in_doubt`: the SMS may have been accepted although no answer says so. `retry_after` is what the
     service asks for, in seconds.
     """
 
@@ -70,7 +70,7 @@ class ReplySender(Protocol):
         """One attempt; `tag` comes back in the delivery report. Does not raise for a failed one."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
 class PrintedReplies:
@@ -93,7 +93,7 @@ class PrintedReplies:
         return Outcome(Sending.TAKEN, ReplyStatus.PRINTED)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class AcsReplies:
     """
 
     def __init__(self, endpoint: str, credential: Any) -> None:
-        # Imported here: 155 ms that a lookup or the command line should not pay.
+        # Imported here: it takes 155 ms, which a lookup or the command line should not spend.
         from azure.communication.sms import SmsClient
 
         # Any: the SDK's annotations call its own `self` a str.
@@ -121,7 +121,7 @@ class AcsReplies:
             endpoint.rstrip("/"),
             credential,
             per_call_policies=[_repeatability_policy()],
-            # Waiting is decided where the reply can be found superseded meanwhile.
+            # Waiting is up to the caller, who notices if the reply is superseded in the meantime.
             retry_total=0,
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
@@ -144,7 +144,7 @@ class AcsReplies:
                 sender, recipient, reply.text or "", enable_delivery_report=True, tag=tag
             )
         except ClientAuthenticationError as problem:
-            # Without an answer it was the identity that failed: nothing was sent.
+            # Without an answer, it was the identity that failed: nothing was sent.
             return _outcome(problem.status_code or 401, type(problem).__name__, None)
         except HttpResponseError as problem:
             headers = getattr(problem.response, "headers", {})
@@ -162,8 +162,8 @@ class AcsReplies:
         return _outcome(result.http_status_code, result.error_message or "", None)
 
     def probe(self) -> int | None:
-        """What ACS answers to a request to send that names no recipient, so that nobody is texted: 401
-        or 403 to a caller who may not send, 400 to one who may. None: there is no answer."""
+        """The status that ACS answers to a request without a recipient, so that nobody is texted: 401
+        or 403 to a caller who may not send, 400 to one who may. None: there was no answer."""
         from azure.core.exceptions import AzureError
 
         try:
@@ -177,13 +177,13 @@ class AcsReplies:
 
 
 def _outcome(status: int, message: str, retry_after: float | None) -> Outcome:
-    """What an HTTP status means, of the whole request or of the recipient inside a 202."""
+    """What an HTTP status means, for the whole request or for the recipient inside a 202."""
     error = f"{status} {message}".strip()
     if status == 412:
         return Outcome(Sending.TOO_OLD, error=error)
     if status == 409:
         return Outcome(Sending.AGAIN, error=error, in_doubt=True, retry_after=retry_after)
-    # A wrong key or role is mended by an operator: the reply is tried again while it is due.
+    # An operator can fix a wrong key or role: the reply is tried again while it is due.
     if status in (401, 403, 408, 429):
         return Outcome(Sending.AGAIN, error=error, retry_after=retry_after)
     if status >= 500:
@@ -217,7 +217,7 @@ def _repeatability_policy() -> Any:
 
 
 def acs(endpoint: str | None, key: str | None, connection_string: str | None) -> AcsReplies | None:
-    """A sender for what is configured, None for nothing. Raises ConfigurationError."""
+    """The ACS sender that is configured, None if there is none. Raises ConfigurationError."""
     if connection_string:
         endpoint, key = _from_connection_string(connection_string)
     if not endpoint:

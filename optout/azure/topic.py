@@ -1,4 +1,4 @@
-"""Telling other services of changes of consent: CloudEvents to an Event Grid topic.
+"""Telling other services about changes of consent: CloudEvents to an Event Grid topic.
 
 Published at least once. The id is derived from the change, so that a consumer can drop what it has
 seen. Nothing here decides what a change is.
@@ -23,12 +23,12 @@ CLOUD_EVENTS = "application/cloudevents-batch+json; charset=utf-8"
 CONNECT_SECONDS = 2
 READ_SECONDS = 3
 RETRY_DELAYS = (0.25, 0.75)
-# Answers after which another try may help; what hangs or breaks is left to the redelivery.
+# Statuses after which another try may help; what hangs or breaks is left to the redelivery.
 TRANSIENT = (408, 429, 500, 502, 503, 504)
 
 
 class NotAnnounced(Retryable):
-    """A change of consent is recorded and could not be published yet."""
+    """A change of consent is recorded, but could not be published yet."""
 
 
 class Publisher(Protocol):
@@ -38,19 +38,19 @@ class Publisher(Protocol):
         """Publish the pending changes of one piece of evidence. Raises NotAnnounced."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
 class TopicPublisher:
     """Publishes to an Event Grid topic with the official SDK."""
 
     def __init__(self, endpoint: str, credential: Any, source: str) -> None:
-        # Imported here: 94 ms that a lookup or the command line should not pay.
+        # Imported here: it takes 94 ms, which a lookup or the command line should not spend.
         from azure.eventgrid import EventGridPublisherClient
 
         self._source = source
         self._client = EventGridPublisherClient(endpoint, credential)
-        # It says of every option of a call that the events have no such field.
+        # It warns about every option of a call that the events have no such field.
         logging.getLogger("azure.eventgrid._legacy._generated._serialization").setLevel(logging.ERROR)
 
     def publish(self, evidence: Evidence) -> None:
@@ -73,8 +73,8 @@ class TopicPublisher:
                 return
 
     def probe(self) -> int | None:
-        """What the topic answers to something that is no event, and is not published: 401 or 403 to a
-        caller who may not publish, 400 to one who may. None: there is no answer."""
+        """The status that the topic answers to something that is not an event: 401 or 403 to a
+        caller who may not publish, 400 to one who may. None: there was no answer."""
         from azure.core.exceptions import AzureError, ResourceNotFoundError
 
         try:
@@ -86,7 +86,7 @@ class TopicPublisher:
         return 200
 
     def _send(self, events: Sequence[Any], **options: Any) -> None:
-        # The client of a topic takes these for each call only; its own are minutes.
+        # The topic client accepts these only per call; its defaults are minutes.
         self._client.send(
             list(events),
             connection_timeout=CONNECT_SECONDS,
@@ -102,7 +102,7 @@ class TopicPublisher:
 def cloud_events(
     evidence: Evidence, announcement: Announcement, source: str
 ) -> Sequence["CloudEvent[dict[str, Any]]"]:
-    """One CloudEvent for each scope that a piece of evidence turned."""
+    """One CloudEvent for each scope that a piece of evidence changed."""
     from azure.core.messaging import CloudEvent
 
     return [
@@ -118,7 +118,7 @@ def cloud_events(
 
 
 def event_type(evidence: Evidence) -> str:
-    """What is announced of evidence that turned a consent."""
+    """What is announced about evidence that changed a consent."""
     return SUPPRESSED if evidence.intent.opts_out else LIFTED
 
 
@@ -136,7 +136,7 @@ def _data(evidence: Evidence, scope: Scope) -> dict[str, Any]:
 
 
 def topic(endpoint: str | None, key: str | None, source: str | None) -> TopicPublisher | None:
-    """A publisher for what is configured, None for nothing."""
+    """The publisher that is configured, None if there is none."""
     if not endpoint:
         return None
     if key:

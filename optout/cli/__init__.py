@@ -1,6 +1,6 @@
-"""The commands, a module for each: `add` describes it to the command line, `run` does it.
+"""The commands, one module each: `add` adds its parser to the command line, `run` runs it.
 
-What takes long to import is imported when the command runs: the others need not wait.
+What is slow to import is imported when the command runs, so that the others need not wait.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""check-programs: whether a program file is right, and how long its replies are."""
+"""check-programs: check a program file, and show how long its replies are."""
 
 import argparse
 from pathlib import Path
@@ -10,15 +10,16 @@ from optout.cli import Commands
 def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "check-programs",
-        help="whether a program file is right, by the rules of carriers and platforms",
-        description="Check a program file as the start-up does, and show how each reply travels. An "
-        "error is refused at the start, a warning advises; docs/programs.md explains every rule.",
+        help="check a program file against the rules of carriers and platforms",
+        description="Check a program file as the app does when it starts, and show how each reply "
+        "travels. The app does not start with an error; a warning is advice. docs/programs.md "
+        "explains every rule.",
         epilog="The exit code is 2 with errors, otherwise 0; with --strict, 1 with warnings alone.",
     )
     parser.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="default: what OPTOUT_PROGRAMS names"
+        "file", nargs="?", type=Path, metavar="FILE", help="default: the one that OPTOUT_PROGRAMS names"
     )
-    parser.add_argument("--strict", action="store_true", help="warnings alone fail, too")
+    parser.add_argument("--strict", action="store_true", help="fail on warnings, too")
     parser.set_defaults(run=run)
 
 

@@ -1,4 +1,4 @@
-"""classify: what a text is understood as, and why."""
+"""classify: show what a text is understood as, and why."""
 
 import argparse
 import json
@@ -15,19 +15,19 @@ from optout.language.rules import Ruleset
 def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "classify",
-        help="what a text is understood as, and by which rule",
-        description="What a text is understood as, by the rules of a type of number and a country.",
+        help="show what a text is understood as, and by which rule",
+        description="Show what a text is understood as, by the rules of a type of number and country.",
     )
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="the message; left out: standard input")
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="the message; default: standard input")
     parser.add_argument(
         "--number-type", choices=[str(kind) for kind in NumberType], default="long_code",
-        help="of the number it was sent to; default: long_code",
+        help="type of the number it was sent to; default: long_code",
     )  # fmt: skip
-    parser.add_argument("--country", default="US", help="of that number; default: US")
+    parser.add_argument("--country", default="US", help="country of that number; default: US")
     parser.add_argument(
         "--ndjson", action="store_true",
-        help="read one JSON object a line (id, text, number_type, country), write one a line, in "
-        "order (id, intent, certainty, rule, language)",
+        help="read one JSON object per line (id, text, number_type, country), and write one per line, "
+        "in order (id, intent, certainty, rule, language)",
     )  # fmt: skip
     parser.set_defaults(run=run)
 
@@ -66,7 +66,7 @@ def _classified_line(number: int, line: str) -> str:
 
 
 def _rules(number_type: str, country: str | None) -> Ruleset:
-    """The rules of such a number where opt-out is not managed by ACS."""
+    """The rules for such a number when ACS does not manage its opt-out."""
     kind = NumberType(number_type)
     country = country.upper() if country else None
     manager = Party.CARRIER if kind is NumberType.TOLL_FREE else Party.SERVICE

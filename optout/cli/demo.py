@@ -1,4 +1,4 @@
-"""demo: a conversation, played."""
+"""demo: play a conversation."""
 
 import argparse
 import logging
@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
 def run(asked: argparse.Namespace) -> int:
     from optout import demo
 
-    # The conversation says it all; warnings about its unknown sender would stand between its lines.
+    # The conversation says it all; warnings about its unknown sender would clutter it.
     logging.basicConfig(level=logging.ERROR)
     demo.play(print)
     return 0

@@ -1,4 +1,4 @@
-"""doctor: whether a configuration can work."""
+"""doctor: check whether a configuration can work."""
 
 import argparse
 import logging
@@ -12,9 +12,10 @@ def add(commands: Commands) -> None:
         "doctor",
         help="check the configuration, and say what is wrong and what to do",
         description="Check the configuration of the environment, then of local.settings.json: "
-        "settings, program file, identity, store, ACS and topic, a line each: ok, warning or wrong. "
-        "Nobody is texted and nothing is published. The store is opened as the app does, which makes "
-        "it where there is none; a test row is removed again. Exit code 1: something is wrong.",
+        "settings, program file, identity, store, ACS and topic, one line each: ok, warning or wrong. "
+        "Nobody is texted and nothing is published. The store is opened as the app opens it, which "
+        "creates it if there is none; a test row is written and removed. Exit code 1: something is "
+        "wrong.",
     )
     parser.set_defaults(run=run)
 
@@ -22,7 +23,7 @@ def add(commands: Commands) -> None:
 def run(asked: argparse.Namespace) -> int:
     from optout.doctor import Condition, examine
 
-    # What the SDKs say of their failures names addresses; the findings say it better.
+    # The SDKs' messages about failures contain addresses; the findings say it better.
     logging.basicConfig(level=logging.CRITICAL)
     settings.adopt_local_settings()
     conditions = set()

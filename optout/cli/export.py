@@ -1,4 +1,4 @@
-"""export: a list, or all that happened, as a file."""
+"""export: write a list, or everything that happened, to a file."""
 
 import argparse
 import sys
@@ -18,9 +18,9 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "export",
         help="write a list, or everything with its history, as CSV or NDJSON",
-        description="Write everyone who is out of a list, a sender or everything; with --all every "
-        "piece of evidence about everybody. In CSV a cell that a spreadsheet would take for a formula "
-        "begins with an apostrophe; import takes it away again.",
+        description="Write everyone who is out of a list, a sender or everything; with --all, every "
+        "piece of evidence about everybody. In CSV, a cell that a spreadsheet would take for a formula "
+        "begins with an apostrophe, which import removes again.",
     )
     add_target(parser).add_argument("--all", action="store_true", help="everything with its history")
     parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
@@ -45,13 +45,13 @@ def run(asked: argparse.Namespace) -> int:
             scope = find_scope(built.directory, asked.sender, asked.list, asked.everything)
             list_out(
                 built.directory, built.store, scope, 1, None
-            )  # raises NotFound for a list that never was
+            )  # raises NotFound for a list that never existed
             items = starmap(documents.list_item, exporting.everyone_out(built.store, scope))
         write = exporting.write_csv if asked.format == "csv" else exporting.write_ndjson
         if asked.output is None:
             write(items, sys.stdout)
             return 0
-        # A file that is there under its name is whole.
+        # A file under its final name is always complete.
         part = asked.output.with_name(asked.output.name + ".part")
         with part.open("w", encoding="utf-8", newline="") as file:
             write(items, file)

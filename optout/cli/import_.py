@@ -1,4 +1,4 @@
-"""import: opt-outs from another system's list."""
+"""import: record the opt-outs of another system's list."""
 
 import argparse
 import csv
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optout.operations.transfer.reading import FileRow, FileRows
     from optout.operations.transfer.rows import ImportedRow, RowReader
 
-# Large enough that a page of the store is not written again and again, small enough for a transaction
+# Large enough that a page of the store is not written over and over, small enough for a transaction
 # that others can wait for.
 BATCH = 50_000
 
@@ -31,31 +31,39 @@ def add(commands: Commands) -> None:
         help="record the opt-outs of another system's list",
         description="Record the opt-outs of a list in CSV or NDJSON, also .gz. The columns of common "
         "systems are recognised. A row is an opt-out unless its status says in; an older one never "
-        "undoes a newer START. Rows that cannot be understood are written beside the file, with the "
-        "reason. Running it again changes nothing. docs/lists.md has worked examples.",
+        "undoes a newer START. Rows that cannot be understood are written to a file beside the list, "
+        "with the reason. Running it again changes nothing. docs/lists.md has worked examples.",
     )
     parser.add_argument("file", type=Path, metavar="FILE")
     add_target(parser)
-    parser.add_argument("--actor", required=True, help="who does it, for the history")
+    parser.add_argument("--actor", required=True, help="who is importing, for the history")
     parser.add_argument("--reason", help="why, for the history; default: import of FILE")
     parser.add_argument("--number", metavar="COLUMN", help="the column of the numbers")
     parser.add_argument("--time", metavar="COLUMN", help="the column of the times")
     parser.add_argument("--status", metavar="COLUMN", help="the column that says out or in")
     parser.add_argument(
-        "--no-header", action="store_true", help="the first line is a row; columns are places, from 1"
-    )
-    parser.add_argument("--country", type=_country, help="of numbers without a country code: US, GB")
-    parser.add_argument("--time-format", help="of the times, as in Python: %%m/%%d/%%Y %%H:%%M")
-    parser.add_argument(
-        "--time-zone", type=_zone, default=UTC, help="of times that name none; default: UTC"
+        "--no-header",
+        action="store_true",
+        help="the first line is a row; name columns by position, from 1",
     )
     parser.add_argument(
-        "--at", type=_moment, help="of rows without a time; default: when the file was last changed"
+        "--country", type=_country, help="country of numbers without a country code: US, GB"
+    )
+    parser.add_argument("--time-format", help="format of the times, as in Python: %%m/%%d/%%Y %%H:%%M")
+    parser.add_argument(
+        "--time-zone", type=_zone, default=UTC, help="time zone of times without one; default: UTC"
     )
     parser.add_argument(
-        "--opt-ins", action="store_true", help="record rows that say in, too; else they are left out"
+        "--at", type=_moment, help="time of rows without one; default: when the file was last changed"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    parser.add_argument(
+        "--opt-ins",
+        action="store_true",
+        help="also record rows that say in; otherwise they are left out",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would change, but change nothing"
+    )
     parser.set_defaults(run=run)
 
 
@@ -129,7 +137,7 @@ class RefusedRows:
 def batches(
     rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str], *, opt_ins: bool
 ) -> Iterator[list["ImportedRow"]]:
-    """What the rows say, without those that are refused or left out."""
+    """What the rows say, except those that are refused or left out."""
     from optout.operations.transfer.rows import Refused
 
     while part := list(islice(rows.rows, BATCH)):
@@ -152,20 +160,20 @@ def _summary(counts: Counter[str], report: RefusedRows, *, dry_run: bool) -> str
     said = {
         "opted_out": f"{would}opted out",
         "opted_in": f"{would}opted in",
-        "confirmed": "were so already",
+        "confirmed": "already so",
         "outdated": "older than what is known",
-        "none": "blocked by a carrier or ACS, which only the person can lift",
+        "none": "still blocked by a carrier or ACS; only the person can lift that",
         "recorded": "recorded by an earlier run",
         "left_out": "opt-ins, left out without --opt-ins",
     }
     lines = [f"{counts[name]:>10,}  {words}" for name, words in said.items() if counts[name]]
     if report.refused:
-        lines.append(f"{report.refused:>10,}  refused; {report.path} has them with the reasons")
+        lines.append(f"{report.refused:>10,}  refused; {report.path} lists them with the reasons")
     return "\n".join(lines) or "nothing to import"
 
 
 def _changed(file: Path) -> datetime:
-    """When a list was last changed: those without a time of their own were out by then."""
+    """When a list was last changed: people listed without a time were out by then."""
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
@@ -178,12 +186,16 @@ def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time zone; write Europe/Paris") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time zone; write, for example, Europe/Paris"
+        ) from None
 
 
 def _country(text: str) -> str:
     from optout.domain import numbers
 
     if not numbers.is_country(text.upper()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no country; two letters as in US or GB")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a country; write two letters, such as US or GB"
+        )
     return text.upper()

@@ -27,10 +27,10 @@ COMMANDS = (serve, demo, check_programs, classify, replay, import_, export, doct
 EPILOG = """examples:
   python -m optout serve                 the app on http://localhost:7071, replies printed
   python -m optout demo                  a conversation across all sender types
-  python -m optout check-programs        is programs.toml right, and what would be better
+  python -m optout check-programs        is programs.toml right, and what could be better
   python -m optout classify "Stop!" --number-type short_code --country US
   python -m optout classify --ndjson < messages.ndjson
-  python -m optout replay                what a change of the rules would change in the history
+  python -m optout replay                what a change of rules would change in the history
   python -m optout doctor                what is wrong with the configuration
   python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
   python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
@@ -43,16 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
-            # Texts are whatever people write: a byte or a terminal that cannot say it stops nothing.
+            # Texts are whatever people write: a stray byte or a poor terminal must not stop a command.
             stream.reconfigure(errors="replace")
     try:
         code = int(asked.run(asked))
-        sys.stdout.flush()  # here, where an error is still ours to answer for
+        sys.stdout.flush()  # here, where an error can still be handled
     except OptoutError as problem:
         print(f"optout: {problem}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # The reader, `head` for example, has enough; Python would complain once more at its end.
+        # The reader, `head` for example, has enough; Python would complain again when it exits.
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.close()
         return 1

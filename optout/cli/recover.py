@@ -1,4 +1,4 @@
-"""replay-dead-letters and replay-quarantine: events that were given up or put aside, handled again."""
+"""replay-dead-letters and replay-quarantine: handle events again that were given up or put aside."""
 
 import argparse
 import logging
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     dead_letters = commands.add_parser(
         "replay-dead-letters",
-        help="handle the events again that Event Grid gave up on",
-        description="Handle the events again that Event Grid gave up on, with the store and the "
+        help="handle again the events that Event Grid gave up on",
+        description="Handle again the events that Event Grid gave up on, with the store and the "
         "settings of the environment, then of local.settings.json. What was handled before is not done "
         "twice, and a reply that is late by now is not sent. Exit code 1: something failed, and is "
         "still there.",
     )
     dead_letters.add_argument(
         "place", metavar="PLACE",
-        help="the container's address, https://ACCOUNT.blob.core.windows.net/CONTAINER, read by your "
+        help="the container's address, https://ACCOUNT.blob.core.windows.net/CONTAINER, read with your "
         "identity; or its name, with AZURE_STORAGE_CONNECTION_STRING; or a folder with its files",
     )  # fmt: skip
     dead_letters.add_argument(
@@ -36,8 +36,8 @@ def add(commands: Commands) -> None:
     quarantine = commands.add_parser(
         "replay-quarantine",
         help="handle the events in quarantine again",
-        description="Handle every event in quarantine again, after what kept it from being understood "
-        "is mended; those that are understood now leave it. Exit code 1: something failed.",
+        description="Handle every event in quarantine again, once what kept it from being understood "
+        "is fixed. Those that are now understood leave quarantine. Exit code 1: something failed.",
     )
     quarantine.set_defaults(run=run_quarantine)
 
@@ -51,8 +51,8 @@ def run_dead_letters(asked: argparse.Namespace) -> int:
     is_elsewhere = not isinstance(place, dead_letters.Folder)
     if asked.delete and is_elsewhere and settings.load().store != "tables":
         raise ConfigurationError(
-            "--delete: OPTOUT_STORE is a file of this machine, where the app whose dead letters these "
-            "are will never look. Set OPTOUT_STORE=tables and OPTOUT_TABLES_ENDPOINT, as the app does."
+            "--delete: OPTOUT_STORE is a file on this machine, which the app that these dead letters "
+            "belong to never reads. Set OPTOUT_STORE=tables and OPTOUT_TABLES_ENDPOINT as the app does."
         )
     return _run(
         lambda service: recovery.replay_dead_letters(

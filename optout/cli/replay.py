@@ -1,4 +1,4 @@
-"""replay: what the rules of today would make of what people have written."""
+"""replay: show what today's rules would make of the messages that people have sent."""
 
 import argparse
 import json
@@ -19,9 +19,9 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "replay",
         help="classify the history again and show what would change",
-        description="Classify the messages of the history again, by the rules and the program file of "
-        "today, and print each that would be understood in another way. Nothing is written or sent. "
-        "Messages whose text is forgotten are left out.",
+        description="Classify the messages of the history again, by today's rules and program "
+        "file, and print each that would be understood differently. Nothing is written or sent. "
+        "Messages whose text has been forgotten are left out.",
     )
     parser.add_argument(
         "file", nargs="?", type=Path, metavar="FILE",
@@ -68,7 +68,7 @@ def _from_lines(lines: Iterable[str]) -> Iterator[Message]:
             before = Interpretation(Intent(item["intent"]), certainty, item.get("rule"))
             sender, text = numbers.sender_id(str(item["sender"])), item["text"]
             if not isinstance(text, str | None):
-                raise TypeError("text is no text")
+                raise TypeError("text is not a string")
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise OptoutError(
                 f"line {number}: not an object with sender, text, intent and certainty ({problem!r})"
@@ -83,7 +83,7 @@ def _counted(found: Iterable[Message], counts: "Counter[str]") -> Iterator[Messa
 
 
 def _print(replayed: Iterable[Replayed], counts: "Counter[str]", as_ndjson: bool) -> None:
-    """Each change as it is found; the sums at the end, beside the NDJSON."""
+    """Print each change as it is found and the sums at the end; beside NDJSON, on standard error."""
     changes: Counter[str] = Counter()
     for each in replayed:
         if each.changed:
@@ -95,7 +95,7 @@ def _print(replayed: Iterable[Replayed], counts: "Counter[str]", as_ndjson: bool
         print(f"{number:8,}  {change}", file=sums)
     print(
         f"{sum(changes.values()):,} of {counts['messages']:,} messages would change; "
-        f"{counts['without a text']:,} more have no text any more",
+        f"{counts['without a text']:,} have had their text forgotten",
         file=sums,
     )
 

@@ -1,4 +1,4 @@
-"""serve: the app on this machine."""
+"""serve: run the app on this machine."""
 
 import argparse
 import logging
@@ -23,7 +23,7 @@ def run(asked: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     settings.adopt_local_settings()
-    # Imported here: a second that the other commands need not pay.
+    # Imported here: it takes a second that the other commands need not spend.
     import function_app
     from optout import local
 

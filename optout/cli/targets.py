@@ -1,12 +1,12 @@
-"""What several commands are about: a list, a sender, or everything."""
+"""The target that several commands share: a list, a sender, or everything."""
 
 import argparse
 
 
 def add_target(parser: argparse.ArgumentParser) -> "argparse._MutuallyExclusiveGroup":
-    """The options that say it, of which one is needed."""
+    """Add the options for the target; exactly one is required."""
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--list", metavar="NAME", help="a list of the program file")
     target.add_argument("--sender", metavar="NUMBER", help="a sender, and the list it belongs to")
-    target.add_argument("--everything", action="store_true", help="whatever the company sends")
+    target.add_argument("--everything", action="store_true", help="everything that the company sends")
     return target

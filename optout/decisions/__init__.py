@@ -1,1 +1,1 @@
-"""What is decided: pure, no I/O and no clock."""
+"""The decisions: pure, without I/O or a clock."""

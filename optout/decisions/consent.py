@@ -181,8 +181,8 @@ class Timeline:
 
 
 def _never_out(verdict: Evidence) -> Consent:
-    """What is left where a request was lifted and nothing else was said: older than whatever the person
-    says of this scope or of a wider one, so that it goes before nothing."""
+    """What is left if a request was lifted and nothing else was said: older than whatever the person
+    says about this scope or a wider one, so that it overrides nothing."""
     return Consent(
         out=False,
         since=EARLIEST,

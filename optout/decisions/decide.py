@@ -1,4 +1,4 @@
-"""What one piece of evidence does to consents; what it is answered is decided by `replies`.
+"""What one piece of evidence does to consents; `replies` decides how it is answered.
 
 Every function takes evidence whose `received_at` is now, and what is known of its recipient. The
 numbers in the comments are the rules of docs/rules.md.
@@ -26,7 +26,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) -> Decision:
-    """What a message changes, and what it is answered."""
+    """What a message changes, and how it is answered."""
     now = aware(evidence.received_at)
     decision = decide_dated(evidence, state)
     evidence, consents = decision.evidence, {**state.consents, **decision.consents}
@@ -55,7 +55,7 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
     """What a verdict on a probable request changes.
 
     One that lifts takes the request back in the scopes that rest on probable requests alone, the judged
-    one among them. Raises NotNow where none does any more.
+    one among them. Raises NotNow if none does any more.
     """
     if evidence.verdict is ReviewVerdict.LIFT and judged.scopes:
         everything = state.timeline()
@@ -64,11 +64,11 @@ def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) 
         resting = tuple(scope for scope in judged.scopes if timeline.rests_on(scope, judged))
         if not resting:
             raise NotNow(
-                "the consent does not rest on this message any more: the person or somebody here has "
+                "the consent no longer rests on this message: the person or somebody here has "
                 "said something else since. See the history; confirm takes it off the review list and "
-                "changes nothing that is newer"
+                "does not change anything newer"
             )
-        # To whoever hears of it, a STOP that is still on its way is newer.
+        # For consumers of announcements, a STOP that is still on its way is newer.
         last = max(state.consents[scope].at for scope in resting)
         evidence = replace(evidence, scopes=resting, at=last + _MOMENT)
     return decide(evidence, state)

@@ -17,7 +17,7 @@ from optout.domain.times import aware
 from optout.language.rules import Keyword
 from optout.programs.directory import Sender
 
-# Rule 2: a clock may be wrong by this much before its time is not believed.
+# Rule 2: how far ahead a clock may be and still be believed.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 # What flags a time that is not the message's or the report's own.
 NO_TIME, FUTURE_TIME = "no_time", "future_time"
@@ -34,7 +34,7 @@ class Timing:
 
 
 def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
-    """Rule 2: the time of a message, None where none is readable and it is no clear STOP."""
+    """Rule 2: the time of a message; None if it cannot be read and it is not a clear STOP."""
     now = aware(now)
     if message.at is None:
         is_clear_stop = match.intent.opts_out and match.certainty is Certainty.CERTAIN
@@ -42,7 +42,7 @@ def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
     if message.at > now + CLOCK_TOLERANCE:
         return Timing(now, (*message.flags, FUTURE_TIME))
     if match.intent is Intent.START:
-        # Ahead of its time it would outdate a STOP that is sent before then.
+        # With a time in the future it would outdate a STOP that is sent before then.
         return Timing(min(message.at, now), message.flags)
     return Timing(message.at, message.flags)
 
@@ -57,7 +57,7 @@ def message_scopes(match: Match, sender: Sender) -> tuple[Scope, ...]:
 
 
 def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
-    """The policy that a match comes under, None for one that is certain."""
+    """The policy that applies to a match, None for one that is certain."""
     is_probable = match.intent.opts_out and match.certainty is Certainty.PROBABLE
     return sender.probable if is_probable else None
 
@@ -73,7 +73,7 @@ def requested_scopes(intent: Intent, sender: Sender) -> tuple[Scope, ...]:
 def message_evidence(
     message: InboundSms, match: Match, sender: Sender, now: datetime
 ) -> Evidence | None:
-    """The record of a message; None where it has no time and is no clear STOP."""
+    """The record of a message; None if it has no time and is not a clear STOP."""
     when = timing(message, match, now)
     if when is None:
         return None
@@ -136,8 +136,8 @@ def _flags(message: InboundSms, match: Match, sender: Sender) -> Iterator[str]:
 def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Evidence:
     """Rule 11: the record of a report that the recipient has opted out of a sender.
 
-    It is about the time of the attempt that was blocked: a block that stood after an older START
-    evidently remains. It is the carrier's or ACS's where they manage opt-out; elsewhere it can be
+    Its time is that of the attempt that was blocked: a block that was there after an older START
+    evidently remains. It is the carrier's or ACS's if they manage opt-out; otherwise it can be
     lifted by hand, and if it remains the next report says so.
     """
     now = aware(now)
@@ -169,7 +169,7 @@ def verdict_evidence(
 ) -> Evidence:
     """The record of a verdict on a probable request, at the time of that request.
 
-    To confirm is to opt out by it; what the person has asked since then stands. What a verdict lifts is
+    To confirm is to opt out by it; what the person has asked since then counts. What a verdict lifts is
     found by `lifted`.
     """
     confirms = verdict is ReviewVerdict.CONFIRM

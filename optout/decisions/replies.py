@@ -101,28 +101,28 @@ def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[P
 
 
 def still_due(evidence: Evidence, consents: Consents, now: datetime) -> ReplyStatus | None:
-    """Rule 5, asked again before a pending reply is resent: None if it is still due, else what
+    """Rule 5, checked again before a pending reply is resent: None if it is still due, else what
     becomes of it. `consents` are those of the sender, its list and everything."""
     reply = evidence.reply
     if reply is None or reply.expires_at is None:
         raise ValueError("this evidence has no reply to send")
     status = _not_due(evidence, consents, reply.expires_at, aware(now))
     if status is not None and reply.in_doubt:
-        # An attempt was made and nobody knows whether it was taken.
+        # An attempt was made, and nobody knows whether it was accepted.
         return ReplyStatus.UNKNOWN
     return status
 
 
 def beside_another(reply: Reply, stored: Reply) -> Reply:
-    """What became of a reply, where another delivery has set out to send it meanwhile: that it was
-    taken or refused is certain, that it was not sent is not."""
+    """What became of a reply if another delivery has begun to send it meanwhile: that it was
+    accepted or refused is certain; that it was not sent is not."""
     if reply.status not in (ReplyStatus.SENT, ReplyStatus.PRINTED, ReplyStatus.FAILED):
         reply = replace(reply, status=ReplyStatus.UNKNOWN, in_doubt=True)
     return replace(reply, resend=stored.resend)
 
 
 def delivered_reply(reply: Reply, report: DeliveryReport, now: datetime) -> Reply:
-    """A reply of ours after its delivery report, which also ends any doubt that it was taken."""
+    """A reply of ours after its delivery report, which also shows that it was accepted."""
     delivery = Delivery(report.delivered, report.at or aware(now), report.details)
     status = ReplyStatus.SENT if report.delivered else ReplyStatus.FAILED
     return replace(
@@ -151,7 +151,7 @@ def _not_due(
 
 
 def _stands(evidence: Evidence, consents: Consents) -> bool:
-    """Whether what the reply would say is true: the change was applied and no newer one stands."""
+    """Whether what the reply would say is true: the change was applied and is still the newest."""
     if not evidence.intent.changes_consent:
         return True
     scopes = (*evidence.scopes[:2], EVERYTHING)

@@ -1,4 +1,4 @@
-"""What an opt-out or opt-in is about that somebody else enters: a sender, a list or everything."""
+"""The target of an opt-out or opt-in that somebody else enters: a sender, a list or everything."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Target:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """The consents that are changed."""
+        """The consents that it changes."""
         if self.sender:
             return consent.sender_scopes(self.sender.id, self.sender.list)[:2]
         return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
@@ -55,8 +55,8 @@ class Block:
     def remedy(self) -> str:
         if not self.blocked_by.is_external:
             return (
-                f"The person opted out of {self.sender.name} itself: opt in with that sender, too, if "
-                "that is what they ask."
+                f"The person opted out of {self.sender.name} itself: opt them in with that sender, "
+                "too, if that is what they ask for."
             )
         words = " or ".join(
             keyword.word

@@ -1,4 +1,4 @@
-"""The words of the project that are one of a few."""
+"""The enumerations of the project."""
 
 from enum import StrEnum
 
@@ -41,7 +41,7 @@ class ProbablePolicy(StrEnum):
 
 
 class ReviewVerdict(StrEnum):
-    """What a person says of a probable request: it was one, or it was none."""
+    """What somebody decides about a probable request: it was a request, or it was not."""
 
     CONFIRM = "confirm"
     LIFT = "lift"

@@ -6,7 +6,7 @@ class OptoutError(Exception):
 
 
 class ConfigurationError(OptoutError):
-    """A setting or the program file cannot be right; the message says what to change."""
+    """A setting or the program file is wrong; the message says what to change."""
 
 
 class Retryable(OptoutError):
@@ -18,16 +18,16 @@ class StoreAway(Retryable):
 
 
 class Refusal(OptoutError):
-    """What a caller asks for is not done, and trying again changes nothing."""
+    """What a caller asks for is not done, and trying again does not help."""
 
 
 class BadRequest(Refusal):
-    """What was asked cannot be right; the message says what to change."""
+    """The request is not valid; the message says what to change."""
 
 
 class NotFound(Refusal):
-    """What was asked for is not there."""
+    """What was asked for does not exist."""
 
 
 class NotNow(Refusal):
-    """What was asked does not agree with what holds by now; the message says why."""
+    """The request conflicts with the present state; the message says why."""

@@ -1,4 +1,4 @@
-"""Ids that are derived from what they name: the same whoever derives them, safe as a key anywhere."""
+"""Ids derived from what they name: the same whoever derives them, and safe as a key anywhere."""
 
 from hashlib import sha1
 from uuid import NAMESPACE_URL, uuid5

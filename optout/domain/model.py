@@ -109,7 +109,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who called, as the platform verified it: the identity provider's id, and a name for people, which
+    """Who called, as the platform verified it: the identity provider's id, and a display name, which
     the provider may change or give to somebody else."""
 
     id: str
@@ -118,7 +118,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The changes of consent that other services are told of: their scopes, and when that was done.
+    """The changes of consent that other services are told about: their scopes, and when they were told.
 
     Without `published_at` it is still pending.
     """
@@ -138,7 +138,7 @@ class Evidence:
     Append-only: after it is written, only `reply` and `announcement` move on, and `text` may be
     forgotten.
     `number` counts a recipient's evidence from 1; two writers that take the same number conflict.
-    `at` is when it happened, `received_at` when it was taken in, later for each number.
+    `at` is when it happened, `received_at` when it was received, later for each number.
     `scopes` are the consents it speaks about; none: it changes nothing. `policy` is that for a probable
     request. `about` is the id of the request that a verdict is about. `actor` is who a caller says it
     is, `principal` who the platform says it was.
@@ -225,7 +225,7 @@ class Evidence:
 
     @property
     def activity(self) -> Activity | None:
-        """What it counts as; an imported entry is no event of its day and counts as nothing."""
+        """What it counts as; an imported entry is not an event of its day and counts as nothing."""
         if self.kind is EvidenceKind.IMPORT:
             return None
         if self.effect.is_change:

@@ -1,6 +1,6 @@
-"""Phone numbers and sender IDs: one spelling for each, and what a sender shows of itself.
+"""Phone numbers and sender IDs: one spelling for each, and what a number shows about its sender.
 
-Number ranges come from the phonenumbers library, never from expressions of our own. A number is
+Number ranges come from the phonenumbers library, never from our own expressions. A number is
 refused only for not being a number: ranges change, and examples and test numbers must work.
 Nothing here may know about programs, rules or stores.
 """
@@ -21,7 +21,7 @@ _NO_DIGITS = re.compile(r"[^0-9]+")
 _NATIONAL = re.compile(r"\(?[0-9][0-9\s().\-/]*")
 _NUMBER = re.compile(r"(?:tel:)?\s*\+?[0-9][0-9\s().\-/]*")
 SHORT_CODE_DIGITS = range(3, 7)
-# Nothing looks at more: a million characters would be seconds of work.
+# Longer texts are not examined: a million characters would be seconds of work.
 _MOST_CHARACTERS = 64
 _E164_DIGITS = range(7, 16)
 # By calling code: some, such as +44, are more than one country's.
@@ -34,7 +34,7 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
 class NotANumber(ValueError):
-    """The text is no phone number, short code or sender ID."""
+    """The text is not a phone number, short code or sender ID."""
 
 
 def normalise(raw: str) -> str:
@@ -55,7 +55,7 @@ def normalise(raw: str) -> str:
     international = "+" + digits.removeprefix("00")
     if not PLAIN_E164.fullmatch(international):
         parsed = _parsed(international)
-        # Where a parse leads to another and another, the digits mean nothing: they stay as they are.
+        # If each parse leads to yet another number, the digits mean nothing: they stay as they are.
         international = parsed if _parsed(parsed) == parsed else international
     if len(international) - 1 not in _E164_DIGITS or international.startswith("+0"):
         raise NotANumber(_complaint(raw))
@@ -124,7 +124,7 @@ def is_country(code: str) -> bool:
 
 
 def possible_countries(number: str) -> frozenset[str]:
-    """The countries that a number may be of, by its country and area code; none where it shows none.
+    """The countries that a number may be of, by its country and area code; empty if it shows none.
 
     Looked up, not parsed: it is asked about every message.
     """
@@ -145,7 +145,7 @@ def _of_area(area: str) -> frozenset[str]:
 
 
 def calling_code(country: str) -> int | None:
-    """The calling code of a country, None for what is none."""
+    """The calling code of a country, None if there is no such country."""
     return phonenumbers.country_code_for_region(country) or None
 
 
@@ -160,7 +160,7 @@ def is_toll_free(written: str, country: str) -> bool:
 
 
 def country_code(sender: str) -> int | None:
-    """The country calling code of a number in E.164 form, None where it has none that exists."""
+    """The country calling code of a number in E.164 form, None if no such code exists."""
     try:
         return phonenumbers.parse(sender).country_code
     except phonenumbers.NumberParseException:
@@ -168,7 +168,7 @@ def country_code(sender: str) -> int | None:
 
 
 def mask(number: str) -> str:
-    """A person's number as it may stand in a log."""
+    """A person's number as it may appear in a log."""
     if len(number) <= 6:
         return "*" * len(number)
     return f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}"
@@ -176,7 +176,7 @@ def mask(number: str) -> str:
 
 def _with_plain_subscriber(sender: str) -> str:
     """Behind +1 the first three digits say type and country. The library asks for a valid
-    subscriber number, too, which examples such as +1 800 123 4567 have not."""
+    subscriber number, too, which examples such as +1 800 123 4567 do not have."""
     if sender.startswith("+1") and len(sender) == len("+18001234567"):
         return sender[:5] + "2345678"
     return sender
@@ -185,7 +185,7 @@ def _with_plain_subscriber(sender: str) -> str:
 def visible(raw: str) -> str:
     """Without compatibility forms, invisible characters and surrounding space.
 
-    Raises NotANumber for what is too long to be looked at.
+    Raises NotANumber if it is too long to be examined.
     """
     if len(raw) > _MOST_CHARACTERS:
         raise NotANumber(_complaint(raw))
@@ -200,7 +200,7 @@ def visible(raw: str) -> str:
 
 
 def _parsed(international: str) -> str:
-    """E.164 by the phonenumbers library, or the same where it does not know better than the digits."""
+    """E.164 by the phonenumbers library, or the digits unchanged if it does not know better."""
     try:
         number = phonenumbers.parse(international)
     except phonenumbers.NumberParseException:

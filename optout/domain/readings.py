@@ -1,7 +1,7 @@
 """Rule 13: numbers as people write them, read as numbers of the countries that are meant.
 
 Events are written by machines and keep the form of `numbers.normalise`. Nothing here may know which
-countries those are: they are the caller's.
+countries those are: the caller says so.
 """
 
 import re
@@ -19,7 +19,7 @@ _HOW_TO_WRITE_IT = "write it with + and the country code"
 
 
 class Ambiguous(NotANumber):
-    """The text is a number in more than one way, or was perhaps meant as another country's.
+    """The text can be read as more than one number, or was perhaps meant as another country's.
 
     `candidates` are its readings; `only_valid` is the one that is a valid number, where only one is.
     """
@@ -32,7 +32,7 @@ class Ambiguous(NotANumber):
 
 @dataclass(frozen=True, slots=True)
 class _Possible:
-    """A number that a text may be; valid, if it is one of a country that is meant."""
+    """A number that a text may be; `valid` if it is a valid one of a country that is meant."""
 
     number: str
     calling_code: int
@@ -40,7 +40,7 @@ class _Possible:
 
 
 def read(raw: str, countries: Collection[str]) -> str:
-    """The number that a text certainly is, as E.164: what a change or a check may rely on.
+    """The number that a text certainly is, in E.164: what a change or a check may rely on.
 
     With `+` or `00` it is international, of whatever country. Without, it is of one of the countries
     that are meant. Raises NotANumber, and Ambiguous with the candidates.
@@ -64,9 +64,9 @@ def read(raw: str, countries: Collection[str]) -> str:
 
 
 def read_to_show(raw: str, countries: Collection[str]) -> str:
-    """The number that a text most likely is: the only valid one, where it may be several.
+    """The number that a text most likely is: the only valid one, if it may be several.
 
-    It is for looking at, with the number shown, and never for a change. Raises as `read` does.
+    It is for display, with the number shown, and never for a change. Raises as `read` does.
     """
     try:
         return read(raw, countries)
@@ -84,7 +84,7 @@ def _international(digits: str) -> str:
 
 
 def _certain(digits: str, possible: list[_Possible]) -> str:
-    """The only reading, where no other country that is meant could have it. Raises Ambiguous."""
+    """The only reading, if no other country that is meant could have it. Raises Ambiguous."""
     valid = tuple(dict.fromkeys(each.number for each in possible if each.is_valid))
     readings = valid or tuple(dict.fromkeys(each.number for each in possible))
     codes = list(dict.fromkeys(each.calling_code for each in possible))
@@ -124,7 +124,7 @@ def _by_calling_code(countries: Iterable[str]) -> dict[int, list[str]]:
 
 
 def _parsed(code: int, national: str) -> phonenumbers.PhoneNumber | None:
-    """A national number, without its trunk prefix if it has one; None for what is too short or long."""
+    """A national number, without its trunk prefix if it has one; None if it is too short or long."""
     try:
         # The country code in front keeps the library from finding another one in the digits.
         parsed = phonenumbers.parse(f"+{code}{national}")

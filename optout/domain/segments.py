@@ -12,7 +12,7 @@ _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-# Written as an escape and a character: these count twice.
+# These are sent as an escape and a character, so they count twice.
 _EXTENSION = frozenset("\f^{}\\[~]|€")
 
 # What word processors and phones put in place of what was typed; the reader sees no difference.
@@ -63,7 +63,7 @@ def size(text: str) -> Size:
 
 
 def _parts(costs: list[int], limit: int) -> int:
-    """A character of two units is not torn apart: it begins the next part."""
+    """How many segments a text takes; a character of two units is never split, it begins the next."""
     parts, used = 1, 0
     for cost in costs:
         if used + cost > limit:
@@ -83,7 +83,7 @@ def is_typography(character: str) -> bool:
 
 
 def plain(character: str) -> str | None:
-    """What to write instead of a character to stay in GSM-7, None where nothing is like it."""
+    """What to write instead of a character to stay in GSM-7, None if nothing is like it."""
     if character in _TYPOGRAPHY:
         return _TYPOGRAPHY[character]
     letters = (c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))

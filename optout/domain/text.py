@@ -44,7 +44,7 @@ def _plain_character(character: str) -> str:
 
 
 def comparison_key(text: str) -> str:
-    """What keywords are compared by: OPT OUT, opt-out and OPTOUT have the same."""
+    """The key by which keywords are compared; OPT OUT, opt-out and OPTOUT have the same one."""
     return _NOT_A_WORD.sub("", plain_text(text).casefold())
 
 

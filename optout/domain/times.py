@@ -1,4 +1,4 @@
-"""Moments in time: always with a zone, and none before there was anything to text."""
+"""Moments in time: always with a zone, and never before Azure Communication Services existed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

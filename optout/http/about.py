@@ -1,4 +1,4 @@
-"""The service about itself: its health and its description."""
+"""What the service says about itself: its health and its description."""
 
 from typing import Annotated, Any, Literal
 

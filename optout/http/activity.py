@@ -1,4 +1,4 @@
-"""What happened, to everybody: counts by day and sender, and the newest of it."""
+"""What happened to everybody: counts by day and sender, and the newest items."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -33,13 +33,13 @@ class Count(Shape):
     help: Times
 
 
-# "from" is a word of Python's and cannot be written as a field of a class.
+# "from" is a keyword of Python and cannot be a field of a class.
 _Period = TypedDict("_Period", {"from": Time, "to": Time})
 
 
 @with_config(ConfigDict(extra="forbid"))
 class Activity(_Period):
-    """The counts; a day without any is left out."""
+    """The counts; days without any are left out."""
 
     counts: list[Count]
 

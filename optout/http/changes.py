@@ -50,7 +50,7 @@ class Block(Shape):
 class Outcome(Shape):
     """The effect, and what a person at a desk cannot do."""
 
-    effect: Annotated[Effect, Field(description="outdated: a newer consent stands")]
+    effect: Annotated[Effect, Field(description="outdated: a newer consent prevails")]
     remedy: NotRequired[
         Annotated[str, Field(description="what the person must text, where a carrier or ACS blocks")]
     ]
@@ -58,7 +58,7 @@ class Outcome(Shape):
 
 
 class Changed(Named, Result, Outcome):
-    """What now holds."""
+    """The state that now holds."""
 
 
 _WHO = {"recipient": "+14255550123", "reason": "asked on the phone", "actor": "ann"}
@@ -105,7 +105,7 @@ def opt_out(request: Request, service: Service) -> Changed:
 def opt_in(request: Request, service: Service) -> Changed:
     """Opt a person in by hand.
 
-    A block of a carrier's or ACS's is not lifted: the answer stays suppressed, and `remedy` says what
+    A block by a carrier or ACS is not lifted: the answer stays suppressed, and `remedy` says what
     the person must text.
     """
     return _change(request, service, out=False)

@@ -1,6 +1,6 @@
-"""The page at /api/console, and what it is made of: the files in optout/console.
+"""The page at /api/console, and its files, which are in optout/http/console.
 
-Anybody may have them, also while the store is away: they hold nothing. What the page shows, it asks of
+Anybody may read them, even while the store is away: they hold no data. What the page shows comes from
 the other operations.
 """
 
@@ -17,7 +17,7 @@ from optout.domain.errors import NotFound
 from optout.http.exchange import Body, Request, Response
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-# Scripts only from files of ours, and text never becomes markup: the browser refuses it, too.
+# Scripts come only from our own files, and text never becomes markup: the browser enforces it, too.
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -26,7 +26,7 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # Kept, and asked about each time: a new version of the app is there at once.
+    # Cached, but revalidated each time: a new version of the app is shown at once.
     "Cache-Control": "no-cache",
 }
 _PLACE = b'data-place="azure"'
@@ -41,7 +41,7 @@ FILES = {
 
 
 class FilePath(Body):
-    """Which file of the page."""
+    """A file of the page, by its name."""
 
     file: str = Field(examples=["style.css"])
 

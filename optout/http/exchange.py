@@ -79,7 +79,7 @@ class Problem(Shape):
 def respond(
     request: Request, service: Callable[[], Service], handlers: Mapping[str, Handler]
 ) -> Response:
-    """Run the handler of the request's method, and make a response of whatever comes of it."""
+    """Run the handler of the request's method, and turn its result or its error into a response."""
     handler = handlers.get(request.method.upper())
     if handler is None:
         return _not_allowed(", ".join(sorted(handlers)))
@@ -103,11 +103,11 @@ def respond(
         return _unavailable(problem)
     except Exception:
         log.exception("unexpected_error")
-        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; it has been logged")
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error; it has been logged")
 
 
 def serve(request: Request, handler: FileHandler) -> Response:
-    """A file, which is there whatever becomes of the service."""
+    """A file, which is served even if the service is not available."""
     if request.method.upper() != "GET":
         return _not_allowed("GET")
     try:
@@ -134,9 +134,9 @@ def parse_query(model: type[_Model], request: Request) -> _Model:
 
 
 def principal(request: Request) -> Principal | None:
-    """Who the platform says the caller is; None where it does not say, or cannot be believed.
+    """Who the platform says the caller is; None if it does not say, or cannot be believed.
 
-    Without App Service Authentication before the app, these headers are whatever a caller wrote.
+    Without App Service Authentication in front of the app, these headers are whatever a caller wrote.
     """
     caller = request.headers.get(_PRINCIPAL_ID)
     if not caller or not settings.platform_authenticates():
@@ -145,7 +145,7 @@ def principal(request: Request) -> Principal | None:
 
 
 def _finite(text: str) -> float:
-    """A number as JSON knows it: Python would also take NaN, and 1e999 for infinity."""
+    """A number as JSON defines it: Python would also accept NaN, and read 1e999 as infinity."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError("not a finite number")
@@ -194,14 +194,16 @@ def decode_cursor(cursor: str | None) -> str | None:
 
 
 def bad_cursor() -> BadRequest:
-    return BadRequest("cursor: is not a valid cursor; leave it out to begin at the first page")
+    return BadRequest("cursor: is not a valid cursor; leave it out to start at the first page")
 
 
 def _unavailable(problem: Exception) -> Response:
-    """The store is away or the app is misconfigured: whoever asks must not send."""
+    """The store is away or the app is misconfigured: the caller must not send."""
     if isinstance(problem, ConfigurationError):
         log.critical("misconfigured", problem=str(problem))
-        detail = "the service is misconfigured; its log says what to change. Do not send meanwhile"
+        detail = (
+            "the service is misconfigured; its log says what to change. Do not send until it is fixed"
+        )
     else:
         log.error("unavailable", problem=str(problem))
         what = "the store cannot answer now" if isinstance(problem, StoreAway) else str(problem)

@@ -8,7 +8,7 @@ from optout.operations.documents import HistoryItem, JournalItem, Shape, history
 from optout.operations.naming import recipient_number
 from optout.service import Service
 
-# The largest number of a piece of evidence that any store can hold has this many digits.
+# How many digits the largest number of a piece of evidence has in any store.
 _NUMBER_DIGITS = 18
 
 
@@ -86,7 +86,7 @@ STOPPED: dict[str, Any] = {
     "cursor": None,
 }
 
-# What other subjects show of anybody: a probable request.
+# An example for operations about everybody: a probable request.
 ASKED: dict[str, Any] = {
     "items": [
         {

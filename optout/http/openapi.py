@@ -32,21 +32,21 @@ class _Problem:
 
 _PROBLEMS = {
     HTTPStatus.BAD_REQUEST: _Problem(
-        "BadRequest", "What was asked cannot be right.", "recipient: is missing"
+        "BadRequest", "The request is not valid.", "recipient: is missing"
     ),
     HTTPStatus.NOT_FOUND: _Problem(
-        "NotFound", "What was asked for is not there.", "no event with this id is in quarantine"
+        "NotFound", "What was asked for does not exist.", "no event with this id is in quarantine"
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: _Problem(
         "MethodNotAllowed",
-        "Another method is for this address; Allow says which.",
+        "This address takes another method; Allow says which.",
         "use POST here",
         "Allow",
     ),
     HTTPStatus.CONFLICT: _Problem(
         "Conflict",
-        "It does not agree with what holds by now; the detail says why.",
-        "the consent does not rest on this message any more",
+        "It conflicts with the present state; the detail says why.",
+        "the consent no longer rests on this message",
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Problem(
         "TooLarge",
@@ -63,7 +63,7 @@ _PROBLEMS = {
 
 
 class _Untitled(GenerateJsonSchema):
-    """Fields without titles, which would only repeat their names."""
+    """Leaves out the titles of fields, which would only repeat their names."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
@@ -71,7 +71,7 @@ class _Untitled(GenerateJsonSchema):
 
 @lru_cache(maxsize=1)
 def document() -> Json:
-    """The whole of it, for whoever asks at /api/openapi.json."""
+    """The whole document, as /api/openapi.json serves it."""
     schemas = _Schemas()
     paths: dict[str, Json] = {}
     for operation in table.OPERATIONS:
@@ -110,7 +110,7 @@ def document() -> Json:
 
 
 class _Schemas:
-    """The schema of every shape that the table names, and what they refer to."""
+    """The schemas of every shape that the table names, and of those that they refer to."""
 
     def __init__(self) -> None:
         shapes = [exchange.Problem, *(each.answer for each in table.OPERATIONS)]
@@ -124,7 +124,7 @@ class _Schemas:
         self.definitions: Json = defined["$defs"]
 
     def of(self, shape: Any) -> Json:
-        """Nearly always a reference."""
+        """The schema of one shape, nearly always a reference."""
         return self._found[shape]
 
     def description(self, shape: Any) -> str:
@@ -165,7 +165,7 @@ def _file(file: File) -> Json:
         **_parameters(file.path, None),
         "responses": {
             "200": {"description": "The file.", "content": contents},
-            "304": {"description": "What the caller has is still the same."},
+            "304": {"description": "The caller's copy is still current."},
             **_problems([*file.problems, HTTPStatus.METHOD_NOT_ALLOWED]),
         },
         "security": [],
@@ -212,7 +212,7 @@ def _fields(model: type[Body] | None, place: str) -> Iterator[Json]:
 
 
 def _never_null(schema: Json) -> Json:
-    """What may be null in the model is left out of an address."""
+    """The schema without null: a parameter that may be null in the model is left out of an address."""
     (possible, *_) = (each for each in schema.get("anyOf", [{}]) if each.get("type") != "null")
     rest = {name: value for name, value in schema.items() if name != "anyOf"}
     if rest.get("default", ...) is None:

@@ -113,7 +113,7 @@ LISTED = {
 def check(request: Request, service: Service) -> Checked:
     """May these people be texted from this sender?
 
-    1 to 10,000 recipients, answered in the order asked. Any other answer than 200 means: do not send.
+    1 to 10,000 recipients, answered in the order asked. Any answer other than 200 means: do not send.
     """
     body = parse_body(CheckRequest, request)
     return _check(service, body.sender, body.recipients)

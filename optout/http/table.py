@@ -39,7 +39,7 @@ class Role(StrEnum):
     LISTS = "lists"
 
 
-# Whoever may call; ANYBODY needs no key.
+# Who may call; ANYBODY needs no key.
 Roles = tuple[Role, ...]
 ANYBODY: Roles = ()
 LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
@@ -74,7 +74,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that anybody may have. `contents` is an example of each media type it may be of."""
+    """A file that anybody may read. `contents` has an example of each media type that it may have."""
 
     method: ClassVar = GET
     name: str

@@ -32,7 +32,7 @@ _NUMBER_DIGITS = 18
 
 
 class ImportRow(Body):
-    """Somebody is out, or in, since then; without a time since now."""
+    """Somebody is out, or in, since then; without a time, since now."""
 
     recipient: Number
     at: Moment | None = Field(None, description="When the person asked, by default now.")
@@ -40,7 +40,7 @@ class ImportRow(Body):
 
 
 def _as_given(row: object, validate: object) -> object:
-    """Each row is validated by itself later, so that a wrong one costs no other."""
+    """Each row is validated by itself later, so that a wrong one does not affect the others."""
     return row
 
 
@@ -68,10 +68,10 @@ class ImportCounts(Shape):
 
     opted_out: Rows
     opted_in: Rows
-    confirmed: Annotated[Rows, Field(description="were so already")]
+    confirmed: Annotated[Rows, Field(description="already so")]
     outdated: Annotated[Rows, Field(description="older than what is known")]
     none: Annotated[
-        Rows, Field(description="opt-ins that a carrier's or ACS's block leaves without effect")
+        Rows, Field(description="opt-ins without effect, because a carrier or ACS still blocks")
     ]
     recorded: Annotated[Rows, Field(description="the same row was recorded before")]
 
@@ -120,7 +120,7 @@ IMPORTED = {
 def import_rows(request: Request, service: Service) -> Imported:
     """Record a page of another system's list.
 
-    Up to 10,000 rows. A newer keyword of the person stands, whatever the order of arrival. The same row
+    Up to 10,000 rows. A newer keyword from the person wins, whatever the order of arrival. The same row
     with the same time again changes nothing. Nothing is announced.
     """
     body = parse_body(ImportRequest, request)

@@ -10,7 +10,7 @@ from optout.http.exchange import Body
 
 PAGE_LIMIT = 1_000
 
-# A bounded text: pydantic measures it, and so refuses one that is no Unicode, which no store takes.
+# A bounded text: pydantic measures it, and so refuses invalid Unicode, which no store accepts.
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 FreeText = Annotated[str, Field(min_length=1, max_length=500)]
 SenderName = Annotated[
@@ -35,7 +35,7 @@ NextCursor = Annotated[str | None, Field(description="of the next page; null: th
 
 
 def _time_from_text(value: object) -> object:
-    """A time is text in JSON; a number would be taken for seconds since 1970."""
+    """Refuse a time that is not text: a number would be taken for seconds since 1970."""
     if not isinstance(value, str):
         return value
     try:

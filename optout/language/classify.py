@@ -14,7 +14,7 @@ from optout.language import tokens, wording
 from optout.language.grammar import grammar
 from optout.language.rules import Keyword, Ruleset
 
-# More than any SMS has: what a text says after this changes nothing.
+# Longer than any SMS: what a text says after this changes nothing.
 LONGEST = 4000
 
 NO_MATCH = Match(Intent.NONE)
@@ -59,7 +59,7 @@ def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:
 
 
 def _unless_it_goes_on(match: Match, plain: str) -> Match:
-    """Only probable where the next line goes on with what makes another thing of it: END, of story."""
+    """Only probable if the next line continues it into something else: END, of story."""
     if match.intent.opts_out and wording.goes_on(plain):
         return replace(match, certainty=Certainty.PROBABLE)
     return match
@@ -95,7 +95,7 @@ def _is_managed_elsewhere(rules: Ruleset) -> bool:
 
 
 def _past_manners(words: list[str], start: int) -> int:
-    """Where something else than please, thanks and breaks follows."""
+    """Where something other than please, thanks and breaks follows."""
     manners = grammar().manners
     while start < len(words):
         end = start + 1 if tokens.is_break(words[start]) else manners.longest(words, start)

@@ -1,4 +1,4 @@
-"""Regular expressions that are made of the languages' words."""
+"""Regular expressions made from the languages' words."""
 
 import re
 from collections.abc import Iterable
@@ -7,5 +7,5 @@ _NOTHING = "(?!)"
 
 
 def any_of(words: Iterable[str]) -> str:
-    """An expression for one of some words; where there are none, it matches nothing."""
+    """An expression for any of some words; without words it matches nothing."""
     return f"(?:{'|'.join(map(re.escape, words)) or _NOTHING})"

@@ -59,7 +59,7 @@ class CompiledWording:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Everything that a text is read by and searched for."""
+    """Everything that is used to read and search a text."""
 
     tokenizer: Tokenizer
     quotes: Quotes
@@ -74,7 +74,7 @@ class Grammar:
     joined: Joined
 
     def candidates(self, present: frozenset[str]) -> list[CompiledWording]:
-        """The wordings whose words a text has, in their order; hardly any for an ordinary one."""
+        """The wordings whose words a text has, in their order; hardly any for an ordinary text."""
         found = [
             wording
             for word in present & self.triggers
@@ -91,7 +91,7 @@ def grammar() -> Grammar:
 
 
 def compiled(spoken: Iterable[Language]) -> Grammar:
-    """The grammar of some languages. Of those that read a text alike, the first counts."""
+    """The grammar of some languages. If several read a text in the same way, the first counts."""
     every = tuple(map(_without_accents, spoken))
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
@@ -202,7 +202,7 @@ def _wordings(
 
 
 def _typos(every: Sequence[Language], triggers: Iterable[str], known: Set[str]) -> Typos:
-    """What some language has as a word of its own is no mistyped one."""
+    """The typos; a word that some language has of its own is never a mistyped one."""
     never = {word for each in every for word in each.typos.never}
     words = [word for each in every for word in each.typos.words]
     alone = {form: word for each in every for form, word in each.typos.alone.items()}

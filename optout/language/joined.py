@@ -5,12 +5,12 @@ Nothing here may know what the words ask for, or a language.
 
 from collections.abc import Collection
 
-# A shorter one is a word, and a longer one is no message.
+# A shorter one is a word, and a longer one is not a message.
 _SHORTEST, _LONGEST = 6, 40
 
 
 class Joined:
-    """Known words, to find them again where they were written together.
+    """Known words, to be found again where they were written together.
 
     Of those of one letter only some count, or any letters would be words.
     """
@@ -20,7 +20,7 @@ class Joined:
         self._longest = max(map(len, self._known), default=0)
 
     def apart(self, token: str) -> list[str]:
-        """The fewest known words that a token consists of; none where it is a word itself."""
+        """The fewest known words that a token consists of; none if it is a word itself."""
         if token in self._known or not _SHORTEST <= len(token) <= _LONGEST:
             return []
         fewest: list[list[str] | None] = [[]]

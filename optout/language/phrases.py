@@ -90,7 +90,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern. A text without a word of each of `needs` does not have it."""
+    """A compiled pattern. A text matches only if it has a word from each of `needs`."""
 
     elements: tuple[Element, ...]
     needs: tuple[frozenset[str], ...]
@@ -118,7 +118,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """An element, the words of which a text must have one, and how often one of those is met."""
+    """An element, the words of which a text must have one, and how common those are."""
 
     element: Element
     needs: frozenset[str]
@@ -126,7 +126,7 @@ class _Part:
 
 
 class Compiler:
-    """Makes patterns of one language's texts; what several of them have is made once."""
+    """Makes patterns from one language's texts; what several of them share is made once."""
 
     def __init__(self, classes: Classes, fillers: Phrases, common: Sequence[str]) -> None:
         self._fillers = fillers
@@ -152,7 +152,7 @@ class Compiler:
         return _Part(element, needed, sum(map(self._frequency, needed)))
 
     def _frequency(self, word: str) -> float:
-        """How often a word is met, by its place in a list that begins with the commonest."""
+        """How common a word is, by its place in a list that begins with the commonest."""
         return 1 / self._rank[word] if word in self._rank else 0
 
 

@@ -1,4 +1,4 @@
-"""What in a text is not the person's own words: reactions, quotations, forwarded messages.
+"""The parts of a text that are not the person's own words: reactions, quotations, forwarded messages.
 
 The telephone writes “Liked “Reply STOP to opt out””; the person has said nothing. The words that show
 it are the languages' data: nothing here may know a language, or what a request is.
@@ -18,14 +18,14 @@ _WORDS = re.compile(r"\w+")
 _OWN_WORDS = 2
 
 _REPLIED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-# What stands before a part of a long text, or a list's item: 1/2, (1/2), /1/, 1.
+# What precedes a part of a long text, or an item of a list: 1/2, (1/2), /1/, 1.
 _PART = re.compile(r"\A\s*(?:\(?\d{1,2}/\d{1,2}\)?|/\d{1,2}/|\d{1,2}[.)])(?=\s)")
 # What the dots of an attribution stand for: the day, the time, the name.
 _DAY_AND_NAME = ".{5,80}"
 
 
 class Quotes:
-    """Leaves out what somebody else wrote, by the words that telephones and mail programs add."""
+    """Leaves out what somebody else wrote, by the words that phones and mail programs add."""
 
     def __init__(self, entries: Sequence[QuoteEntry]) -> None:
         self._reaction = _reaction(entries)
@@ -45,7 +45,7 @@ class Quotes:
 
 
 def _reaction(entries: Sequence[QuoteEntry]) -> re.Pattern[str]:
-    """What a telephone writes before the message that somebody reacted to."""
+    """What a phone writes before the message that somebody reacted to."""
     verbs = any_of(_every(entry.reactions for entry in entries))
     links = any_of(_every(entry.links for entry in entries))
     return re.compile(rf"(?:\W*{verbs}\b[^\"“«„‘]{{0,30}}|\W*\b{links}\s+)[\"“«„‘]", re.IGNORECASE)

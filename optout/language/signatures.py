@@ -23,7 +23,7 @@ class Signatures:
     def __init__(self, entries: Sequence[SignatureEntry]) -> None:
         openings = any_of(chain.from_iterable(entry.openings for entry in entries))
         closings = any_of(chain.from_iterable(entry.closings for entry in entries))
-        # A line below which all is signature: a row of dashes and the like, or a mail program's words.
+        # All below such a line is signature: a row of dashes and the like, or a mail program's words.
         self._begins = re.compile(rf"{_RULE}|\W*{openings}\b.*", re.IGNORECASE)
         self._closes = re.compile(rf"{closings}\W*", re.IGNORECASE)
         # A line that a signature may begin with: a blank one, a dash before a name, a closing.
@@ -46,7 +46,7 @@ class Signatures:
         return text
 
     def _is_contact(self, lines: Sequence[str]) -> bool:
-        """Whether lines are a few short ones, each a closing or of words as in names and numbers."""
+        """Whether lines are few and short, each a closing or made of words as in names and numbers."""
         said = [line.strip("-—– ") for line in lines if not self._closes.fullmatch(line)]
         return (
             len(said) <= _MOST_LINES
@@ -56,7 +56,7 @@ class Signatures:
         )
 
     def _is_of_contact(self, word: str) -> bool:
-        """Whether a word is of a name, an address or a number. A long one in capitals tells nothing."""
+        """Whether a word is as in a name, an address or a number. A long one in capitals is not."""
         if word[0].isupper():
             return len(word) <= 3 or not word.isupper()
         return word in self._particles or bool(_NUMBER_OR_ADDRESS.search(word))

@@ -16,7 +16,7 @@ from optout.language.tokens import LINE, PAUSE, SENTENCE
 class Side(IntEnum):
     """What lies between a match and the rest of the message, on one side of it."""
 
-    BLOCKED = 0  # a word that makes no request of it
+    BLOCKED = 0  # a word that keeps it from being a request
     OPEN = 1  # a word that says nothing about it
     PAUSE = 2
     SENTENCE = 3

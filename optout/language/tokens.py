@@ -18,7 +18,7 @@ BREAKS = frozenset((LINE, SENTENCE, PAUSE))
 
 # What every censored word is read as, also one of the data. Its letter keeps it from being punctuation.
 _CENSORED = "f***"
-# The rest of one, behind up to three letters: f***ing, s#@t.
+# The rest of one, after up to three letters: f***ing, s#@t.
 _CENSORING = r"(?=[*#@]{2})(?:(?<=\b[^\W\d_])|(?<=\b[^\W\d_]{2})|(?<=\b[^\W\d_]{3}))[*#@]{2,9}\w{0,9}"
 # What stands for a word, or begins one: an amount, a number.
 _SYMBOLS = "$#"
@@ -28,7 +28,7 @@ _WITHOUT_SPACES = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words of a text, small, with its breaks among them, and where each stands in it."""
+    """The words of a text in lower case, with its breaks among them, and where each stands in it."""
 
     text: str
     words: tuple[str, ...]

@@ -26,7 +26,7 @@ _DIGITS_ONE_IS_L = str.maketrans("013457$", "oleasts")
 _HELD_DOWN = re.compile(r"(.)\1\1")
 _HELD_DOWN_LONG = re.compile(r"(.)\1{2,}")
 _REPEATED = re.compile(r"(.)\1+")
-# Beside letters of other alphabets, what a misspelling may have that is not looked up.
+# Besides letters of other alphabets: characters of misspellings that are not in the table.
 _DIGIT = re.compile(r"[0-9$]")
 _LATIN_HELD_DOWN = re.compile(r"([A-Za-z])\1\1")
 
@@ -82,7 +82,7 @@ class Typos:
         )
 
     def meant(self, token: str) -> Spelling | None:
-        """What a token that is no known word was meant to be."""
+        """What a token that is not a known word was meant to be."""
         if token in self._words or token in self._never:
             return None
         if not token.isascii():
@@ -110,7 +110,7 @@ class Typos:
 
 
 def _is_odd(plain: str) -> bool:
-    """Whether a text has what a misspelling may have that is not looked up."""
+    """Whether a text has characters of misspellings that are not in the table."""
     return not plain.isascii() or bool(_DIGIT.search(plain) or _LATIN_HELD_DOWN.search(plain))
 
 

@@ -25,7 +25,7 @@ def find(plain: str, words: Sequence[str]) -> FoundRequest | None:
 
 
 def goes_on(plain: str) -> bool:
-    """Whether the second line makes another thing of the word that is the first: END, of story."""
+    """Whether the second line turns the word on the first into something else: END, of story."""
     words = grammar().tokenizer.words(plain.strip())
     return any(
         end is not None and words[end : end + 1] == [LINE] and bool(wording.unless.ends(words, end + 1))

@@ -55,7 +55,7 @@ class Changes:
 
         `actor` is who the caller says it is, `principal` who the platform verified, if it did. `at` is
         when the person asked, by default now; a time in the past takes its place in the order. A block
-        of a carrier's or ACS's is not lifted. Repeating it announces what an earlier call could not.
+        by a carrier or ACS is not lifted. Repeating it announces what an earlier call could not.
         Raises BadRequest, and NotAnnounced for a change that is recorded.
         """
         evidence = replace(

@@ -26,7 +26,7 @@ class CheckResult:
     a number.
 
     `scope` is the consent that says no. `error` stands for an entry that is not a number, which counts
-    as suppressed. `remedy` says what the person must do where we cannot lift the block.
+    as suppressed. `remedy` says what the person must do if we cannot lift the block.
     """
 
     recipient: object
@@ -56,7 +56,7 @@ class CheckResult:
 
 
 class Checks:
-    """Answers checks; safe to share between threads. `timer` gives seconds that only grow."""
+    """Answers checks; safe to share between threads. `timer` is a monotonic clock, in seconds."""
 
     def __init__(self, store: Store, cache_seconds: float, timer: Callable[[], float]) -> None:
         self._store = store

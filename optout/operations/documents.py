@@ -45,7 +45,7 @@ class Shape(TypedDict):
 
 
 class State(Shape):
-    """Whether somebody may be texted, and what says no."""
+    """Whether somebody may be texted, and if not, why."""
 
     suppressed: Annotated[bool, Field(description="true: do not send")]
     since: Time | None
@@ -76,14 +76,14 @@ class Reply(Shape):
 
 
 class AnnouncedEvent(Shape):
-    """A CloudEvent that told others of a change."""
+    """A CloudEvent that told others about a change."""
 
     id: str
     scope: ScopeKind
 
 
 class Announcement(Shape):
-    """What others were told of a change, and when."""
+    """What others were told about a change, and when."""
 
     type: Annotated[str, WithJsonSchema({"type": "string", "enum": [SUPPRESSED, LIFTED]})]
     events: list[AnnouncedEvent]
@@ -92,7 +92,7 @@ class Announcement(Shape):
 
 class Principal(Shape):
     """Who made a change by hand or gave a verdict, as App Service Authentication verified it; null
-    where it does not stand before the app."""
+    if that is not in front of the app."""
 
     id: str
     name: str | None
@@ -216,7 +216,7 @@ def list_item(recipient: str, consent: model.Consent) -> ListItem:
 
 
 def journal_item(evidence: model.Evidence) -> JournalItem:
-    """A piece of evidence where it does not go without saying whom it is about."""
+    """A piece of evidence with its recipient, for documents about several people."""
     return {"recipient": evidence.recipient, **history_item(evidence)}
 
 

@@ -49,7 +49,7 @@ class EventHandler:
     retention: TextRetention | None = None
 
     def handle(self, raw: str) -> Result:
-        """One event as JSON text. Raises Retryable where it must be delivered again."""
+        """Handle one event, given as JSON text. Raises Retryable if it must be delivered again."""
         result = self._handle(raw)
         if self.retention is not None:
             self.retention.forget_when_due()

@@ -10,7 +10,7 @@ from optout.store.protocol import ListPage, Store
 def list_out(
     directory: Directory, store: Store, scope: Scope, limit: int, after: str | None
 ) -> ListPage:
-    """A page of those who are out of a scope. Raises NotFound for a list that never was."""
+    """A page of those who are out of a scope. Raises NotFound for a list that never existed."""
     is_known = scope.kind is not ScopeKind.LIST or scope.name in directory.lists
     if not is_known and not store.was_ever_out(scope):
         raise NotFound(

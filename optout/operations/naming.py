@@ -9,7 +9,7 @@ from optout.programs.directory import Directory, Sender
 
 
 def find_sender(directory: Directory, raw: str) -> Sender:
-    """The sender that somebody names. Raises BadRequest for what is not one."""
+    """The sender that somebody names. Raises BadRequest if it is not one."""
     try:
         return directory.sender(numbers.sender_id(raw))
     except numbers.NotANumber as problem:
@@ -17,7 +17,7 @@ def find_sender(directory: Directory, raw: str) -> Sender:
 
 
 def recipient_number(raw: str) -> str:
-    """The number that somebody names. Raises BadRequest for what is not one."""
+    """The number that somebody names. Raises BadRequest if it is not one."""
     try:
         return numbers.normalise(raw)
     except numbers.NotANumber as problem:

@@ -64,7 +64,7 @@ class Recorder:
             return self.store.insert_first(decision, entries)
 
     def quarantine(self, event: Quarantined) -> None:
-        """Keep an event that could not be understood: nobody can say that it was no STOP."""
+        """Keep an event that could not be understood: it may have been a STOP."""
         with self._writing([], event.id, opts_out=True):
             self.store.quarantine(event)
 

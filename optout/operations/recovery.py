@@ -1,4 +1,4 @@
-"""Events that were given up or put aside, on the path of every other event once more.
+"""Handling events again that were given up or put aside, on the path of every other event.
 
 Nothing is done twice: what was handled before is recognised by its id, and a reply that is late by now
 expires like any other.
@@ -19,7 +19,7 @@ PAGE = 1_000
 
 # Handles an event as JSON text.
 Handle = Callable[[str], Result]
-# Shows how far it is; what it is given comes out again.
+# Shows progress, and passes on what it is given.
 Progress = Callable[[Sequence[str]], Iterable[str]]
 
 
@@ -31,7 +31,7 @@ class ReplaySummary:
     failures: list[str] = field(default_factory=list)
 
     def add(self, name: str, work: Callable[[], Result | None]) -> bool:
-        """Count what comes of some work; whether it was done."""
+        """Count the result of some work; returns whether it was done."""
         try:
             result = work()
         except Exception as problem:
@@ -92,5 +92,5 @@ def _list_quarantined(store: Store) -> Sequence[str]:
 
 
 def _reason(problem: Exception) -> str:
-    """Our own words name nobody; somebody else's may."""
+    """The reason for a failure: our own messages name nobody, somebody else's may."""
     return str(problem) if isinstance(problem, OptoutError) else type(problem).__name__

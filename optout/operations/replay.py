@@ -1,4 +1,4 @@
-"""Classify again what people have written, by the rules of today, and tell what would change.
+"""Classify again what people have written, by today's rules, and find what would change.
 
 Nothing is written: it shows what a change of the rules would mean before it goes live.
 """

@@ -69,7 +69,7 @@ class ReplyDelivery:
         return self._attempt(evidence, reply, sender_name)
 
     def note_report(self, report: DeliveryReport) -> None:
-        """Put a delivery report of a reply of ours beside that reply; any other is left alone."""
+        """Record a delivery report with our reply that it is about; any other report is left alone."""
         if not report.tag.startswith(REPLY_TAG):
             return
         evidence_id = report.tag.removeprefix(REPLY_TAG)
@@ -83,7 +83,7 @@ class ReplyDelivery:
                 return
 
     def _attempt(self, evidence: Evidence, reply: Reply, sender_name: str) -> Evidence:
-        """Send until it is taken, refused or not due any more, or time is up."""
+        """Send until it is accepted, refused or no longer due, or time is up."""
         started = self.clock()
         for delay in (*RETRY_DELAYS, RETRY_SECONDS):
             outcome = self.sms.send(sender_name, evidence.recipient, reply, REPLY_TAG + evidence.id)

@@ -31,12 +31,12 @@ class Reviews:
         """Record a verdict on a probable request, and what it changes; the record of it.
 
         The same verdict again finishes what an earlier call could not. Raises NotFound, NotNow where a
-        consent does not rest on the request any more or the other verdict was given, and NotAnnounced
+        consent no longer rests on the request or the other verdict was given, and NotAnnounced
         for a change that is recorded.
         """
         judged = self.recorder.store.find_review(evidence_id)
         if judged is None:
-            raise NotFound("no message with this id was ever to be reviewed")
+            raise NotFound("no message with this id was ever up for review")
         sender = self.directory.sender(judged.sender or "")
         evidence = replace(
             verdict_evidence(judged, verdict, sender, actor, reason, self.recorder.clock()),
@@ -46,9 +46,7 @@ class Reviews:
         given = self.recorder.store.find(judged.recipient, evidence.id)
         evidence = given or self._record(evidence, judged, sender)
         if evidence.verdict is not verdict:
-            raise NotNow(
-                f"{evidence.actor} has given the other verdict before; opt the person in or out by hand"
-            )
+            raise NotNow(f"{evidence.actor} has given the other verdict already; opt in or out by hand")
         log.info("verdict", evidence)
         return self.recorder.announce(evidence)
 

@@ -42,7 +42,7 @@ def _scopes(sender: Sender) -> tuple[Scope, ...]:
 
 
 def _lists(directory: Directory, named: tuple[Scope, ...]) -> dict[str, list[Sender]]:
-    """Every list and its senders; a list that the program file no longer has is without any."""
+    """Every list with its senders; a list that the program file no longer has is without senders."""
     own = {
         scope.name: directory.sender(scope.name) for scope in named if scope.kind is ScopeKind.SENDER
     }

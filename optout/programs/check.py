@@ -1,7 +1,7 @@
 """The program file: reading it, and everything that is or may be wrong with it.
 
 The start-up and `python -m optout check-programs` ask the same `check_file`. What the rules are and who
-says so is data, `guidance.toml`; docs/programs.md explains every field and every rule.
+says so is data in `guidance.toml`; docs/programs.md explains every field and every rule.
 """
 
 import tomllib
@@ -23,7 +23,7 @@ from optout.programs.texts import ReplyText
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A program file and what was found; without a `file`, its fields could not be understood."""
+    """A program file and what was found; `file` is None if its fields could not be understood."""
 
     file: ProgramFile | None
     errors: tuple[Finding, ...]
@@ -37,7 +37,7 @@ class Checked:
 
 
 def check_file(path: Path) -> Checked:
-    """Everything that can be found in a file. Raises ConfigurationError for one that is no TOML."""
+    """Everything that can be found in a file. Raises ConfigurationError if it is not TOML."""
     try:
         document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as problem:
@@ -90,7 +90,7 @@ def _claimed_twice(file: ProgramFile) -> Iterator[Finding]:
     claims: dict[str, list[str]] = defaultdict(list)
     for program in file.program:
         for position, sender in enumerate(program.sender, start=1):
-            # A number that is wrong in itself claims nothing.
+            # A number that is itself wrong claims nothing.
             if not any(senders.problems(sender)):
                 claims[numbers.sender_id(sender.number)].append(texts.sender_entry(program, position))
     for claimants in claims.values():

@@ -1,7 +1,7 @@
-"""Whether a reply says what it has to, and nothing that it must not.
+"""Checks whether a reply says what it must, and nothing that it must not.
 
-Nobody can prove that of a text: phrases in `guidance.toml` stand for what they say, and what they miss
-is a warning at most. Only the public URL shorteners are refused, which are a closed list.
+Nobody can prove that of a text: it is searched for the phrases in `guidance.toml`, and one that is
+missing is a warning at most. Only the public URL shorteners, a closed list, are refused.
 """
 
 import re
@@ -20,20 +20,20 @@ _WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 _ANY_NUMBER = "1"
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w|https?://\S|\b(?:[A-Za-z0-9-]+\.)+[a-z]{2,}\b")
 _PHONE = re.compile(r"\(?([0-9]{3})\)?[ .-]?[A-Z]{6,7}\b|([0-9](?:[ ().-]*[0-9]){6,})")
-# Before a keyword that is told to be texted but not written in capitals.
+# Words before a keyword that people are told to text but that is not in capitals.
 _TEXTED = [word for wording in guidance.read().wording.values() for word in wording.texted]
 _SHORTENERS = "|".join(map(re.escape, guidance.read().shorteners))
 _SHORTENED = re.compile(rf"(?<![\w.@-])(?:www\.)?({_SHORTENERS})(?![\w-]|\.\w)", re.IGNORECASE)
 
 
 def problems(text: ReplyText) -> Iterator[Problem]:
-    """What a reply leaves out or should."""
+    """What a reply should say and does not, or says and should not."""
     yield from shortened(text.body)
     if not _names(text):
         yield Problem(
             "program_not_named",
             f"the {text.name} reply does not name the program",
-            f"Begin it with the program's name, as “{text.program}: …”.",
+            f"Begin it with the program's name, for example “{text.program}: …”.",
         )
     wording = guidance.wording(text.language)
     if wording:
@@ -51,7 +51,7 @@ def shortened(body: str) -> Iterator[Problem]:
 
 
 def missing_languages(program: ProgramEntry, sender: SenderEntry) -> Iterator[Problem]:
-    """Where carriers ask for more than one language, each word is answered in its own."""
+    """What is missing where carriers ask for replies in more than one language."""
     demands = rules.reply_demands(sender.place, sender.type)
     if demands is None or not demands.languages:
         return
@@ -65,7 +65,7 @@ def missing_languages(program: ProgramEntry, sender: SenderEntry) -> Iterator[Pr
             table = "program.replies" if language == own else f"program.replies.{language}"
             yield Problem(
                 "reply_languages",
-                f"in {rules.country_name(sender.place)} there must be "
+                f"replies in {rules.country_name(sender.place)} must be in "
                 f"{listed(map(guidance.language_name, demands.languages))}; "
                 f"{guidance.language_name(language)} is missing for {missing}",
                 f"Add {missing} to [{table}].",
@@ -83,15 +83,15 @@ def _stop(text: ReplyText, wording: Wording) -> Iterator[Problem]:
         yield Problem(
             "stop_not_final",
             "the stop reply does not say that no more messages will come",
-            "Say so, as “You opted out and will not receive any more messages.”",
+            "Say so: “You opted out and will not receive any more messages.”",
         )
     said = _without_name(text)
     selling = [phrase for phrase in wording.selling if _says(said, [phrase])]
     if selling:
         yield Problem(
             "stop_sells",
-            f"the stop reply sells something, as “{selling[0]}” does",
-            "Only confirm: marketing in the confirmation is not covered by the person's consent.",
+            f"the stop reply contains marketing: “{selling[0]}”",
+            "Only confirm the opt-out: the person's consent does not cover marketing there.",
         )
 
 
@@ -100,13 +100,13 @@ def _start(text: ReplyText, wording: Wording) -> Iterator[Problem]:
         yield Problem(
             "start_without_frequency",
             "the start reply does not say how often messages come",
-            "Say so, as “3 msgs/week” or “Msg frequency varies”.",
+            "Say so: “3 msgs/week” or “Msg frequency varies”.",
         )
     if not _says(text.body, wording.rates):
         yield Problem(
             "start_without_rates",
             "the start reply does not say that message and data rates may apply",
-            "Say so, as “Message & Data Rates May Apply”.",
+            "Say so: “Message & Data Rates May Apply”.",
         )
     for rule, words in (
         ("start_without_help", wording.help),
@@ -115,8 +115,8 @@ def _start(text: ReplyText, wording: Wording) -> Iterator[Problem]:
         if not _tells(text.body, words):
             yield Problem(
                 rule,
-                f"the start reply does not tell about {words[0]}",
-                f"Add it, as “Reply {words[0]} …”.",
+                f"the start reply does not mention {words[0]}",
+                f"Add it: “Reply {words[0]} …”.",
             )
 
 
@@ -124,7 +124,7 @@ def _help(text: ReplyText, wording: Wording) -> Iterator[Problem]:
     if not _PHONE.search(text.body) and not _ADDRESS.search(text.body):
         yield Problem(
             "help_without_contact",
-            "the help reply names no way to reach somebody",
+            "the help reply does not say how to reach somebody",
             "Add a phone number, an e-mail address or a web address.",
         )
     for sender, demands in text.demands:
@@ -137,7 +137,7 @@ def _help(text: ReplyText, wording: Wording) -> Iterator[Problem]:
             yield Problem(
                 "help_incomplete",
                 f"the help reply of {senders.described(sender)} lacks {listed(missing)}",
-                "Add it, as “3 msgs/week. Support 1-800-800-8000.”",
+                "Add it, for example “3 msgs/week. Support 1-800-800-8000.”",
                 demands.source,
             )
 
@@ -165,20 +165,20 @@ def _spaced(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """A text's words without case, accents and punctuation; numbers are all alike."""
+    """A text's words without case, accents and punctuation; all numbers count as the same."""
     found = _WORD.findall(plain_text(text).casefold())
     return [_ANY_NUMBER if word.isdecimal() else word for word in found]
 
 
 def _tells(body: str, words: Iterable[str]) -> bool:
-    """Whether one of the keywords is told to be texted."""
+    """Whether a text tells people to text one of the keywords."""
     keyword = "|".join(map(re.escape, words))
     texted = "|".join(map(re.escape, _TEXTED))
     return bool(re.search(rf"\b(?:{keyword})\b|(?i:\b(?:{texted})\W+(?:{keyword})\b)", body))
 
 
 def _names(text: ReplyText) -> bool:
-    """Whether the program, or at least whose it is, can be told from the text."""
+    """Whether the text names the program, or at least whose program it is."""
     if comparison_key(text.program) in comparison_key(text.body):
         return True
     own = {*_words(text.program)} - {_ANY_NUMBER, *guidance.read().generic}
@@ -186,13 +186,13 @@ def _names(text: ReplyText) -> bool:
 
 
 def _without_name(text: ReplyText) -> str:
-    """The text without the words of the program's name: Contoso Sale Alerts sells nothing by it."""
+    """The text without the words of the program's name: “Contoso Sale Alerts” is not marketing."""
     named = _words(text.program)
     return " ".join(word for word in _words(text.body) if word not in named)
 
 
 def _is_toll_free(phone: re.Match[str], country: str | None) -> bool:
-    """Whether a phone number of a text is toll-free in a country; a vanity one has an area only."""
+    """Whether a phone number is toll-free in a country; a vanity one is judged by its area code."""
     area, digits = phone.groups()
     written = re.sub(r"[^0-9]", "", digits or "") or f"{area}2345678"
     # Other digits may stand right before it, as in 24/7.

@@ -1,6 +1,6 @@
 """Programs: which sender is on which suppression list, by whose rules, and with which replies.
 
-Nothing here may know about messages or consents; what a program file may say is `schema`'s.
+Nothing here may know about messages or consents; `schema` says what a program file may contain.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ _REPLY_OF = {
     Intent.START: "start",
     Intent.HELP: "help",
 }
-# Of two spellings of one sender: five digits with one of them wrong, or two of them swapped.
+# How alike two spellings of one sender must be: of five digits, one is wrong or two are swapped.
 _LIKENESS = 0.8
 
 
@@ -31,10 +31,10 @@ _LIKENESS = 0.8
 class Sender:
     """One of our numbers or sender IDs, with all that is decided by its configuration.
 
-    `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` is who
+    `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` says who
     manages opt-out there. `answers` overrides who answers: SERVICE for a toll-free number that no
-    carrier serves, NOBODY where something else answers. `probable` is the policy for probable requests;
-    only with `answers_probable` is a suppression by one confirmed to the person.
+    carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests;
+    the person gets a confirmation of a suppression by one only with `answers_probable`.
     """
 
     id: str
@@ -56,22 +56,22 @@ class Sender:
 
     @property
     def reach(self) -> frozenset[str] | None:
-        """The only countries that it can send to and receive from, None where nothing says so."""
+        """The only countries that it can send to and receive from; None if nothing limits them."""
         return self.rules.reach
 
     def reaches(self, number: str) -> bool:
-        """Whether it may reach a phone number: not where all that the number may be of is elsewhere."""
+        """Whether it may reach a phone number: not if all countries it may be of are out of reach."""
         possible = numbers.possible_countries(number)
         return self.reach is None or not possible or not possible.isdisjoint(self.reach)
 
     def reply(self, intent: Intent, language: str | None) -> str | None:
-        """The configured text for an intent, in the language asked for where there is one."""
+        """The configured text for an intent, in the language asked for if there is one."""
         name = _REPLY_OF.get(intent, "")
         return self.replies.get(language or "", {}).get(name) or self.replies.get("", {}).get(name)
 
 
 class Directory:
-    """All programs: which sender belongs to which list and is answered how."""
+    """All programs: which list each sender belongs to, and its replies."""
 
     def __init__(self, senders: Mapping[str, Sender], advice: tuple[Finding, ...] = ()) -> None:
         self.senders = senders
@@ -80,9 +80,9 @@ class Directory:
 
     @classmethod
     def load(cls, path: Path) -> "Directory":
-        """The programs of a file, with what is advised about it.
+        """The programs of a file, with the advice about it.
 
-        Raises ConfigurationError with everything that cannot be right, a line each.
+        Raises ConfigurationError with every error, one per line.
         """
         checked = check_file(path)
         if checked.errors or checked.file is None:
@@ -90,7 +90,7 @@ class Directory:
         return cls({sender.id: sender for sender in _senders(checked.file)}, checked.warnings)
 
     def sender(self, sender_id: str) -> Sender:
-        """The configured sender, or one that stands by itself with a list of its own."""
+        """The configured sender, or an unconfigured one with a list of its own."""
         return self.senders.get(sender_id) or _unconfigured(sender_id)
 
     def on_list(self, name: str) -> list[Sender]:
@@ -98,21 +98,21 @@ class Directory:
         return [sender for sender in self.senders.values() if sender.list == name]
 
     def nearest(self, sender_id: str) -> list[str]:
-        """The names of the configured senders that look most like a mistyped one, the nearest first."""
+        """The names of the configured senders most like a mistyped one, the nearest first."""
         near = get_close_matches(sender_id, self.senders, cutoff=_LIKENESS)
         return [self.senders[identity].name for identity in near]
 
     def countries_meant(self, senders: Iterable[Sender] | None = None) -> frozenset[str]:
-        """The countries of which a number without a country code may be: those that the senders reach.
+        """The countries that a number without a country code may be of: those that the senders reach.
 
-        They are the sender that is named, or those of the list that is; None where none is named, which
-        means everybody's.
+        `senders` is the sender that is named, or those of the list that is named; None means all
+        senders.
         """
         asked = self.senders.values() if senders is None else senders
         return frozenset().union(*(self._countries(sender) for sender in asked))
 
     def _countries(self, sender: Sender) -> frozenset[str]:
-        """Whom a sender reaches; where nothing limits that, the countries that its program is about."""
+        """The countries that a sender reaches; if nothing limits them, those of its program."""
         if sender.reach is not None:
             return sender.reach
         its_program = (
@@ -132,7 +132,7 @@ def _unconfigured(sender_id: str) -> Sender:
         number_type=number_type,
         country=country,
         managed_by=managed_by,
-        # No list of the program file can have a colon in its name.
+        # A list of the program file cannot have a colon in its name.
         list=f"sender:{sender_id}",
         rules=rules.unconfigured(number_type, country),
     )

@@ -1,4 +1,4 @@
-"""What the check of a program file finds: the entry, the rule and its source, and the remedy."""
+"""The findings of the check of a program file: the entry, the rule and its source, and the remedy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from optout.programs import guidance
 
 
 class Severity(StrEnum):
-    """An error refuses the file; a warning advises."""
+    """How serious a finding is: with an error the file is refused; a warning is advice."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Finding:
     rule: str
     problem: str
     remedy: str
-    # Who says so where the guidance leaves that to a country's file.
+    # Who says so, if the guidance leaves that to a country's file.
     cited: str = ""
 
     @property

@@ -13,7 +13,7 @@ from optout.domain.data import DataModel
 
 
 class GuidanceRule(DataModel):
-    """A [[rule]] of the data: how much a finding weighs, and who says so."""
+    """A [[rule]] of the data: how serious a finding is, and who says so."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     severity: Literal["error", "warning"]
@@ -21,7 +21,7 @@ class GuidanceRule(DataModel):
 
 
 class Wording(DataModel):
-    """A [wording.LANGUAGE] of the data: what a reply says, in the phrases that say it."""
+    """A [wording.LANGUAGE] of the data: the phrases by which a reply says each thing."""
 
     final: tuple[str, ...]
     selling: tuple[str, ...]
@@ -43,7 +43,7 @@ class _Guidance(DataModel):
 
 @lru_cache(maxsize=1)
 def read() -> _Guidance:
-    """The data, whole."""
+    """All of the data."""
     text = resources.files(__package__).joinpath("guidance.toml").read_text("utf-8")
     return _Guidance.model_validate(tomllib.loads(text))
 
@@ -55,13 +55,13 @@ def rules() -> Mapping[str, GuidanceRule]:
 
 
 def language_name(code: str) -> str:
-    """A language as it is called in a sentence; its code where the data does not name it."""
+    """The name of a language, as a sentence uses it; its code if the data does not name it."""
     return read().languages.get(code, code)
 
 
 @lru_cache
 def wording(language: str) -> Wording | None:
-    """The phrases of a language, of all for a text that names none; None for one without data."""
+    """The phrases of a language, or of all if none is named; None for a language without data."""
     known = read().wording
     if language:
         return known.get(language)

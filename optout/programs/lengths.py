@@ -1,4 +1,4 @@
-"""Whether a reply is short enough for those who carry it."""
+"""Checks whether a reply is short enough for those who carry it."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ def problems(text: ReplyText) -> Iterator[Problem]:
 
 
 def _beyond(demands: ReplyDemands, size: segments.Size, body: str, sender: str) -> Iterator[Problem]:
-    """What is beyond the limits of one country's carriers."""
+    """What exceeds the limits of one country's carriers."""
     if demands.characters and size.units > demands.characters:
         yield Problem(
             "too_many_characters",
-            f"{size.units} characters on {sender}; {demands.characters} are allowed",
+            f"{size.units} characters on {sender}; at most {demands.characters} are allowed",
             _shorten(size.units, demands.characters),
             demands.source,
         )
@@ -40,7 +40,7 @@ def _beyond(demands: ReplyDemands, size: segments.Size, body: str, sender: str) 
     if most and size.segments > most and not body.isascii():
         yield Problem(
             "segments_beyond_ascii",
-            f"{size.segments} segments with characters outside ASCII on {sender}; beyond {most} it may "
+            f"{size.segments} segments with characters outside ASCII on {sender}; above {most} it may "
             "arrive garbled",
             "Write it in plain ASCII, or shorten it.",
             demands.source,
@@ -48,14 +48,14 @@ def _beyond(demands: ReplyDemands, size: segments.Size, body: str, sender: str) 
 
 
 def _shorten(units: int, limit: int) -> str:
-    return f"Shorten it by {units - limit}."
+    return f"Shorten it by {_count(units - limit, 'character')}."
 
 
 def _needless_ucs_2(body: str, size: segments.Size) -> Iterator[Problem]:
-    """Characters that make a text of Latin letters travel as UCS-2, where that costs something.
+    """Characters that force UCS-2 on a text of Latin letters, where that costs something.
 
-    Typography always counts, because nobody chose it. An accent that belongs to the language counts
-    where a segment is saved without it. Another script needs UCS-2, and nothing is said.
+    Typography is always reported, because nobody chose it. An accent that belongs to the language is
+    reported only if a segment is saved without it. Another script needs UCS-2: nothing is reported.
     """
     forcing = segments.outside_gsm_7(body)
     instead = {character: segments.plain(character) for character in forcing}
@@ -65,8 +65,8 @@ def _needless_ucs_2(body: str, size: segments.Size) -> Iterator[Problem]:
     if saved > 0 or any(map(segments.is_typography, forcing)):
         yield Problem(
             "ucs_2",
-            f"{', '.join(map(_shown, forcing))} forces UCS-2, 70 characters a segment instead of 160: "
-            f"{_count(size.segments)} instead of {size.segments - saved}",
+            f"{', '.join(map(_shown, forcing))} forces UCS-2, 70 characters per segment, not 160: "
+            f"{_count(size.segments, 'segment')} instead of {size.segments - saved}",
             f"{'; '.join(_advice(*pair) for pair in instead.items())}.",
         )
 
@@ -84,5 +84,5 @@ def _advice(character: str, plain: str | None) -> str:
     return f"Write “{plain}” for “{character}”" if plain else f"Leave out “{character}”"
 
 
-def _count(number: int) -> str:
-    return f"{number} segment{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

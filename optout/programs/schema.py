@@ -1,4 +1,4 @@
-"""The program file as it is written: its fields, and what is said about one that does not fit.
+"""The program file as it is written: its fields, and the findings about those that do not fit.
 
 docs/programs.md explains every field.
 """
@@ -22,7 +22,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class _FileTable(DataModel):
-    """A table of the file; space around what is written does not count."""
+    """A table of the file; space around a value does not count."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -37,7 +37,7 @@ class _Texts(_FileTable):
 
 
 class _Replies(_FileTable):
-    """Texts in the program's own language, and a table for each other one."""
+    """Texts in the program's own language, and a table for each other language."""
 
     languages: dict[str, _Texts] = Field(default_factory=dict)
 
@@ -55,14 +55,14 @@ class _Replies(_FileTable):
 
 
 class ProbableEntry(_FileTable):
-    """What a probable request does, and whether a suppression by one is confirmed to the person."""
+    """What a probable request does, and whether the person gets a confirmation if it suppresses."""
 
     policy: ProbablePolicy = ProbablePolicy.SUPPRESS
     answered: bool = False
 
 
 class _Probable(_FileTable):
-    """The program's own way with probable requests, and a table for each country that differs."""
+    """How the program treats probable requests, and a table for each country that differs."""
 
     countries: dict[str, ProbableEntry] = Field(default_factory=dict)
 
@@ -79,7 +79,7 @@ class _Probable(_FileTable):
         return {"countries": {"": own, **merged}}
 
     def of(self, country: str | None) -> ProbableEntry:
-        """The way with requests to a sender of a country."""
+        """How probable requests to a sender of a country are treated."""
         return self.countries.get(country or "") or self.countries.get("") or ProbableEntry()
 
 
@@ -97,14 +97,14 @@ class SenderEntry(_FileTable):
 
     @property
     def manager(self) -> Party:
-        """Who manages opt-out: a toll-free number is the carrier's."""
+        """Who manages opt-out; by default the carrier for a toll-free number, else the service."""
         if self.managed_by:
             return Party(self.managed_by)
         return Party.CARRIER if self.type is NumberType.TOLL_FREE else Party.SERVICE
 
     @property
     def place(self) -> str | None:
-        """The country, or the one that goes without saying for its type."""
+        """The country, or the one that is assumed for its type."""
         return self.country or rules.assumed_country(self.type)
 
 
@@ -116,7 +116,7 @@ class ProgramEntry(_FileTable):
     sender: tuple[SenderEntry, ...] = ()
 
     def replies_of(self, sender: SenderEntry) -> Replies:
-        """A sender's own texts over those of its program."""
+        """The replies of a sender: its own texts take precedence over its program's."""
         common, own = self.replies.given(), sender.replies.given()
         return {
             language: common.get(language, {}) | own.get(language, {}) for language in {*common, *own}
@@ -135,7 +135,7 @@ TRIAL = Problem(
 
 
 def no_country(code: str) -> Problem:
-    """Two letters, or other words, that are not a country's code."""
+    """The problem with a country code that does not exist."""
     meant = next(
         (known.code for known in rules.countries().values() if known.mistaken_code == code), None
     )
@@ -145,14 +145,14 @@ def no_country(code: str) -> Problem:
 
 
 def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
-    """A finding from pydantic's error: which entry, what, and the remedy where there is a usual one."""
+    """A finding from pydantic's error: the entry, the problem, and the usual remedy, if any."""
     location = [part for part in error["loc"] if part not in ("languages", "countries", "")]
     where = ".".join(str(part) for part in location if not isinstance(part, int))
     problems = {
         "extra_forbidden": ("there is no such field", "Remove it, or correct its spelling;"),
         "missing": ("it is missing", "Add it;"),
-        "string_type": ("it is not a text", "Write it in quotes;"),
-        "string_too_short": ("it is empty", "Write a text, or remove it;"),
+        "string_type": ("it is not text", "Write it in quotes;"),
+        "string_too_short": ("it is empty", "Write some text, or remove it;"),
         "tuple_type": ("it is not a list of tables", "Write it with two brackets: [[…]];"),
         "model_type": ("it is not a table", "Write it as a table;"),
     }
@@ -164,7 +164,7 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         problems["tuple_type"] = ("it is not a list", f'Write it in brackets, as ["{error["input"]}"];')
     if location[-1:] == ["list"]:
         problems["string_pattern_mismatch"] = (
-            "not a list's name",
+            "it is not a valid list name",
             "Write up to 63 lower-case letters, digits and hyphens;",
         )
     problem, remedy = problems.get(error["type"], (error["msg"], ""))
@@ -177,7 +177,7 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
 
 
 def _entry(document: dict[str, Any], location: list[Any]) -> str:
-    """`program "Contoso Alerts", sender 2 (12345)`, as far as the document has names."""
+    """The entry as findings name it, such as `program "Contoso Alerts", sender 2 (12345)`."""
     name, value = "file", document
     for part in location:
         try:

@@ -1,4 +1,4 @@
-"""What can be wrong with a sender: its number, its country, who manages opt-out, what it must state."""
+"""Problems with a sender: its number, its country, who manages opt-out, what it must state."""
 
 import re
 from collections.abc import Iterator
@@ -41,8 +41,8 @@ def problems(entry: SenderEntry) -> Iterator[Problem]:
 
 
 def advice(entry: SenderEntry) -> Iterator[Problem]:
-    """What a sender should state and does not."""
-    # Where the service answers in the carrier's place there is no carrier that could block.
+    """What a sender should state but does not."""
+    # If the service answers in the carrier's place, there is no carrier that could block.
     if entry.type is NumberType.TOLL_FREE and not entry.verified and entry.answers != "service":
         yield _unverified(entry)
     if entry.type is NumberType.ALPHANUMERIC:
@@ -54,30 +54,30 @@ def advice(entry: SenderEntry) -> Iterator[Problem]:
 
 
 def carrier_text(name: str) -> Problem:
-    """A text for what the carrier answers."""
+    """The problem with a reply text for a word that the carrier answers."""
     word = {"stop": "STOP", "start": "START and UNSTOP"}[name]
     return Problem(
         "carrier_text",
         f"a custom {name} reply for a toll-free number: the carrier answers {word}, and its text "
         "cannot be overridden",
-        f"Remove replies.{name} here; a stop reply of the program is used for the words that the "
+        f"Remove replies.{name} here; the program's stop reply is used for the words that the "
         "carrier does not know.",
     )
 
 
 _PLATFORM_ANSWERS = Problem(
     "answers",
-    "answers is set where the platform, ACS, manages opt-out and answers",
+    "answers is set, but the platform, ACS, manages opt-out here and answers",
     'Remove answers, or write managed_by = "service".',
 )
 _NOT_E164 = Problem(
     "phone_number_form",
     "not a phone number in international form",
-    'Write it with plus sign and country code, for example number = "+18335550100".',
+    'Write it with a plus sign and country code, for example number = "+18335550100".',
 )
 _NO_WAY_OUT = Problem(
     "sender_id_opt_out",
-    "nobody can answer a sender ID, and it is not stated how its recipients opt out",
+    "nobody can reply to a sender ID, and it is not stated how its recipients opt out",
     'Tell them in every message, and write it here, for example opt_out_by = "call 0800 800 8000".',
 )
 
@@ -89,7 +89,7 @@ def _countries(entry: SenderEntry) -> tuple[str, ...]:
 def _misplaced(field: str, number_type: NumberType) -> Problem:
     return Problem(
         "misplaced_field",
-        f"{field} says nothing about a sender of this type",
+        f"{field} does not apply to a sender of this type",
         f'Remove it, or correct the type: it belongs to type = "{number_type}".',
     )
 
@@ -106,7 +106,7 @@ def _unverified(entry: SenderEntry) -> Problem:
 
 
 def _unregistered(entry: SenderEntry) -> Problem | None:
-    """Without a country a sender ID may go anywhere, unless it says where it is registered."""
+    """The registries that a sender ID may need; one without a country may be used anywhere."""
     registered = entry.registered_in or ()
     if entry.country is None and registered:
         return None
@@ -142,7 +142,7 @@ def _short_code_problem(entry: SenderEntry) -> Problem | None:
     if entry.country is None:
         return Problem(
             "short_code_country",
-            "a short code without a country, the only one that it reaches",
+            "a short code reaches only one country, and none is given",
             f"Add country = {listed(quoted(rules.with_rules(NumberType.SHORT_CODE)), 'or')}.",
         )
     return None
@@ -157,7 +157,7 @@ def _toll_free_problem(entry: SenderEntry) -> Problem | None:
     if not is_toll_free or (has_rules and not _has_code_of(number, entry.place)):
         return Problem(
             "number_type",
-            f"this number has no toll-free prefix of {rules.country_name(entry.place)}",
+            f"this number does not have a toll-free prefix of {rules.country_name(entry.place)}",
             'Correct the number, or write type = "long_code" if it is an ordinary one.',
         )
     return None
@@ -173,22 +173,23 @@ def _long_code_problem(entry: SenderEntry) -> Problem | None:
     known = rules.with_rules(NumberType.LONG_CODE)
     if entry.place not in known:
         problem = (
-            f"a long code of {rules.country_name(entry.place)}: there are rules for {listed(known)}"
+            f"a long code of {rules.country_name(entry.place)}: "
+            f"there are rules only for {listed(known)}"
         )
     elif shown not in (entry.place, None) or not _has_code_of(number, entry.place):
-        problem = f"this number is not of {rules.country_name(entry.place)}"
+        problem = f"this is not a number of {rules.country_name(entry.place)}"
     else:
         return None
     return Problem(
         "long_code_reach",
         problem,
-        "Correct number and country; a long code of a country without rules needs no entry, it is "
-        "handled by what its number shows.",
+        "Correct the number or the country; a long code of a country without rules needs no entry: it "
+        "is handled by what its number shows.",
     )
 
 
 def _has_code_of(number: str, country: str | None) -> bool:
-    """Whether a number begins with a country's calling code, which others may share."""
+    """Whether a number begins with a country's calling code, which other countries may share."""
     return country is not None and numbers.country_code(number) == numbers.calling_code(country)
 
 
@@ -196,13 +197,13 @@ def _sender_id_problem(entry: SenderEntry) -> Problem | None:
     if len(entry.number) > 11:
         return Problem(
             "sender_id_form",
-            f"a sender ID of {len(entry.number)} characters; 11 are allowed",
+            f"a sender ID of {len(entry.number)} characters; at most 11 are allowed",
             "Shorten it to the sender ID that is enabled on your resource.",
         )
     if not re.fullmatch(r"[A-Za-z0-9 ]+", entry.number):
         return Problem(
             "sender_id_form",
-            "a sender ID with other characters than A-Z, a-z, 0-9 and space",
+            "a sender ID with characters other than A-Z, a-z, 0-9 and space",
             "Write the sender ID that is enabled on your resource.",
         )
     if not re.search(r"[A-Za-z]", entry.number):
@@ -236,7 +237,7 @@ def _no_rules(entry: SenderEntry) -> Problem:
         return Problem(
             "managed_by",
             f"the {entry.manager} does not manage opt-out for this sender",
-            f"Remove managed_by: nobody but the {listed(managers, 'or the')} manages opt-out for "
+            f"Remove managed_by: only the {listed(managers, 'or the')} manages opt-out for "
             f"{described(entry)}.",
         )
     known = rules.with_rules(entry.type)
@@ -244,7 +245,7 @@ def _no_rules(entry: SenderEntry) -> Problem:
         return Problem(
             "toll_free_reach",
             f"a toll-free number of {rules.country_name(entry.place)}",
-            f"They reach {listed(known)} only: write country = {listed(quoted(known), 'or')}.",
+            f"They reach only {listed(known)}: write country = {listed(quoted(known), 'or')}.",
         )
     return Problem(
         "no_rules",

@@ -11,7 +11,7 @@ from optout.programs.schema import ProgramEntry, Replies, SenderEntry
 
 @dataclass(frozen=True, slots=True)
 class ReplyText:
-    """One reply as it is written. `language` is empty for the program's own."""
+    """One reply as it is written. `language` is empty for the program's own language."""
 
     entry: str
     program: str
@@ -22,7 +22,7 @@ class ReplyText:
 
     @property
     def demands(self) -> list[tuple[SenderEntry, ReplyDemands]]:
-        """What carriers ask of it, each with the first sender that they ask it for."""
+        """What carriers ask of it, each with the first sender that it applies to."""
         found: dict[tuple[NumberType, str | None], tuple[SenderEntry, ReplyDemands]] = {}
         for sender in self.senders:
             demands = rules.reply_demands(sender.place, sender.type)

@@ -1,1 +1,1 @@
-"""Keeping evidence, consents and quarantined events."""
+"""The stores, which keep evidence, consents and quarantined events."""

@@ -1,8 +1,8 @@
 """What any store must do.
 
-A store keeps; it decides nothing. Every method may raise StoreAway when the storage cannot answer: then
-a write was done, or was not, and may be repeated. What a page names of people who changed while it was
-read may be of before or after.
+A store keeps, and decides nothing. Every method may raise StoreAway if the storage cannot answer: then
+a write may or may not have been done, and may be repeated. If people change while a page is
+read, it may show them as they were before or after.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,14 +26,14 @@ from optout.domain.model import (
 
 
 class HistoryPage(NamedTuple):
-    """Some evidence of a recipient, newest first, and the number to go on below, if any."""
+    """Some evidence of a recipient, newest first, and the number below which to go on, if any."""
 
     items: tuple[Evidence, ...]
     below: int | None
 
 
 class ListPage(NamedTuple):
-    """Some recipients who are out of a scope, and the one to go on after, if any."""
+    """Some recipients who are out of a scope, and the one after whom to go on, if any."""
 
     items: tuple[tuple[str, Consent], ...]
     after: str | None
@@ -54,7 +54,7 @@ class JournalPage(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How often an activity was on a day (UTC) at a sender; none: at no single one."""
+    """How often an activity occurred on a day (UTC) with a sender; None: with no single sender."""
 
     day: date
     sender: str | None
@@ -63,7 +63,7 @@ class Count(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one piece of evidence of an import says of its own."""
+    """What is particular to one piece of evidence of an import."""
 
     recipient: str
     at: datetime
@@ -75,7 +75,7 @@ class Store(Protocol):
 
     def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
         """Read what the inquiry asks, call `decide` with it and write its decision, atomically: nobody
-        writes about the recipient in between. Where the evidence is there already, it is given back and
+        writes about the recipient in between. If the evidence exists already, it is returned and
         nothing is decided.
 
         `decide` may be called more than once, each time with a newer state, and from another thread;
@@ -95,17 +95,17 @@ class Store(Protocol):
         """All evidence about a recipient, oldest first."""
 
     def find(self, recipient: str, evidence_id: str) -> Evidence | None:
-        """One piece of evidence about a recipient, None if it is not there."""
+        """One piece of evidence about a recipient, None if it does not exist."""
 
     def settle_reply(self, evidence: Evidence, reply: Reply) -> bool:
-        """Put what became of a reply in its place; False if its status or its resend is not the
-        evidence's any more: somebody else settled it, or has set out to send it."""
+        """Replace a reply by what became of it; False if its status or its resend is no longer the
+        evidence's: somebody else settled it, or has begun to send it."""
 
     def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
         """The evidence about a recipient whose announcement is pending, oldest first."""
 
     def settle_announcement(self, evidence: Evidence, announcement: Announcement) -> None:
-        """Put a published announcement in the place of the pending one."""
+        """Replace the pending announcement by the published one."""
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         """The consents of many recipients in some scopes. One who is out of one of them is in the
@@ -143,16 +143,16 @@ class Store(Protocol):
         may be less than the limit although there is more to come; at the end there is none."""
 
     def quarantine(self, event: Quarantined) -> None:
-        """Keep an event; the same event again only renews the reason."""
+        """Keep an event; keeping it again only updates the reason."""
 
     def list_quarantine(self, limit: int, after: str | None) -> QuarantinePage:
         """The events in quarantine."""
 
     def find_quarantined(self, event_id: str) -> Quarantined | None:
-        """One event in quarantine, None if it is not there."""
+        """One event in quarantine, None if it does not exist."""
 
     def release(self, event_id: str) -> None:
-        """Take an event out of quarantine, after it was understood."""
+        """Take an event out of quarantine after it was understood."""
 
     def forget_texts(self, before: datetime) -> int:
         """Forget texts of messages without a keyword received before then: all, or the next few
@@ -165,4 +165,4 @@ class Store(Protocol):
         """Raises StoreAway unless the storage takes writes, too; leaves nothing behind."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""

@@ -86,7 +86,7 @@ def test_a_verdict_on_a_probable_request(app: App, console: str, open_page: Open
     assert app.check("12345", PERSON)["suppressed"] is False
     page.get_by_role("button", name="Confirm…").click()
     sign(page, "Confirm")
-    expect(page.locator("#reviews")).to_contain_text("Nothing waits for a judgement.")
+    expect(page.locator("#reviews")).to_contain_text("Nothing is waiting for review.")
     assert app.check("12345", OTHER)["suppressed"] is True
     expect(page.locator("#newest .entry").first).to_contain_text("ann@contoso.example judged a message")
 
@@ -101,7 +101,7 @@ def test_a_verdict_that_comes_too_late(app: App, console: str, open_page: OpenPa
     page.get_by_label("Your name").fill("ann")
     page.get_by_role("dialog").get_by_role("button", name="Lift").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
-        "does not rest on this message"
+        "no longer rests on this message"
     )
     assert app.check("12345", PERSON)["suppressed"] is True
 
@@ -115,5 +115,5 @@ def test_an_event_in_quarantine_is_tried_again(app: App, console: str, open_page
     held.get_by_text("The event as it came").click()
     assert json.loads(held.locator("pre").inner_text())["data"]["message"] == "<b>STOP</b>"
     held.get_by_role("button", name="Try again").click()
-    expect(page.locator("#toast")).to_have_text("Still not understood: it stays.")
+    expect(page.locator("#toast")).to_have_text("Still not understood: it stays in quarantine.")
     expect(held).to_have_count(1)

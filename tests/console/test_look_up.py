@@ -40,7 +40,7 @@ def test_where_a_person_stands_and_what_happened(app: App, console: str, open_pa
     expect(alerts.locator(".senders li", has_text="+18335550100")).to_contain_text(
         "blocked by the carrier"
     )
-    expect(alerts.locator(".senders li", has_text="12345")).to_contain_text("as the list")
+    expect(alerts.locator(".senders li", has_text="12345")).to_contain_text("same as the list")
     expect(page.locator(".list-card", has_text="99999")).to_contain_text("In no program")
     expect(page.locator(".list-card", has_text="contoso-uk")).to_contain_text("May be texted")
     newest, stop, question = page.locator(".timeline > li").all()

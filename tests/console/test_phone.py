@@ -67,7 +67,7 @@ def test_a_conversation(console: str, open_page: OpenPage) -> None:
         text(page, words)
     shown = [each.inner_text().split("\n")[-1] for each in page.locator(".exchange").all()]
     assert page.locator(".to-person").count() == 2
-    assert shown[2] == "The answer was not sent: the same was answered just before."
+    assert shown[2] == "The answer was not sent: the same request had just been answered."
     assert shown[-1] == "Changes nothing"
     expect(page.locator("#standing")).to_contain_text("May be texted")
 

@@ -1,4 +1,4 @@
-// Activity: what happened by day and by sender, the newest of it, and what waits for somebody.
+// Activity: what happened by day and by sender, the newest of it, and what waits for review.
 
 import { get, post } from "./api.js";
 import { KINDS, byDay, chart, table, totals } from "./chart.js";
@@ -12,7 +12,7 @@ import { when } from "./words.js";
 const PAGE = 20;
 let activity = null;
 
-/** Read everything anew. */
+/** Read everything again. */
 export function refresh() {
   return Promise.all([showActivity(), showReviews(), showQuarantine(), showNewest()]);
 }
@@ -92,7 +92,7 @@ function draw() {
           (row) => row.day,
         ),
       ),
-      h("p", { class: "hint" }, "Days are those of UTC."),
+      h("p", { class: "hint" }, "Days are in UTC."),
     ),
   );
 }
@@ -104,7 +104,7 @@ function bySender(counts) {
     .sort((one, other) => other.opted_out - one.opted_out);
 }
 
-/** A list that grows by pages into an element. */
+/** Show a list in an element, a page at a time. */
 async function pages(id, path, show, empty) {
   const place = byId(id);
   try {
@@ -137,7 +137,7 @@ const showNewest = () =>
     "Nothing has happened yet.",
   );
 
-const showReviews = () => pages("reviews", "reviews", review, "Nothing waits for a judgement.");
+const showReviews = () => pages("reviews", "reviews", review, "Nothing is waiting for review.");
 
 const showQuarantine = () => pages("quarantine", "quarantine", held, "Nothing is in quarantine.");
 
@@ -177,7 +177,7 @@ function review(item) {
     title: fromTo(item),
     actions: [
       judge("confirm", "It was an opt-out", "The person is out as of this message.", "Confirm"),
-      judge("lift", "It was no opt-out", "What rests on this message is taken back.", "Lift"),
+      judge("lift", "It was not an opt-out", "What rests on this message is taken back.", "Lift"),
     ],
   });
 }
@@ -199,7 +199,7 @@ function held(event) {
       const { result } = await post("quarantine/replay", { id: event.id });
       toast(
         result === "quarantined"
-          ? "Still not understood: it stays."
+          ? "Still not understood: it stays in quarantine."
           : "Handled: it is out of quarantine.",
       );
       await Promise.all([showQuarantine(), showActivity(), showNewest()]);

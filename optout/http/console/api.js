@@ -3,7 +3,7 @@
 const KEY = "optout.key";
 const TIMEOUT = 30_000;
 
-/** Whether this is the local host, which knows no keys; in Azure there is no phone to play with. */
+/** Whether this is the local host, which needs no key; in Azure there is no phone to play with. */
 export const isLocal = document.documentElement.dataset.place === "local";
 
 export const key = {
@@ -19,7 +19,7 @@ export class Problem extends Error {
     this.status = status;
   }
 
-  /** The key is missing, wrong, or another function's. */
+  /** Whether the key is missing, wrong, or another function's. */
   get isDenied() {
     return this.status === 401 || this.status === 403;
   }

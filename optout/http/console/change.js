@@ -1,4 +1,4 @@
-// Opting a number out and in by hand: what of, by whom, and why.
+// Opting a number out and in by hand: of what, by whom, and why.
 
 import { post } from "./api.js";
 import { h } from "./dom.js";
@@ -13,8 +13,8 @@ export function changeButton({ number, known, out, about, label, listName, done 
     askForReason({
       title: out ? "Opt out by hand" : "Opt in by hand",
       text: out
-        ? `${number} gets no more messages from what you choose.`
-        : `${number} asks to get messages again. Ask first: an opt-in needs the person's own word.`,
+        ? `${number} will get no more messages from what you choose.`
+        : `${number} will get messages again. Ask first: an opt-in needs the person's own word.`,
       submit: out ? "Opt out" : "Opt in",
       choices: choices(known),
       chosen: about,

@@ -34,7 +34,7 @@ export function understood(item) {
 }
 
 function reading(item) {
-  if (item.intent === "none") return ["Understood as no request"];
+  if (item.intent === "none") return ["Not understood as a request"];
   return [
     "Understood as ",
     h("strong", {}, intent(item.intent)),
@@ -56,7 +56,7 @@ export function tone(item) {
 
 function words(text) {
   return text === null
-    ? h("p", { class: "hint" }, "The words are forgotten by now.")
+    ? h("p", { class: "hint" }, "The text is no longer kept.")
     : h("blockquote", { class: "words" }, text);
 }
 

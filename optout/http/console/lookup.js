@@ -127,7 +127,7 @@ function senderRow(sender) {
     "li",
     { class: "state" },
     h("p", {}, sender.sender),
-    h("p", { class: "hint" }, "as the list"),
+    h("p", { class: "hint" }, "same as the list"),
   );
 }
 

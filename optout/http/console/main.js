@@ -12,7 +12,7 @@ const VIEWS = {
   ...(isLocal && { phone: { refresh: phone.refresh, focus: "text" } }),
 };
 const FIRST = isLocal ? "phone" : "look-up";
-// Where a field in focus would bring up a keyboard over half of the page.
+// On a touch screen, a field in focus would bring up a keyboard over half of the page.
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
 function show() {
@@ -47,6 +47,6 @@ byId("sign-out").addEventListener("click", () => {
 });
 
 window.addEventListener("hashchange", () => {
-  if (location.hash !== "#main") show(); // the skip link is no view
+  if (location.hash !== "#main") show(); // the skip link is not a view
 });
 show();

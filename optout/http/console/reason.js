@@ -9,7 +9,7 @@ let pending = null;
 
 /**
  * Ask for a reason and a name, then do it; the dialog stays open while that fails.
- * `choices` are pairs of a value and what it is called; `action` gets {actor, reason, choice}, and what
+ * `choices` are pairs of a value and its label; `action` gets {actor, reason, choice}, and what
  * comes of it goes to `done` when the dialog is closed and what is behind it can have the focus again.
  */
 export function askForReason({ title, text, submit, choices = [], chosen = "", action, done }) {

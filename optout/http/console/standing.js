@@ -1,4 +1,4 @@
-// Whether somebody may be texted: a list's, a sender's state.
+// Whether somebody may be texted: the state of a list or a sender.
 
 import { h } from "./dom.js";
 import { party, when, why } from "./words.js";

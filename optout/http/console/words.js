@@ -7,9 +7,9 @@ const INTENTS = { stop: "STOP", stop_all: "STOP ALL", start: "START", help: "HEL
 const EFFECTS = {
   opted_out: "Opted out",
   opted_in: "Opted in",
-  confirmed: "No change: it was so already",
+  confirmed: "No change: already so",
   none: "Changes nothing",
-  outdated: "Too late: something newer stands",
+  outdated: "Too late: something newer counts",
 };
 const ANSWERS = {
   none: "Nobody answered",
@@ -22,7 +22,7 @@ const FATES = {
   pending: "is on its way",
   superseded: "was not sent: something newer came first",
   expired: "was not sent: it would have come too late",
-  guarded: "was not sent: the same was answered just before",
+  guarded: "was not sent: the same request had just been answered",
   blocked: "was not sent: it would have been blocked",
   failed: "could not be sent",
   unknown: "may have arrived",
@@ -44,7 +44,7 @@ const FLAGS = {
 export const party = (name) => PARTIES[name] ?? name;
 export const intent = (name) => INTENTS[name] ?? "no request";
 export const effect = (name) => EFFECTS[name] ?? name;
-export const verdict = (name) => ({ confirm: "It was an opt-out", lift: "It was no opt-out" })[name];
+export const verdict = (name) => ({ confirm: "It was an opt-out", lift: "It was not an opt-out" })[name];
 export const flag = (name) => FLAGS[name] ?? name.replaceAll("_", " ");
 
 /** Who answered, and what became of it. */

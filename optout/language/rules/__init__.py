@@ -60,7 +60,7 @@ class Keyword:
 class Ruleset:
     """All words that count for one kind of sender, by their comparison key, and whom it reaches.
 
-    `reach` is the only countries that it can send to and receive from, None where nothing says so.
+    `reach` has the only countries that it can send to and receive from; None if nothing limits them.
     """
 
     id: str
@@ -83,18 +83,18 @@ def countries() -> Mapping[str, Country]:
 
 
 def country(code: str | None) -> Country | None:
-    """The country of a code, None where it has no file."""
+    """The country of a code, None if it has no file."""
     return countries().get(code or "")
 
 
 def country_name(code: str | None) -> str:
-    """A country as it is called in a sentence; its code where it has no file."""
+    """The name of a country, as a sentence uses it; its code if it has no file."""
     found = country(code)
     return found.name if found else str(code)
 
 
 def reply_demands(code: str | None, number_type: NumberType) -> ReplyDemands | None:
-    """What is asked of the replies of a country's senders of a type, None where nothing is."""
+    """What carriers ask of the replies of a country's senders of a type, None if nothing."""
     for file in data_files():
         if file.country and file.country.code == code:
             return file.replies.get(number_type)
@@ -108,12 +108,12 @@ def with_rules(number_type: NumberType) -> tuple[str, ...]:
 
 
 def assumed_country(number_type: NumberType) -> str | None:
-    """The country of a sender that is stated without one, None where none goes without saying."""
+    """The country of a sender that is stated without one, None if none can be assumed."""
     return next((kind.assumed_country for kind in _of_type(number_type) if kind.assumed_country), None)
 
 
 def managers(number_type: NumberType, country: str | None) -> tuple[Party, ...]:
-    """Who can manage opt-out for a type of sender in a country; nobody where there are no rules."""
+    """Who can manage opt-out for a type of sender in a country; nobody if there are no rules."""
     return tuple(
         kind.managed_by
         for kind in _of_type(number_type)
@@ -123,7 +123,7 @@ def managers(number_type: NumberType, country: str | None) -> tuple[Party, ...]:
 
 @lru_cache(maxsize=256)
 def choose(number_type: NumberType, country: str | None, managed_by: Party) -> Ruleset | None:
-    """The rules of a configured sender, None where the data describes no such sender."""
+    """The rules of a configured sender, None if the data describe no such sender."""
     own = _kind(number_type, country, managed_by)
     return _compile(own.id, sender_kinds()["house"], own) if own else None
 
@@ -149,7 +149,7 @@ def _of_type(number_type: NumberType) -> Iterator[SenderKind]:
 
 
 def _kind(number_type: NumberType, country: str | None, managed_by: Party) -> SenderKind | None:
-    """The kind that a sender is of; one without countries is for any."""
+    """The kind of a sender; a kind without countries is for any country."""
     for kind in _of_type(number_type):
         if kind.managed_by is managed_by and (not kind.countries or country in kind.countries):
             return kind
@@ -179,7 +179,7 @@ def _compile(name: str, *chosen: SenderKind) -> Ruleset:
 
 
 def _unanswered(ruleset: Ruleset) -> Ruleset:
-    """The same words, blocked by us and answered by nobody where it is not the carrier's business."""
+    """The same words, blocked by us and answered by nobody, unless they are the carrier's."""
     return replace(
         ruleset,
         keywords={

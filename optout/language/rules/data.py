@@ -52,7 +52,7 @@ class Registry(DataModel):
 
 
 class Country(DataModel):
-    """A [country]: what it is called, and what is true of all its senders."""
+    """A [country]: its name, and what is true of all its senders."""
 
     code: CountryCode
     name: str = Field(min_length=1)
@@ -102,5 +102,5 @@ def _refuse_twice(what: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ValueError(f"two {what} of the name {name}")
+            raise ValueError(f"two {what} with the name {name}")
         seen.add(name)

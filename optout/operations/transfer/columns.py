@@ -1,4 +1,4 @@
-"""Which column of a list says what: as columns.toml knows it, or as somebody names it."""
+"""Which column of a list says what: as columns.toml says, or as somebody names it."""
 
 import re
 import tomllib
@@ -37,7 +37,7 @@ class Layout(DataModel):
 
     @property
     def names(self) -> set[str]:
-        """The columns that a list of this system has."""
+        """The columns that a list from this system has."""
         return {name for name in (self.number, *self.times, self.status, *self.also) if name}
 
 
@@ -76,7 +76,7 @@ def knowledge() -> Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The columns that somebody names: by their names, or by their places from 1."""
+    """The columns that somebody names: by name, or by position, from 1."""
 
     number: str | None = None
     time: str | None = None
@@ -85,7 +85,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The places of the cells that say something. `true` is what a yes in the status means."""
+    """The positions of the cells that matter. `true` is what a yes in the status means."""
 
     number: int
     times: tuple[int, ...] = ()
@@ -94,7 +94,7 @@ class Columns:
     system: str | None = None
 
     def described(self, header: Sequence[str]) -> str:
-        """What was understood, for the person who can correct it."""
+        """What was understood, shown to the person who can correct it."""
         parts = [f"numbers from {header[self.number]!r}"]
         if self.times:
             parts.append("times from " + " and ".join(repr(header[place]) for place in self.times))
@@ -118,7 +118,7 @@ def recognise(header: Sequence[str], named: Named) -> Columns:
     if number is None:
         raise BadRequest(
             f"no column is known for numbers; the file has {', '.join(map(repr, header))}. Name it "
-            "with --number (and --time, --status); with --no-header by their places, from 1"
+            "with --number (and --time, --status); with --no-header, by position, from 1"
         )
     return Columns(
         places[number],
@@ -139,7 +139,7 @@ def numbered(width: int, named: Named) -> Columns:
 
 
 def read_status(status: str, columns: Columns) -> Says | None:
-    """What the cell of a status says; None for neither. One that is empty says nothing: out."""
+    """What the cell of a status says, out or in; None if neither. An empty one counts as out."""
     words = knowledge().words
     word = column_key(status)
     if not word or word in words.out:
@@ -154,7 +154,7 @@ def read_status(status: str, columns: Columns) -> Says | None:
 def _chosen(
     named: str | None, known: Iterable[str | None], common: Iterable[str], places: Mapping[str, int]
 ) -> str | None:
-    """The column that somebody names, or the first that is known and there."""
+    """The column that somebody names, or the first known one that the file has."""
     if named is not None:
         if column_key(named) not in places:
             raise BadRequest(f"the file has no column {named!r}; it has {', '.join(places)}")
@@ -171,5 +171,5 @@ def _true(status: str | None) -> Says | None:
 
 def _place(name: str, width: int) -> int:
     if not name.isdecimal() or not 1 <= int(name) <= width:
-        raise BadRequest(f"{name!r} is no place of a column: the first row has {width}, from 1")
+        raise BadRequest(f"{name!r} is not the position of a column: the first row has {width}, from 1")
     return int(name) - 1

@@ -24,13 +24,13 @@ def everyone_out(store: Store, scope: Scope) -> Iterator[tuple[str, Consent]]:
 
 
 def write_ndjson(items: Iterable[Mapping[str, Any]], file: TextIO) -> None:
-    """One JSON object a line."""
+    """Write one JSON object per line."""
     for item in items:
         file.write(json.dumps(item) + "\n")
 
 
 def write_csv(items: Iterable[Mapping[str, Any]], file: TextIO) -> None:
-    """A header and a row for each item, all of the same fields. What an item has inside is JSON in its
+    """Write a header, and a row for each item; all have the same fields. A nested value is JSON in its
     cell."""
     writer = csv.writer(file)
     for number, item in enumerate(items):

@@ -1,4 +1,4 @@
-"""A list from elsewhere, recorded as evidence: with the same result as entry by entry, only faster.
+"""Recording a list from elsewhere as evidence: the result is the same as entry by entry, only faster.
 
 Rule 2 keeps the order: what is older than a newer keyword changes nothing. The id of evidence is
 derived from what the row says, so that the same row again, after a crash for example, finds itself.
@@ -30,7 +30,7 @@ _Kind = tuple[bool, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class ImportPurpose:
-    """What an import is about, and who wants it and why; `principal` is who the platform says it is."""
+    """An import's target, who asked for it and why; `principal` is who the platform says that is."""
 
     target: Target
     actor: str
@@ -73,7 +73,7 @@ class Importer:
         return self._foresee(entries, now) if self._dry_run else self._record(entries, now)
 
     def _entries(self, rows: Iterable[ImportedRow], now: datetime) -> list[tuple[_Kind, Entry]]:
-        """Each row once. One of the future is of now, as a message would be."""
+        """Each row once. A time in the future counts as now, as for a message."""
         entries: dict[str, tuple[_Kind, Entry]] = {}
         for recipient, at, out, flags in rows:
             name = f"{self._about}\n{at.isoformat()}\n{out}"
@@ -105,10 +105,10 @@ class Importer:
                 rest.setdefault(entry.recipient, []).append(self._evidence(kind, entry, now))
         for effects in self._threads.map(self._record_in_turn, rest.values()):
             counts.update(effects)
-        return +counts  # without those that are 0
+        return +counts  # without zeros
 
     def _record_in_turn(self, pieces: Sequence[Evidence]) -> list[str]:
-        """Several about one person would only get in each other's way."""
+        """Record evidence about one person in turn: side by side it would only get in its own way."""
         effects = []
         for evidence in pieces:
             recorded = self._recorder.record_imported(evidence, self._scopes, decide_entered)

@@ -1,4 +1,4 @@
-"""A file as rows: CSV or one JSON object a line, a row at a time however long the file is."""
+"""A file as rows: CSV or one JSON object per line, read a row at a time however long it is."""
 
 import codecs
 import csv
@@ -45,14 +45,14 @@ class FileRows:
 
 @contextmanager
 def open_rows(path: Path, *, has_header: bool = True) -> Iterator[FileRows]:
-    """A file's rows. Raises BadRequest for one that cannot be read or is empty."""
+    """The rows of a file. Raises BadRequest if it is empty or cannot be read."""
     try:
         file = path.open("rb")
     except OSError as problem:
         raise BadRequest(f"{path}: {problem.strerror}") from None
     with file, gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file as plain:
         try:
-            # Bytes that are no text spoil their row, not the file.
+            # Bytes that are not text spoil their row, not the file.
             encoding = _encoding(plain.peek(2))
             text = io.TextIOWrapper(plain, encoding=encoding, errors="replace", newline="")
             header, rows = _read(text, has_header)
@@ -73,7 +73,7 @@ def _read(text: io.TextIOWrapper, has_header: bool) -> tuple[Sequence[str], Iter
     if not first.strip():
         raise BadRequest("the file is empty, or its first line is")
     if first.startswith("["):
-        raise BadRequest("a JSON array; write one object a line, for example with jq -c '.[]'")
+        raise BadRequest("a JSON array; write one object per line, for example with jq -c '.[]'")
     if first.startswith("{"):
         return _objects(first, lines)
     delimiter = max(_DELIMITERS, key=first.count)
@@ -103,7 +103,7 @@ class _Lines:
         return line
 
     def give_back(self) -> str:
-        """All but the first of the lines taken will be read again; the first."""
+        """Return the first of the lines taken; the others will be read again."""
         first, *rest = self.taken
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)
@@ -130,11 +130,11 @@ def _cells(lines: _Lines, delimiter: str) -> Iterator[FileRow]:
 
 
 def _objects(first: str, lines: Iterator[str]) -> tuple[Sequence[str], Iterator[FileRow]]:
-    """The header is what the first object has."""
+    """Rows of NDJSON; the header is the fields of the first object."""
     try:
         names = list(json.loads(first))
     except ValueError as problem:
-        raise BadRequest(f"the first line is no JSON object: {problem}") from None
+        raise BadRequest(f"the first line is not a JSON object: {problem}") from None
     return names, _object_rows(names, chain([first], lines))
 
 

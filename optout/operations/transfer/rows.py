@@ -1,4 +1,4 @@
-"""What the rows of a list say: who is out, or in, since when. Or why a row cannot be understood."""
+"""What the rows of a list say: who is out, or in, since when; or why a row cannot be understood."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from optout.operations.transfer.columns import Columns, read_status
 from optout.operations.transfer.reading import FileRow, cell
 from optout.operations.transfer.times import NotATime, TimeFormat
 
-# What a spreadsheet or a statistics program makes of a number; the zero is none of its digits.
+# What a spreadsheet or a statistics program makes of a number; the zero is not one of its digits.
 _DECIMAL = re.compile(r"(\+?[0-9]+)\.0+")
 
 
@@ -45,7 +45,7 @@ def read_number(raw: str, country: str | None = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """How the rows of a list are understood. Rows without a time are of the time `undated`."""
+    """How the rows of a list are understood. Rows without a time get the time `undated`."""
 
     columns: Columns
     undated: datetime
@@ -72,5 +72,5 @@ class RowReader:
     def _out(self, status: str) -> bool:
         says = read_status(status, self.columns)
         if says is None:
-            raise Refused(f"{status!r} says neither out nor in")
+            raise Refused(f"{status!r} means neither out nor in")
         return says == "out"

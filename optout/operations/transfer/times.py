@@ -14,26 +14,26 @@ _MILLISECONDS_FROM = 10**11
 
 
 class NotATime(ValueError):
-    """The text is no time."""
+    """The text is not a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """How the times of a list are written: their zone where they name none, and their format where it
+    """How the times of a list are written: the zone of those that name none, and their format if it
     is not ISO 8601, RFC 5322 or seconds since 1970."""
 
     zone: tzinfo = UTC
     format: str | None = None
 
     def read(self, text: str, *, out: bool) -> datetime:
-        """The moment in UTC. A mere day is its end for an opt-out and its beginning for an opt-in: when
+        """The moment in UTC. A mere day means its end for an opt-out and its start for an opt-in: when
         in doubt, the person is out. Raises NotATime."""
         try:
             moment = self._moment(text, out)
             moment = aware(moment if moment.tzinfo else moment.replace(tzinfo=self.zone))
         except (ValueError, OverflowError):
             raise NotATime(
-                f"{text!r} is no time; say how it is written with --time-format, for example "
+                f"{text!r} is not a time; say how it is written with --time-format, for example "
                 "'%m/%d/%Y %H:%M'"
             ) from None
         if moment < EARLIEST:

@@ -1,1 +1,1 @@
-"""The store on one machine."""
+"""The store on one machine: SQLite."""

@@ -15,7 +15,7 @@ from optout.store.protocol import Entry
 from optout.store.sqlite.schema import INSERT_EVIDENCE, REPLACE_CONSENT, consent_row, evidence_row
 
 CACHE_KIB = 65_536
-# No evidence is of this time, so that its stamp marks the gap for another.
+# No evidence has this time, so its stamp can mark the gap for another.
 _NO_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
 _Row = tuple[object, ...]
 
@@ -52,7 +52,7 @@ class DecisionTemplate:
 
 
 def _unused(name: str, text: str) -> str:
-    """A mark that is not in a text."""
+    """A mark that does not occur in a text."""
     return next(mark for number in count() if (mark := f"<{name} {number}>") not in text)
 
 
@@ -96,7 +96,7 @@ def large_cache(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def with_evidence(connection: sqlite3.Connection, recipients: Sequence[str]) -> set[str]:
-    """Those about whom there is evidence: they have a first piece."""
+    """Those about whom there is evidence, because they have a first piece."""
     rows = connection.execute(
         "SELECT wanted.value FROM json_each(?) AS wanted CROSS JOIN evidence "
         "WHERE evidence.recipient = wanted.value AND evidence.number = 1",

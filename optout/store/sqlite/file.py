@@ -21,7 +21,7 @@ BUSY_SECONDS = 5
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that is closed when the thread it belongs to is gone."""
+    """A connection that is closed when the thread it belongs to ends."""
 
     def __del__(self) -> None:
         with suppress(sqlite3.ProgrammingError):  # it was never opened
@@ -47,7 +47,7 @@ class Database:
         except StoreAway as problem:
             self.close()
             raise StoreAway(
-                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's"
+                f"{problem}. Check OPTOUT_STORE: its folder must be writable, and the file optout's own"
             ) from problem
         except BaseException:
             self.close()
@@ -92,7 +92,7 @@ class Database:
             return self._writers.run(work)
 
     def write_one(self, statement: str, values: tuple[object, ...]) -> bool:
-        """Run one statement; whether it changed a row."""
+        """Run one statement; returns whether it changed a row."""
         return self.write(lambda connection: connection.execute(statement, values).rowcount > 0)
 
     def _upgrade(self) -> None:

@@ -1,7 +1,7 @@
-"""One durable transaction for all who are waiting to write.
+"""One durable transaction for all threads that are waiting to write.
 
 A commit that is flushed to disk takes far longer than what it writes. One thread writes for everybody
-who waits, so that they share the flush in place of queueing for one each.
+who waits, so that they share the flush instead of queueing for one each.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ _Value = TypeVar("_Value")
 
 
 class _Write:
-    """Some work on a connection, and what came of it."""
+    """Some work on a connection, and its result."""
 
     def __init__(self, work: Callable[[sqlite3.Connection], Any]) -> None:
         self.work = work

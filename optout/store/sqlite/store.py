@@ -38,7 +38,7 @@ from optout.store.sqlite.schema import (
 
 
 class _Undone(Exception):
-    """A write that was only tried."""
+    """Undoes a write that was only a test."""
 
 
 class SqliteStore:
@@ -49,7 +49,7 @@ class SqliteStore:
 
     def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
         def write(connection: sqlite3.Connection) -> Recorded:
-            # Whoever writes has the file to itself: what is read here stays so until it is written.
+            # A writer has the file to itself: what is read here does not change until it is written.
             state = read_state(connection, inquiry)
             if state.evidence is not None:
                 return Recorded(state.evidence, state.consents, is_new=False)

@@ -42,13 +42,13 @@ LONGEST_WAIT_SECONDS = 1.0
 RETRIED_METHODS = frozenset({"GET", "PUT", "PATCH", "POST", "DELETE"})
 
 IN_FLIGHT = 32
-# What takes many requests ends within this, or not at all.
+# What takes many requests must end within this time.
 DEADLINE_SECONDS = 20.0
 PAGE_ROWS = 1_000
 
 
 class Conflict(Exception):
-    """A row that a transaction was to create is there already: somebody else was faster."""
+    """A row that a transaction was to create already exists: somebody else was faster."""
 
 
 Operation = tuple[str, Row] | tuple[str, Row, dict[str, Any]]
@@ -81,7 +81,7 @@ class Table:
             yield page
 
     def get(self, row: Row) -> TableEntity | None:
-        """The row of the same keys, None if it is not there."""
+        """The row with the same keys, None if it does not exist."""
         with _errors():
             try:
                 return self._client.get_entity(row["PartitionKey"], row["RowKey"])
@@ -103,7 +103,7 @@ class Table:
         return str(written["etag"])
 
     def merge(self, row: Row) -> bool:
-        """Write some properties of a row; False if it is not there."""
+        """Write some properties of a row; False if it does not exist."""
         with _errors():
             try:
                 self._client.update_entity(row, mode=UpdateMode.MERGE, retry_on_methods=RETRIED_METHODS)
@@ -112,7 +112,7 @@ class Table:
         return True
 
     def delete(self, row: Row) -> None:
-        """Delete the row of the same keys, if it is there."""
+        """Delete the row with the same keys, if it exists."""
         with _errors():
             self._client.delete_entity(row["PartitionKey"], row["RowKey"])
 
@@ -179,7 +179,7 @@ class Account:
         return self._timer() + seconds
 
     def pause(self, longest: float) -> None:
-        """Wait for a random time of at most some seconds."""
+        """Wait for a random time, at most some seconds."""
         self._sleep(self._uniform(0, longest))
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ def connect(
 
 
 class NoLongWaits(SansIOHTTPPolicy[Any, Any]):
-    """The SDK sleeps as long as `Retry-After` says; whoever sends the event again can wait better."""
+    """Removes a long `Retry-After`, which the SDK would sleep through: Event Grid waits better."""
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         headers = response.http_response.headers
@@ -261,13 +261,13 @@ def _transport(url: str) -> RequestsTransport:
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Without the SDK's own errors: they may name a URL, and with it a person's number."""
+    """Raises StoreAway in place of the SDK's errors, which may contain a URL with a person's number."""
     try:
         yield
     except AzureError as problem:
         status = getattr(problem, "status_code", None)
         if isinstance(problem, TableTransactionError) and status == 409:
-            raise Conflict("a row is there already") from None
+            raise Conflict("the row already exists") from None
         code = getattr(problem, "error_code", None)
         what = f"{status or ''} {code or type(problem).__name__}".strip()
         raise StoreAway(f"Table Storage: {what}") from None

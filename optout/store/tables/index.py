@@ -17,7 +17,7 @@ from optout.domain.model import Consents, Evidence, Scope
 from optout.store.tables import rows
 from optout.store.tables.client import PAGE_ROWS, Account, Table
 
-# A page of the index costs about as much as this many questions about one recipient each.
+# A page of the index costs about as much as asking about this many recipients one by one.
 PAGE_IS_WORTH = 20
 
 

@@ -32,7 +32,7 @@ from optout.store.tables.index import Index
 # How far back recent messages are looked for, and how much of that one request brings.
 RECENT_ROWS = 200
 READ_ROWS = 100
-# Each conflict means that somebody else got on. Waiting a little longer each time lets all of them
+# Each conflict means that somebody else succeeded. Waiting a little longer each time lets all of them
 # through; after about five seconds of it the caller comes back later.
 ATTEMPTS = 40
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
@@ -70,7 +70,7 @@ class RecipientRows:
                 continue
             consents = {**state.consents, **decision.consents}
             return Recorded(decision.evidence, consents, is_new=True)
-        raise StoreAway("too many changes of one recipient at the same time")
+        raise StoreAway("too many changes to one recipient at the same time")
 
     def insert_one(self, decision: Decision, entry: Entry) -> bool:
         """Write a decision about nobody in particular for one person; False where they are known."""

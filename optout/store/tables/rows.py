@@ -18,7 +18,7 @@ from optout.store import codec
 
 Row = dict[str, Any]
 
-# 16 partitions take what an account takes: 20,000 a second make 1,250 for each, of 2,000 possible.
+# 16 partitions handle what an account handles: 20,000 a second are 1,250 each, of 2,000 possible.
 BUCKETS = tuple(f"{number:02}" for number in range(16))
 
 # A key may have 1 KiB, which is 512 characters; two long parts and a short one must fit.
@@ -158,7 +158,7 @@ def consent(row: Mapping[str, Any]) -> Consent:
 
 
 def scope_row(scope: Scope, recipient: str) -> Row:
-    """Says that a recipient may be out of a scope."""
+    """The row that says that a recipient may be out of a scope."""
     return {
         "PartitionKey": bucket(recipient),
         "RowKey": key(str(scope), recipient),
@@ -167,7 +167,7 @@ def scope_row(scope: Scope, recipient: str) -> Row:
 
 
 def evidence_index_rows(evidence: Evidence) -> list[Row]:
-    """What finds evidence across recipients: all by time, those for review, texts to be forgotten."""
+    """The rows that find evidence across recipients: all by time, those for review, texts to forget."""
     stamp = codec.stamp(evidence.received_at)
     names = []
     if evidence.activity is not None:
@@ -218,7 +218,7 @@ def reason_property(reason: str) -> Row:
 
 
 def held_order_row(event: Quarantined) -> Row:
-    """Puts events in the order of their arrival."""
+    """The row that puts an event in the order of arrival."""
     return {
         "PartitionKey": bucket(event.id),
         "RowKey": key("o", codec.stamp(event.received_at), event.id),

@@ -1,4 +1,4 @@
-"""The recipients table from one end to the other: a batch on the command line, never a request that
+"""Reading the recipients table from end to end: a batch on the command line, never a request that
 somebody waits for."""
 
 from itertools import chain, groupby, islice

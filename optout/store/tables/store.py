@@ -38,13 +38,13 @@ from optout.store.tables.quarantine import Quarantine
 from optout.store.tables.recipients import RecipientRows
 
 TABLES = ("recipients", "index", "quarantine")
-# From here on a check asks the index who may be out at all, before it asks about each of them.
+# From this many on, a check first asks the index who may be out at all.
 GROUPED_FROM = 500
-# A page holds fewer people than asked for where this many in the index had come back.
+# A page has fewer people than asked for if this many in the index have opted in again.
 EXAMINED_ROWS = 5_000
 # How many texts are forgotten at once, so that the event that pays for it does not wait long.
 FORGET_AT_ONCE = 300
-# A batch of an import is no request that somebody waits for.
+# Nobody waits for a batch of an import as for a request.
 BATCH_SECONDS = 600.0
 # The index entry of a text is written before its evidence, which may still be on its way.
 ON_ITS_WAY = timedelta(hours=1)
