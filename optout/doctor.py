@@ -286,7 +286,7 @@ def _answered(subject: str, status: int | None, remedy: str) -> Diagnosis:
             f"Correct {endpoint}, and see that this machine reaches it.",
         )  # fmt: skip
     if status in (401, 403):
-        return Diagnosis(Condition.WRONG, subject, f"it lets nobody in with this ({status})", remedy)
+        return Diagnosis(Condition.WRONG, subject, f"it refuses these credentials ({status})", remedy)
     if status == 429 or status >= 500:
         return Diagnosis(Condition.WARNING, subject, f"it is busy ({status})", "Try again later.")
     if status in (200, 202, 400):

@@ -365,7 +365,7 @@ def test_what_hangs_is_given_up(
     monkeypatch.setattr(doctor, "LONGEST_SECONDS", 1.5)
     monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: time.sleep(2.5))
     findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
-    assert str(findings[-1]).startswith("wrong    topic: no answer within 1.5 s. Look whether")
+    assert str(findings[-1]).startswith("wrong    topic: no answer within 1.5 s. Check whether")
     assert conditions(findings)["store"] is Condition.OK
 
 
