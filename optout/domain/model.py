@@ -61,8 +61,8 @@ Consents = Mapping[Scope, Consent]
 class Match:
     """What a text was understood as, and the rule and words that said so.
 
-    `keyword` is a documented one that the whole message is, so that a carrier and ACS understand it,
-    too; `matched` are the words of the text that the rule found.
+    `keyword` is the documented one that the whole message is once case, accents, punctuation and the like
+    are set aside; `matched` are the words of the text that the rule found.
     """
 
     intent: Intent
@@ -226,7 +226,7 @@ class Evidence:
     @property
     def activity(self) -> Activity | None:
         """What it counts as; an imported entry is not an event of its day and counts as nothing."""
-        if self.kind is EvidenceKind.IMPORT:
+        if self.kind in (EvidenceKind.IMPORT, EvidenceKind.RULES):
             return None
         if self.effect.is_change:
             return Activity(self.effect)

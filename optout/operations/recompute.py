@@ -24,7 +24,7 @@ RULES_VERSION = 2
 def recompute_all(recorder: Recorder) -> Iterator[Evidence]:
     """Compute everybody's consents anew; the evidence of each change as it is made.
 
-    Raises StoreAway.
+    Raises StoreAway and NotAnnounced: run it again.
     """
     for recipient, pieces in groupby(all_evidence(recorder.store), attrgetter("recipient")):
         scopes = tuple(dict.fromkeys(chain.from_iterable(item.scopes for item in pieces)))
@@ -40,6 +40,8 @@ def recompute_all(recorder: Recorder) -> Iterator[Evidence]:
         )
         with suppress(NothingNew):
             recorded = recorder.record(evidence, scopes, decide_anew)
+            # What an earlier run could not announce is announced now.
+            corrected = recorder.announce(recorded.evidence)
             if recorded.is_new:
-                log.info("recomputed", recorded.evidence)
-                yield recorded.evidence
+                log.info("recomputed", corrected)
+                yield corrected

@@ -87,6 +87,7 @@ export function headline(item) {
   if (item.kind === "message") return `Texted ${where}`;
   if (item.kind === "delivery_report") return `A delivery report about ${where}`;
   if (item.kind === "import") return `Imported to ${where}`;
+  if (item.kind === "rules") return "Computed anew by new rules";
   if (item.verdict) return `${item.actor} judged a message to ${where}: ${item.reason}`;
   const way = item.intent === "start" ? "in" : "out";
   return `${item.actor ?? "Somebody"} opted ${way} by hand, ${where}${item.reason ? `: ${item.reason}` : ""}`;

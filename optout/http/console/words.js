@@ -39,6 +39,7 @@ const FLAGS = {
   future_time: "its time was ahead of the clock",
   probable: "probable, not certain",
   blocked: "only the person can lift the block",
+  message_id_again: "another message came with the same id",
 };
 
 export const party = (name) => PARTIES[name] ?? name;
