@@ -158,6 +158,10 @@ class Store(Protocol):
         """Forget texts of messages without a keyword received before then: all, or the next few
         where that takes long; how many it was."""
 
+    def generation(self) -> int:
+        """Which life of the store this is: one that begins with a backup is a new one, with a higher
+        number than any before."""
+
     def check(self) -> None:
         """Raises StoreAway unless the storage answers."""
 

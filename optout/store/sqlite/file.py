@@ -1,8 +1,8 @@
 """An SQLite file: a connection for each thread, durable transactions, and the upgrades of its schema.
 
 WAL and `synchronous=FULL`: a transaction that returned survives a kill and a power cut. Nothing is
-acknowledged into a file that has lost its name, and nobody but its owner reads it. Knows nothing of what
-the tables say.
+acknowledged into a file that has lost its name, and nobody but its owner reads it. Knows nothing of
+what the tables say.
 """
 
 import sqlite3
@@ -44,8 +44,8 @@ def _identity(path: Path) -> tuple[int, int]:
 class Database:
     """One file. One connection for each thread; writers share transactions.
 
-    Raises StoreAway if it cannot be opened, ConfigurationError if a newer version wrote it; and StoreAway
-    from whatever is done while its path names another file than it did at the beginning, or none.
+    Raises StoreAway if it cannot be opened, ConfigurationError if a newer version wrote it; and
+    StoreAway from whatever is done while its path names another file than at the opening, or none.
     """
 
     def __init__(self, path: Path, upgrades: Sequence[str]) -> None:
@@ -118,8 +118,8 @@ class Database:
         return self.write(lambda connection: connection.execute(statement, values).rowcount > 0)
 
     def _must_have_its_name(self) -> None:
-        """Raises StoreAway where the path names another file by now, or none: what is written to this one
-        is gone with the process."""
+        """Raises StoreAway where the path names another file by now, or none: what is written to this
+        one is gone with the process."""
         try:
             identity = _identity(self._path)
         except FileNotFoundError:

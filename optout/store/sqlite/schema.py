@@ -60,6 +60,10 @@ UPGRADES = (
         WHERE activity IS NOT NULL;
     CREATE INDEX evidence_review ON evidence (received_at) WHERE review_pending;
     """,
+    """
+    CREATE TABLE generation (number INTEGER NOT NULL);
+    INSERT INTO generation VALUES (1);
+    """,
 )
 
 INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -7,7 +7,7 @@ conflicts.
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from optout.domain.enums import Activity
@@ -23,8 +23,10 @@ from optout.domain.model import (
     Reply,
     Scope,
 )
+from optout.domain.times import Clock
 from optout.store import codec
 from optout.store.protocol import Count, Entry, HistoryPage, JournalPage, ListPage, QuarantinePage
+from optout.store.sqlite import backup
 from optout.store.sqlite.bulk import DecisionTemplate, large_cache, with_evidence
 from optout.store.sqlite.decisions import insert_decision, read_consents, read_state, read_timeline
 from optout.store.sqlite.file import Database
@@ -44,8 +46,13 @@ class _Undone(Exception):
 class SqliteStore:
     """A Store in one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self._file = Database(path, UPGRADES)
+        try:
+            self._generation = self._file.write(lambda connection: backup.begin(connection, clock()))
+        except BaseException:
+            self._file.close()
+            raise
 
     def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
         def write(connection: sqlite3.Connection) -> Recorded:
@@ -247,6 +254,9 @@ class SqliteStore:
             ).rowcount
 
         return self._file.write(write)
+
+    def generation(self) -> int:
+        return self._generation
 
     def check(self) -> None:
         with self._file.reading() as connection:
