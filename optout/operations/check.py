@@ -89,7 +89,7 @@ class Checks:
         """What the store says; in the cache, too, but for those who change while it is read."""
         if not recipients:
             return {}
-        scopes = consent.sender_scopes(sender.id, sender.list)
+        scopes = consent.sender_scopes(sender)
         reading = object()
         with self._lock:
             overtaken = self._overtaken[reading] = set()

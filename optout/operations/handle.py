@@ -76,9 +76,9 @@ class EventHandler:
             return self._quarantine(raw, "no readable time: neither receivedTimestamp nor eventTime")
         if not sender.configured and match.intent is not Intent.NONE:
             log.warning("unconfigured_sender", sender=sender.id)
-        scopes = consent.sender_scopes(sender.id, sender.list)
+        scopes = consent.sender_scopes(sender)
         recorded = self.recorder.record(evidence, scopes, partial(decide_message, sender=sender))
-        evidence = self.replies.send_pending(recorded, sender.name)
+        evidence = self.replies.send_pending(recorded, sender)
         evidence = self.recorder.announce(evidence)
         if evidence.is_reply_pending:
             raise ReplyDelayed(evidence)
@@ -103,7 +103,7 @@ class EventHandler:
     def _record_block(self, report: DeliveryReport, sender: Sender) -> None:
         """Record that the recipient has opted out of the sender."""
         evidence = report_evidence(report, sender, self.recorder.clock())
-        scopes = consent.sender_scopes(sender.id, sender.list)
+        scopes = consent.sender_scopes(sender)
         recorded = self.recorder.record(evidence, scopes, decide)
         log.info("delivery_report", self.recorder.announce(recorded.evidence))
 

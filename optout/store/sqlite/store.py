@@ -32,6 +32,7 @@ from optout.store.sqlite.decisions import insert_decision, read_consents, read_s
 from optout.store.sqlite.file import Database
 from optout.store.sqlite.schema import (
     CONSENT_COLUMNS,
+    LIST_SCOPES,
     UPGRADES,
     consent_of,
     count_of,
@@ -155,6 +156,11 @@ class SqliteStore:
                 ).fetchone()
                 is not None
             )
+
+    def list_names(self) -> tuple[str, ...]:
+        with self._file.reading() as connection:
+            scopes = connection.execute(LIST_SCOPES).fetchall()
+        return tuple(str(scope).partition(":")[2] for (scope,) in scopes)
 
     def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         with self._file.reading() as connection:
