@@ -104,11 +104,11 @@ def _checks(store: SqliteStore, size: int) -> Iterator[Figure]:
     recipients = [
         pick.choice((stores.listed, stores.stranger))(pick.randrange(size)) for _ in range(RECIPIENTS)
     ]
-    scopes = consent.sender_scopes(stores.SENDER, stores.LIST)
-    names = [str(scope) for scope in scopes]
     directory = Directory.load(settings.ROOT / "programs.toml")
-    checks = Checks(store, 0, time.monotonic)
     sender = directory.sender(stores.SENDER)
+    scopes = consent.sender_scopes(sender)
+    names = [str(scope) for scope in scopes]
+    checks = Checks(store, 0, time.monotonic)
     body = json.dumps({"sender": stores.SENDER, "recipients": recipients}).encode()
 
     def request() -> None:

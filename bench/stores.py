@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from optout import settings
-from optout.decisions import consent
-from optout.domain.enums import EvidenceKind, Intent, Party
-from optout.domain.model import Consent, Evidence
+from optout.domain.enums import EvidenceKind, Intent, Party, ScopeKind
+from optout.domain.model import Consent, Evidence, Scope
 from optout.service import now_utc
 from optout.store.sqlite.schema import consent_row, evidence_row
 from optout.store.sqlite.store import SqliteStore
@@ -68,7 +67,7 @@ def main(path: Path, people: int) -> None:
 
 def _rows_of_one() -> Iterator[tuple[str, Sequence[object]]]:
     now = now_utc()
-    scopes = consent.sender_scopes(SENDER, LIST)[:2]
+    scopes = (Scope(ScopeKind.SENDER, SENDER), Scope(ScopeKind.LIST, LIST))
     yield (
         "evidence",
         evidence_row(

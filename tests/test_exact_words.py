@@ -80,7 +80,7 @@ def test_more_than_the_bare_word_lifts_nothing_of_theirs(world: World, to: str, 
     assert recorded.flags == ("blocked",)
     assert recorded.reply
     assert recorded.reply.status in (ReplyStatus.BLOCKED, ReplyStatus.NONE)
-    sender, whole_list, _ = consent.sender_scopes(to, CONTOSO.sender(to).list)
+    sender, whole_list, _ = consent.sender_scopes(CONTOSO.sender(to))
     consents = world.consents(recorded.recipient, [to])
     assert consents[sender].out
     assert consents[whole_list].out

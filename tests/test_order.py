@@ -108,7 +108,7 @@ class WatchfulPhone(Phone):
             if item.reply and item.reply.send_id == reply.send_id
         )
         consents = self.world.consents(recipient, [sender])
-        scopes = consent.sender_scopes(sender, CONTOSO.senders[sender].list)
+        scopes = consent.sender_scopes(CONTOSO.senders[sender])
         suppressed = consent.suppression(consents, scopes).suppressed
         if self.world.clock.now >= reply.expires_at:
             self.complaints.append(f"too late: {evidence}")

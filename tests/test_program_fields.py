@@ -145,6 +145,37 @@ REFUSED: list[Mistake] = [
         'program "Contoso", program.list', "it is not a valid list name", "lower-case letters",
     ),
     (
+        "a former list without brackets",
+        "field",
+        program(SHORT_CODE, rest='formerly = "old"'),
+        'program "Contoso", program.formerly', "not a list", 'as ["old"]',
+    ),
+    (
+        "a former list with a colon",
+        "field",
+        program(SHORT_CODE, rest='formerly = ["old", "sender:12345"]'),
+        'program "Contoso", program.formerly', "not a list's name", "lower-case letters",
+    ),
+    (
+        "a former list that is the program's own",
+        "formerly_in_use",
+        program(SHORT_CODE, rest='formerly = ["contoso"]'),
+        'program "Contoso", formerly', '"contoso" is still the list of a program', "remove it",
+    ),
+    (
+        "a former list that another program has",
+        "formerly_in_use",
+        program(SHORT_CODE, rest='formerly = ["fabrikam"]') + program(name="Fabrikam"),
+        'program "Contoso", formerly', '"fabrikam" is still the list of a program', "remove it",
+    ),
+    (
+        "a former list of two lists",
+        "formerly_twice",
+        program(SHORT_CODE, rest='formerly = ["old"]')
+        + program(LONG_CODE, name="Fabrikam", rest='formerly = ["older", "old"]'),
+        'program "Fabrikam", formerly', '"old" is also claimed by program "Contoso"', "remove one",
+    ),
+    (
         "one bracket too few",
         "field",
         '[program]\nname = "Contoso"',

@@ -292,6 +292,27 @@ def test_a_list_in_pages(store: Store) -> None:
     assert not store.was_ever_out(Scope(ScopeKind.LIST, "other"))
 
 
+def test_the_names_of_lists(store: Store) -> None:
+    """Each list that people are on, once, whatever names are near and however many people there are."""
+    names = [
+        "contoso",
+        "contoso-uk",
+        "contoso2",
+        "contosoa",
+        "sender:+14255550100",
+        "sender:a b",
+        "x" * 63,
+    ]
+    assert store.list_names() == ()
+    for number in range(20):
+        consents = {Scope(ScopeKind.LIST, name): OUT for name in names[number % 2 :]}
+        others = {SCOPE: OUT, EVERYTHING: OUT}
+        write(store, Decision(evidence(recipient=f"+142555501{number:02}"), consents | others))
+    assert [name for name in store.list_names() if ":" not in name] == sorted(
+        name for name in names if ":" not in name
+    )
+
+
 def test_find_and_announce(store: Store) -> None:
     """Evidence is found by its id, and waits to be announced until it was."""
     pending = Announcement((SCOPE, LIST))

@@ -1,17 +1,21 @@
 """What is SQLite's own: versions of the file, locks, durability."""
 
 import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from optout.domain.errors import ConfigurationError, StoreAway
-from optout.domain.model import Decision
+from optout.domain.model import Decision, Inquiry, RecipientState
 from optout.store.sqlite import file as sqlite_file
 from optout.store.sqlite import schema
 from optout.store.sqlite import store as sqlite_store
 from optout.store.sqlite.store import SqliteStore
-from tests.support.world import PERSON, World, write
+from tests.support.world import PERSON, InTurn, World, write
 from tests.test_store import evidence
 
 
@@ -77,3 +81,74 @@ def test_it_is_durable(tmp_path: Path) -> None:
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     store.close()
+
+
+def opened(folder: Path) -> "closing[SqliteStore]":
+    """The store in a folder, until the end of a block."""
+    return closing(SqliteStore(folder / "optout.db"))
+
+
+def lost(path: Path, how: str) -> None:
+    """Somebody removes the files of a store that is in use, or puts others in their place."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).rename(path.with_name(f"lost-{name}"))
+    if how == "replaced":
+        SqliteStore(path).close()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+@pytest.mark.parametrize("in_a_new_thread", [False, True], ids=["same thread", "new thread"])
+def test_a_file_that_is_gone(how: str, in_a_new_thread: bool, tmp_path: Path) -> None:
+    """No STOP is acknowledged into a file without a name, lookups and health say so, and what to do;
+    no new file is made in its place."""
+    with World(tmp_path) as world, ThreadPoolExecutor(1) as thread:
+        run = thread.submit if in_a_new_thread else InTurn().submit
+        world.receive("STOP")
+        world.checks.forget([PERSON])
+        lost(tmp_path / "optout.db", how)
+        for asked in (partial(world.receive, "STOP ALL"), world.check, world.store.check):
+            with pytest.raises(StoreAway, match=rf"optout\.db: .* was {how} .*restart optout"):
+                run(asked).result()
+    assert (tmp_path / "optout.db").exists() == (how == "replaced")
+
+
+def test_a_file_that_goes_during_a_write(tmp_path: Path) -> None:
+    """What was written is not acknowledged where its file lost its name before the end."""
+    with opened(tmp_path) as store:
+
+        def decide(state: RecipientState) -> Decision:
+            lost(tmp_path / "optout.db", "removed")
+            return Decision(evidence())
+
+        with pytest.raises(StoreAway, match="was removed"):
+            store.update(Inquiry(PERSON, evidence().id), decide)
+
+
+def test_a_file_that_comes_back(tmp_path: Path) -> None:
+    """Moved away and back again it is the same file: nothing is to be done."""
+    path = tmp_path / "optout.db"
+    with opened(tmp_path) as store:
+        path.rename(tmp_path / "away.db")
+        with pytest.raises(StoreAway):
+            store.check()
+        (tmp_path / "away.db").rename(path)
+        store.check()
+        write(store, Decision(evidence()))
+
+
+def mode(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o777:o}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder's rights decide")
+def test_only_the_owner_reads_it(tmp_path: Path) -> None:
+    """The file and what SQLite puts beside it, also those that an earlier version left open to all."""
+    path = tmp_path / "optout.db"
+    names = (path, tmp_path / "optout.db-wal", tmp_path / "optout.db-shm")
+    with opened(tmp_path) as store:
+        write(store, Decision(evidence()))
+        assert [mode(name) for name in names] == ["600"] * 3
+        for name in names:
+            name.chmod(0o644)
+        with opened(tmp_path):
+            assert [mode(name) for name in names] == ["600"] * 3

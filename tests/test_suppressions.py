@@ -1,7 +1,7 @@
 """Lookups and manual changes below HTTP: the cache, and blocks that nobody at a desk can lift."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from optout.domain.errors import StoreAway
 from optout.operations.changes import Changed
 from optout.operations.check import Checks
 from optout.operations.naming import find_sender, find_target
+from optout.store.protocol import Store
 from tests.support.world import NOON, PERSON, World
 
 
@@ -60,6 +61,62 @@ def test_our_own_writes_drop_the_cache(world: World) -> None:
     assert world.check().suppressed
     world.clock.move(seconds=1)
     opt(world, out=False, sender="12345")
+    assert not world.check().suppressed
+
+
+class Overtaken:
+    """A store in which something happens while a lookup is under way, after it was read."""
+
+    def __init__(self, store: Store, happens: Callable[[], object]) -> None:
+        self.store = store
+        self.happens = happens
+
+    def lookup(self, *asked: Any) -> object:
+        found = self.store.lookup(*asked)
+        self.happens()
+        return found
+
+
+def test_a_lookup_that_a_start_overtakes(world: World) -> None:
+    """What was read before the START does not come back into the cache after it."""
+    world.receive("STOP")
+    world.clock.move(seconds=1)
+    checks = world.checks
+    checks._store = Overtaken(world.store, lambda: world.receive("START"))  # type: ignore[assignment]
+    assert world.check().suppressed
+    checks._store = world.store
+    assert not world.check().suppressed
+
+
+def test_a_lookup_that_others_changes_overtake(world: World) -> None:
+    """Only those who changed are left out of the cache, and only of lookups that were under way."""
+    another = "+14255550124"
+    world.receive("STOP")
+    checks = world.checks
+    overtaken = Overtaken(world.store, lambda: checks.forget([another]))
+    checks._store = overtaken  # type: ignore[assignment]
+    assert world.check().suppressed
+    world.receive("STOP", person=another)
+    overtaken.happens = lambda: None
+    assert world.check(person=another).suppressed
+    checks._store = Away()  # type: ignore[assignment]
+    assert world.check().suppressed
+    assert world.check(person=another).suppressed
+
+
+def test_lookups_side_by_side_are_overtaken_alike(world: World) -> None:
+    """One that ends in the middle of another takes nothing of what the other must know."""
+    world.receive("STOP")
+    world.clock.move(seconds=1)
+    checks = world.checks
+
+    def another_and_start() -> None:
+        checks._store = world.store
+        assert not world.check("54321").suppressed
+        world.receive("START")
+
+    checks._store = Overtaken(world.store, another_and_start)  # type: ignore[assignment]
+    assert world.check().suppressed
     assert not world.check().suppressed
 
 

@@ -1,10 +1,17 @@
 """check-programs: check a program file, and show how long its replies are."""
 
 import argparse
+import sys
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optout import settings
 from optout.cli import Commands
+from optout.domain.errors import ConfigurationError, StoreAway
+
+if TYPE_CHECKING:
+    from optout.programs.findings import Finding
 
 
 def add(commands: Commands) -> None:
@@ -13,7 +20,8 @@ def add(commands: Commands) -> None:
         help="check a program file against the rules of carriers and platforms",
         description="Check a program file as the app does when it starts, and show how each reply "
         "travels. The app does not start with an error; a warning is advice. docs/programs.md "
-        "explains every rule.",
+        "explains every rule. The store of the settings, if there is one, is asked for lists that have "
+        "people and no sender.",
         epilog="The exit code is 2 with errors, otherwise 0; with --strict, 1 with warnings alone.",
     )
     parser.add_argument(
@@ -29,21 +37,40 @@ def run(asked: argparse.Namespace) -> int:
 
     path = asked.file or _configured()
     checked = check_file(path)
+    warnings = [*checked.warnings, *_left_lists(path)] if not checked.errors else checked.warnings
     for text in checked.texts:
         print(f"{text.entry}: {segments.size(text.body)}")
-    for finding in (*checked.errors, *checked.warnings):
+    for finding in (*checked.errors, *warnings):
         print(
             f"{finding.severity} {finding.rule}: {finding.entry}\n"
             f"    {finding.problem}\n"
             f"    {finding.remedy}\n"
             f"    Source: {finding.source}"
         )
-    print(f"{path}: errors: {len(checked.errors)}, warnings: {len(checked.warnings)}")
+    print(f"{path}: errors: {len(checked.errors)}, warnings: {len(warnings)}")
     if checked.errors:
         return 2
-    return 1 if asked.strict and checked.warnings else 0
+    return 1 if asked.strict and warnings else 0
 
 
 def _configured() -> Path:
     settings.adopt_local_settings()
     return settings.load().programs_path
+
+
+def _left_lists(path: Path) -> "list[Finding]":
+    """What the store of the settings says about the file; nothing where there is none yet."""
+    from optout import service
+    from optout.operations.left_lists import lists_without_sender
+    from optout.programs.directory import Directory
+
+    try:
+        settings.adopt_local_settings()
+        configured = settings.load()
+        if configured.store != "tables" and not configured.sqlite_path.exists():
+            return []
+        with closing(service.open_store(configured)) as store:
+            return lists_without_sender(Directory.load(path), store)
+    except (ConfigurationError, StoreAway) as problem:
+        print(f"The store was not asked for lists without a sender: {problem}", file=sys.stderr)
+        return []

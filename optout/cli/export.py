@@ -8,6 +8,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any
 
+from optout import files
 from optout.cli import Commands
 from optout.cli.targets import add_target
 from optout.operations.listing import list_out
@@ -53,6 +54,7 @@ def run(asked: argparse.Namespace) -> int:
             return 0
         # A file under its final name is always complete.
         part = asked.output.with_name(asked.output.name + ".part")
+        files.create(part)
         with part.open("w", encoding="utf-8", newline="") as file:
             write(items, file)
         part.replace(asked.output)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from optout import files
 from optout.cli import Commands
 from optout.cli.targets import add_target
 from optout.operations.naming import find_target
@@ -128,6 +129,7 @@ class RefusedRows:
         from optout.operations.transfer.cells import guarded
 
         if self._file is None:
+            files.create(self.path)
             self._file = self.path.open("w", encoding="utf-8", newline="")
             csv.writer(self._file).writerow(("line", "reason", "row"))
         self.refused += 1

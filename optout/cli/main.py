@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from optout import __version__
 from optout.cli import (
+    backup,
     check_programs,
     classify,
     demo,
@@ -22,7 +23,19 @@ from optout.cli import (
 from optout.domain.errors import OptoutError
 
 # In the order of their use.
-COMMANDS = (serve, demo, check_programs, classify, replay, import_, export, doctor, recover, recompute)
+COMMANDS = (
+    serve,
+    demo,
+    check_programs,
+    classify,
+    replay,
+    import_,
+    export,
+    backup,
+    doctor,
+    recover,
+    recompute,
+)
 
 EPILOG = """examples:
   python -m optout serve                 the app on http://localhost:7071, replies printed
@@ -35,6 +48,7 @@ EPILOG = """examples:
   python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
   python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
   python -m optout export --list contoso-alerts --output contoso.csv
+  python -m optout backup optout-2026-06-01.db
 """
 
 

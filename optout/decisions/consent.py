@@ -11,6 +11,7 @@ from itertools import chain
 from optout.domain.enums import EvidenceKind, Party, ReviewVerdict, ScopeKind
 from optout.domain.model import EVERYTHING, Consent, Consents, Evidence, Scope
 from optout.domain.times import EARLIEST
+from optout.programs.directory import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +23,27 @@ class Suppression:
     consent: Consent | None = None
 
 
-def sender_scopes(sender: str, list_name: str) -> tuple[Scope, Scope, Scope]:
-    """The scopes that decide about a sender: its own, its list's, everything."""
-    return Scope(ScopeKind.SENDER, sender), Scope(ScopeKind.LIST, list_name), EVERYTHING
+def sender_scopes(sender: Sender) -> tuple[Scope, ...]:
+    """The scopes that decide about a sender: its own, its list's, those of the names that its list had
+    before, everything. The first two are what a word to it is about."""
+    return Scope(ScopeKind.SENDER, sender.id), *list_scopes(sender.list, sender.formerly)
+
+
+def list_scopes(name: str, formerly: Iterable[str]) -> tuple[Scope, ...]:
+    """The scopes that decide about a list."""
+    return *(Scope(ScopeKind.LIST, each) for each in (name, *formerly)), EVERYTHING
 
 
 def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
-    """Suppressed when the sender is out, or when the later of its list's and everything's is out."""
-    by_kind = {scope.kind: (scope, consents.get(scope)) for scope in scopes}
-    sender, own = by_kind.get(ScopeKind.SENDER, (None, None))
-    if own is not None and own.out:
-        return Suppression(True, sender, own)
-    wider = [
-        (consent.at, consent.out, scope, consent)
-        for kind in (ScopeKind.LIST, ScopeKind.EVERYTHING)
-        for scope, consent in [by_kind.get(kind, (None, None))]
-        if consent is not None
-    ]
-    if not wider:
-        return Suppression(False)
-    _, out, scope, consent = max(wider, key=lambda entry: entry[:2])
-    return Suppression(True, scope, consent) if out else Suppression(False)
+    """Suppressed when the sender is out, or when the latest of all other consents is; on a tie, out."""
+    known = [(scope, consents[scope]) for scope in scopes if scope in consents]
+    own = [entry for entry in known if entry[0].kind is ScopeKind.SENDER]
+    wider = [entry for entry in known if entry[0].kind is not ScopeKind.SENDER]
+    latest = [max(wider, key=lambda entry: (entry[1].at, entry[1].out))] if wider else []
+    for scope, consent in (*own, *latest):
+        if consent.out:
+            return Suppression(True, scope, consent)
+    return Suppression(False)
 
 
 def comes_late(consent: Consent | None, evidence: Evidence) -> bool:

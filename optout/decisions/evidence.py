@@ -64,7 +64,7 @@ def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
 
 def requested_scopes(intent: Intent, sender: Sender) -> tuple[Scope, ...]:
     """The consents that an opt-out or opt-in to a sender speaks about."""
-    own, list_scope, _ = consent.sender_scopes(sender.id, sender.list)
+    own, list_scope, *_ = consent.sender_scopes(sender)
     if intent is Intent.STOP_ALL:
         return own, list_scope, EVERYTHING
     return own, list_scope
@@ -153,7 +153,7 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
         received_at=now,
         sender=sender.id,
         list=sender.list,
-        scopes=consent.sender_scopes(sender.id, sender.list)[:1],
+        scopes=consent.sender_scopes(sender)[:1],
         message_id=report.message_id,
         intent=Intent.STOP,
         certainty=Certainty.CERTAIN,

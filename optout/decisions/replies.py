@@ -13,7 +13,7 @@ from optout.decisions.evidence import CLOCK_TOLERANCE
 from optout.domain.enums import Effect, Party, ReplyStatus, ScopeKind
 from optout.domain.ids import reply_send_id
 from optout.domain.inbound import DeliveryReport
-from optout.domain.model import EVERYTHING, Consents, Delivery, Evidence, RecipientState, Reply, Scope
+from optout.domain.model import Consents, Delivery, Evidence, RecipientState, Reply, Scope
 from optout.domain.times import aware
 from optout.programs.directory import Sender
 
@@ -102,7 +102,7 @@ def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[P
 
 def still_due(evidence: Evidence, consents: Consents, now: datetime) -> ReplyStatus | None:
     """Rule 5, checked again before a pending reply is resent: None if it is still due, else what
-    becomes of it. `consents` are those of the sender, its list and everything."""
+    becomes of it. `consents` are those that decide about the sender."""
     reply = evidence.reply
     if reply is None or reply.expires_at is None:
         raise ValueError("this evidence has no reply to send")
@@ -154,11 +154,10 @@ def _stands(evidence: Evidence, consents: Consents) -> bool:
     """Whether what the reply would say is true: the change was applied and is still the newest."""
     if not evidence.intent.changes_consent:
         return True
-    scopes = (*evidence.scopes[:2], EVERYTHING)
     newest = consents.get(evidence.scopes[0])
     if evidence.effect is Effect.OUTDATED or newest is None:
         return False
-    suppressed = consent.suppression(consents, scopes).suppressed
+    suppressed = consent.suppression(consents, consents).suppressed
     return (
         newest.out == evidence.intent.opts_out == suppressed
         and newest.since <= evidence.at <= newest.at

@@ -22,7 +22,7 @@ class Target:
     def scopes(self) -> tuple[Scope, ...]:
         """The consents that it changes."""
         if self.sender:
-            return consent.sender_scopes(self.sender.id, self.sender.list)[:2]
+            return consent.sender_scopes(self.sender)[:2]
         return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
 
     def evidence(self, kind: EvidenceKind, *, out: bool, now: datetime) -> Evidence:

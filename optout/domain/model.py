@@ -61,7 +61,7 @@ Consents = Mapping[Scope, Consent]
 class Match:
     """What a text was understood as, and the rule and words that said so.
 
-    `keyword` is the documented one that the whole message is once case, accents, punctuation and the like
+    `keyword` is the documented one that the whole message is once case, accents, punctuation and so on
     are set aside; `matched` are the words of the text that the rule found.
     """
 

@@ -15,6 +15,7 @@ class ConfiguredSender(Shape):
     country: str | None
     program: str
     list: str
+    lists: list[str]
     managed_by: Blocker
 
 
@@ -32,6 +33,7 @@ SENDERS = {
             "country": "US",
             "program": "Contoso Alerts",
             "list": "contoso-alerts",
+            "lists": ["contoso-alerts"],
             "managed_by": "service",
         }
     ]
@@ -50,5 +52,6 @@ def _configured(sender: Sender) -> ConfiguredSender:
         "country": sender.country,
         "program": sender.program or "",
         "list": sender.list,
+        "lists": [sender.list, *sender.formerly],
         "managed_by": sender.managed_by,
     }

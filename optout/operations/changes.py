@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from optout import log
+from optout.decisions import consent
 from optout.decisions.decide import decide_entered
 from optout.decisions.evidence import CLOCK_TOLERANCE
 from optout.decisions.target import Block, Target
@@ -62,13 +63,14 @@ class Changes:
             self._evidence(target, recipient, out, at), actor=actor, reason=reason, principal=principal
         )
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in self._reached(target)}
-        scopes = tuple(dict.fromkeys((*target.scopes, EVERYTHING, *own)))
+        decisive = self._decisive(target)
+        scopes = tuple(dict.fromkeys((*target.scopes, *decisive, *own)))
         decide = partial(decide_entered, is_now=at is None)
         recorded = self.recorder.record(evidence, scopes, decide)
         log.info("manual", recorded.evidence)
         self.recorder.announce_all(evidence.recipient)
         return Changed(
-            CheckResult.of(evidence.recipient, recorded.consents, (*target.scopes, EVERYTHING)),
+            CheckResult.of(evidence.recipient, recorded.consents, decisive),
             recorded.evidence.effect,
             () if out else _blocks(own, recorded.consents),
         )
@@ -90,6 +92,14 @@ class Changes:
             recipient=number,
             at=at,
         )
+
+    def _decisive(self, target: Target) -> tuple[Scope, ...]:
+        """The consents that say whether the recipient may be texted from what a target is about."""
+        if target.sender is not None:
+            return consent.sender_scopes(target.sender)
+        if target.list is not None:
+            return consent.list_scopes(target.list, self.directory.formerly.get(target.list, ()))
+        return (EVERYTHING,)
 
     def _reached(self, target: Target) -> Sequence[Sender]:
         """The senders that a target reaches, of those that are known."""

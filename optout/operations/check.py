@@ -4,7 +4,7 @@ A lookup errs towards suppression: only answers of *suppressed* are cached, *may
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +64,8 @@ class Checks:
         self._suppressed: TTLCache[str, dict[str, CheckResult]] = TTLCache(
             CACHE_ENTRIES, cache_seconds or 1e-9, timer
         )
+        # By lookup under way: those who have changed since it began.
+        self._overtaken: dict[object, set[str]] = {}
         self._lock = threading.Lock()
 
     def check(self, sender: Sender, recipients: Sequence[object]) -> list[CheckResult]:
@@ -71,18 +73,39 @@ class Checks:
         asked = [_number(raw) for raw in recipients]
         cached = self._from_cache(sender, asked)
         unknown = {number for number in asked if isinstance(number, str) and number not in cached}
-        scopes = consent.sender_scopes(sender.id, sender.list)
-        found = self._store.lookup(sorted(unknown), scopes) if unknown else {}
-        read = {number: CheckResult.of(number, found.get(number, {}), scopes) for number in unknown}
-        self._to_cache(sender, read)
-        results = read | cached
+        results = self._read(sender, unknown) | cached
         return [results[number] if isinstance(number, str) else number for number in asked]
 
     def forget(self, recipients: Iterable[str]) -> None:
-        """Drop what the cache holds of some recipients, after a change."""
+        """Drop what the cache holds of some recipients, after a change, and what is being read."""
+        dropped = frozenset(recipients)
         with self._lock:
-            for recipient in recipients:
+            for forgotten in self._overtaken.values():
+                forgotten |= dropped
+            for recipient in dropped:
                 self._suppressed.pop(recipient, None)
+
+    def _read(self, sender: Sender, recipients: Set[str]) -> dict[str, CheckResult]:
+        """What the store says; in the cache, too, but for those who change while it is read."""
+        if not recipients:
+            return {}
+        scopes = consent.sender_scopes(sender)
+        reading = object()
+        with self._lock:
+            overtaken = self._overtaken[reading] = set()
+        try:
+            found = self._store.lookup(sorted(recipients), scopes)
+            read = {
+                number: CheckResult.of(number, found.get(number, {}), scopes) for number in recipients
+            }
+            with self._lock:
+                for number, result in read.items():
+                    if result.suppressed and number not in overtaken:
+                        self._suppressed.setdefault(number, {})[sender.id] = result
+        finally:
+            with self._lock:
+                del self._overtaken[reading]
+        return read
 
     def _from_cache(self, sender: Sender, asked: Sequence[str | CheckResult]) -> dict[str, CheckResult]:
         with self._lock:
@@ -93,12 +116,6 @@ class Checks:
                 and (results := self._suppressed.get(number)) is not None
                 and sender.id in results
             }
-
-    def _to_cache(self, sender: Sender, read: dict[str, CheckResult]) -> None:
-        with self._lock:
-            for number, result in read.items():
-                if result.suppressed:
-                    self._suppressed.setdefault(number, {})[sender.id] = result
 
 
 def _number(raw: object) -> str | CheckResult:

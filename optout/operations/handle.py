@@ -82,7 +82,7 @@ class EventHandler:
         if not sender.configured and match.intent is not Intent.NONE:
             log.warning("unconfigured_sender", sender=sender.id)
         recorded = self._record(evidence, sender)
-        evidence = self.replies.send_pending(recorded, sender.name)
+        evidence = self.replies.send_pending(recorded, sender)
         evidence = self.recorder.announce(evidence)
         if evidence.is_reply_pending:
             raise ReplyDelayed(evidence)
@@ -91,7 +91,7 @@ class EventHandler:
 
     def _record(self, evidence: Evidence, sender: Sender) -> Recorded:
         """Record a message; one that comes under the id of another one is another one, too."""
-        scopes = consent.sender_scopes(sender.id, sender.list)
+        scopes = consent.sender_scopes(sender)
         decide = partial(decide_message, sender=sender)
         recorded = self.recorder.record(evidence, scopes, decide)
         if says_the_same(evidence, recorded.evidence):
@@ -116,7 +116,7 @@ class EventHandler:
     def _record_block(self, report: DeliveryReport, sender: Sender) -> None:
         """Record that the recipient has opted out of the sender."""
         evidence = report_evidence(report, sender, self.recorder.clock())
-        scopes = consent.sender_scopes(sender.id, sender.list)
+        scopes = consent.sender_scopes(sender)
         recorded = self.recorder.record(evidence, scopes, decide_dated)
         log.info("delivery_report", self.recorder.announce(recorded.evidence))
 

@@ -14,8 +14,9 @@ from optout.decisions import consent, replies
 from optout.domain.enums import ReplyStatus
 from optout.domain.errors import Retryable
 from optout.domain.inbound import DeliveryReport
-from optout.domain.model import Consents, Evidence, Recorded, Reply
+from optout.domain.model import Evidence, Recorded, Reply
 from optout.domain.times import Clock
+from optout.programs.directory import Sender
 from optout.store.protocol import Store
 
 # Rule 8: at most about five seconds in process, then Event Grid's turn.
@@ -46,7 +47,7 @@ class ReplyDelivery:
     sleep: Callable[[float], None]
     new_id: Callable[[], str]
 
-    def send_pending(self, recorded: Recorded, sender_name: str) -> Evidence:
+    def send_pending(self, recorded: Recorded, sender: Sender) -> Evidence:
         """Send the reply if one is pending, and write down what became of it; the evidence with that.
 
         The first attempt follows the transaction that found the reply due; every later one asks again.
@@ -66,7 +67,7 @@ class ReplyDelivery:
             if not self.store.settle_reply(evidence, marked):
                 return evidence
             evidence, reply = replace(evidence, reply=marked), replace(marked, in_doubt=reply.in_doubt)
-        return self._attempt(evidence, reply, sender_name)
+        return self._attempt(evidence, reply, sender)
 
     def note_report(self, report: DeliveryReport) -> None:
         """Record a delivery report with our reply that it is about; any other report is left alone."""
@@ -82,11 +83,11 @@ class ReplyDelivery:
                 log.info("reply_report", replace(evidence, reply=completed))
                 return
 
-    def _attempt(self, evidence: Evidence, reply: Reply, sender_name: str) -> Evidence:
+    def _attempt(self, evidence: Evidence, reply: Reply, sender: Sender) -> Evidence:
         """Send until it is accepted, refused or no longer due, or time is up."""
         started = self.clock()
         for delay in (*RETRY_DELAYS, RETRY_SECONDS):
-            outcome = self.sms.send(sender_name, evidence.recipient, reply, REPLY_TAG + evidence.id)
+            outcome = self.sms.send(sender.name, evidence.recipient, reply, REPLY_TAG + evidence.id)
             reply = _after_attempt(reply, outcome, self.clock())
             if reply.status is not ReplyStatus.PENDING:
                 return self._settle(evidence, reply)
@@ -95,15 +96,12 @@ class ReplyDelivery:
                 break
             self.sleep(wait)
             evidence = replace(evidence, reply=reply)
-            if status := replies.still_due(evidence, self._consents(evidence), self.clock()):
+            consents = self.store.consents(evidence.recipient, consent.sender_scopes(sender))
+            if status := replies.still_due(evidence, consents, self.clock()):
                 return self._settle(evidence, replace(reply, status=status))
         evidence = self._settle(evidence, reply)
         log.warning("reply_delayed", evidence)
         return evidence
-
-    def _consents(self, evidence: Evidence) -> Consents:
-        scopes = consent.sender_scopes(evidence.sender or "", evidence.list or "")
-        return self.store.consents(evidence.recipient, scopes)
 
     def _settle(self, evidence: Evidence, reply: Reply) -> Evidence:
         """Write down what became of the reply, unless another delivery has done so."""

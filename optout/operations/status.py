@@ -24,32 +24,35 @@ def recipient_status(recipient: str, directory: Directory, store: Store) -> list
     named = tuple(dict.fromkeys(scope for each in store.timeline(recipient) for scope in each.scopes))
     lists = _lists(directory, named)
     scopes = {EVERYTHING, *named}.union(
-        *(_scopes(sender) for senders in lists.values() for sender in senders)
+        *(consent.sender_scopes(sender) for senders in lists.values() for sender in senders)
     )
     consents = store.consents(recipient, sorted(scopes, key=str))
     return [
         ListStatus(
             name,
-            CheckResult.of(recipient, consents, (Scope(ScopeKind.LIST, name), EVERYTHING)),
-            tuple((each, CheckResult.of(recipient, consents, _scopes(each))) for each in senders),
+            CheckResult.of(
+                recipient, consents, consent.list_scopes(name, directory.formerly.get(name, ()))
+            ),
+            tuple(
+                (each, CheckResult.of(recipient, consents, consent.sender_scopes(each)))
+                for each in senders
+            ),
         )
         for name, senders in lists.items()
     ]
 
 
-def _scopes(sender: Sender) -> tuple[Scope, ...]:
-    return consent.sender_scopes(sender.id, sender.list)
-
-
 def _lists(directory: Directory, named: tuple[Scope, ...]) -> dict[str, list[Sender]]:
-    """Every list with its senders; a list that the program file no longer has is without senders."""
+    """Every list with its senders. One that the program file no longer has is without senders, unless
+    only its name has changed."""
     own = {
         scope.name: directory.sender(scope.name) for scope in named if scope.kind is ScopeKind.SENDER
     }
     lists: dict[str, list[Sender]] = {}
     for sender in {**directory.senders, **own}.values():
         lists.setdefault(sender.list, []).append(sender)
+    renamed = {name for names in directory.formerly.values() for name in names}
     for scope in named:
-        if scope.kind is ScopeKind.LIST:
+        if scope.kind is ScopeKind.LIST and scope.name not in renamed:
             lists.setdefault(scope.name, [])
     return lists

@@ -51,7 +51,11 @@ def check_file(path: Path) -> Checked:
     except ValidationError as problem:
         errors = tuple(schema.finding(document, dict(error)) for error in problem.errors())
         return Checked(None, errors, ())
-    found = [*(item for program in file.program for item in _findings(program)), *_claimed_twice(file)]
+    found = [
+        *(item for program in file.program for item in _findings(program)),
+        *_claimed_twice(file),
+        *_former_names(file),
+    ]
     return Checked(
         file,
         tuple(finding for finding in found if finding.severity is Severity.ERROR),
@@ -100,3 +104,26 @@ def _claimed_twice(file: ProgramFile) -> Iterator[Finding]:
                 f"this sender is also claimed by {claimants[0]}",
                 "A sender belongs to exactly one program: remove one of the two entries.",
             ).of(claimant)
+
+
+def _former_names(file: ProgramFile) -> Iterator[Finding]:
+    """A name that a list had before is nobody's now, and was one list's."""
+    lists = {program.list for program in file.program}
+    claims: dict[str, ProgramEntry] = {}
+    for program in file.program:
+        entry = f'program "{program.name}", formerly'
+        for name in dict.fromkeys(program.formerly):
+            claimant = claims.setdefault(name, program)
+            if name in lists:
+                yield Problem(
+                    "formerly_in_use",
+                    f'"{name}" is still the list of a program',
+                    "Only a name that no program has any more can stand here: remove it, or rename "
+                    "that list, too.",
+                ).of(entry)
+            elif claimant.list != program.list:
+                yield Problem(
+                    "formerly_twice",
+                    f'"{name}" is also claimed by program "{claimant.name}", for another list',
+                    "The people of a list are meant by one list: remove one of the two entries.",
+                ).of(entry)

@@ -34,7 +34,8 @@ class Sender:
     `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` says who
     manages opt-out there. `answers` overrides who answers: SERVICE for a toll-free number that no
     carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests;
-    the person gets a confirmation of a suppression by one only with `answers_probable`.
+    the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
+    names that its list had before.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Sender:
     probable: ProbablePolicy = ProbablePolicy.SUPPRESS
     answers_probable: bool = False
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    formerly: tuple[str, ...] = ()
 
     @property
     def configured(self) -> bool:
@@ -77,6 +79,7 @@ class Directory:
         self.senders = senders
         self.advice = advice
         self.lists = frozenset(sender.list for sender in senders.values())
+        self.formerly = {sender.list: sender.formerly for sender in senders.values()}
 
     @classmethod
     def load(cls, path: Path) -> "Directory":
@@ -139,6 +142,7 @@ def _unconfigured(sender_id: str) -> Sender:
 
 
 def _senders(file: ProgramFile) -> Iterator[Sender]:
+    formerly = file.formerly
     for program in file.program:
         for entry in program.sender:
             managed_by = entry.manager
@@ -161,4 +165,5 @@ def _senders(file: ProgramFile) -> Iterator[Sender]:
                 probable=probable.policy,
                 answers_probable=probable.answered,
                 replies=program.replies_of(entry),
+                formerly=formerly[program.list],
             )

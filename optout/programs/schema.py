@@ -4,7 +4,7 @@ docs/programs.md explains every field.
 """
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -108,9 +108,13 @@ class SenderEntry(_FileTable):
         return self.country or rules.assumed_country(self.type)
 
 
+_ListName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
 class ProgramEntry(_FileTable):
     name: str = Field(min_length=1)
-    list: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    list: _ListName
+    formerly: tuple[_ListName, ...] = ()
     replies: _Replies = Field(default_factory=_Replies)
     probable: _Probable = Field(default_factory=_Probable)
     sender: tuple[SenderEntry, ...] = ()
@@ -125,6 +129,14 @@ class ProgramEntry(_FileTable):
 
 class ProgramFile(_FileTable):
     program: tuple[ProgramEntry, ...] = ()
+
+    @property
+    def formerly(self) -> dict[str, tuple[str, ...]]:
+        """The names that each list had before: what any of the programs that share it says."""
+        said: dict[str, dict[str, None]] = {}
+        for program in self.program:
+            said.setdefault(program.list, {}).update(dict.fromkeys(program.formerly))
+        return {name: tuple(names) for name, names in said.items()}
 
 
 TRIAL = Problem(
@@ -160,9 +172,9 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         return TRIAL.of(_entry(document, location))
     if error["type"] == "string_pattern_mismatch" and {"country", "registered_in"} & {*location}:
         return no_country(str(error["input"])).of(_entry(document, location))
-    if "registered_in" in location:
+    if {"registered_in", "formerly"} & {*location}:
         problems["tuple_type"] = ("it is not a list", f'Write it in brackets, as ["{error["input"]}"];')
-    if location[-1:] == ["list"]:
+    if {"list", "formerly"} & {*location}:
         problems["string_pattern_mismatch"] = (
             "it is not a valid list name",
             "Write up to 63 lower-case letters, digits and hyphens;",

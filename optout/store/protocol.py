@@ -122,6 +122,10 @@ class Store(Protocol):
     def was_ever_out(self, scope: Scope) -> bool:
         """Whether anybody ever opted out of a scope; where people only opted in, it may say either."""
 
+    def list_names(self) -> tuple[str, ...]:
+        """The names of the lists that anybody ever opted out of, in order; one of which people only
+        opted in may be among them."""
+
     def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         """The evidence about a recipient, newest first."""
 
@@ -157,6 +161,10 @@ class Store(Protocol):
     def forget_texts(self, before: datetime) -> int:
         """Forget texts of messages without a keyword received before then: all, or the next few
         where that takes long; how many it was."""
+
+    def generation(self) -> int:
+        """Which life of the store this is: one that begins with a backup is a new one, with a higher
+        number than any before."""
 
     def check(self) -> None:
         """Raises StoreAway unless the storage answers."""

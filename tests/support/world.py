@@ -161,7 +161,7 @@ class World:
         scopes = dict.fromkeys(
             scope
             for sender in map(self.directory.sender, senders)
-            for scope in consent.sender_scopes(sender.id, sender.list)
+            for scope in consent.sender_scopes(sender)
         )
         return self.store.consents(person, list(scopes))
 

@@ -1,7 +1,8 @@
 """An SQLite file: a connection for each thread, durable transactions, and the upgrades of its schema.
 
-WAL and `synchronous=FULL`: a transaction that returned survives a kill and a power cut. Knows nothing
-of what the tables say.
+WAL and `synchronous=FULL`: a transaction that returned survives a kill and a power cut. Nothing is
+acknowledged into a file that has lost its name, and nobody but its owner reads it. Knows nothing of
+what the tables say.
 """
 
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakSet
 
+from optout import files
 from optout.domain.errors import ConfigurationError, StoreAway
 from optout.store.sqlite.group_commit import GroupCommit
 
@@ -28,10 +30,22 @@ class _Connection(sqlite3.Connection):
             self.close()
 
 
+def beside(path: Path) -> tuple[Path, Path]:
+    """What SQLite puts beside a file while it is in use; both belong to it and to no other."""
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a file from any other, whatever its name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 class Database:
     """One file. One connection for each thread; writers share transactions.
 
-    Raises StoreAway if it cannot be opened, ConfigurationError if a newer version wrote it.
+    Raises StoreAway if it cannot be opened, ConfigurationError if a newer version wrote it; and
+    StoreAway from whatever is done while its path names another file than at the opening, or none.
     """
 
     def __init__(self, path: Path, upgrades: Sequence[str]) -> None:
@@ -43,6 +57,10 @@ class Database:
         try:
             with self._errors():
                 path.parent.mkdir(parents=True, exist_ok=True)
+                for name in (path, *beside(path)):
+                    files.keep_private(name)
+                path.touch(mode=files.OWNER_ONLY)  # SQLite gives what it puts beside it the same rights
+                self._identity = _identity(path)
                 self._upgrade()
         except StoreAway as problem:
             self.close()
@@ -60,14 +78,16 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         """The connection of this thread."""
+        self._must_have_its_name()
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(
-                self._path,
+                f"{self._path.absolute().as_uri()}?mode=rw",  # never makes a file
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
                 factory=_Connection,
+                uri=True,
             )
             connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
@@ -89,11 +109,30 @@ class Database:
 
     def write(self, work: Callable[[sqlite3.Connection], _Value]) -> _Value:
         with self._errors():
-            return self._writers.run(work)
+            written = self._writers.run(work)
+            self._must_have_its_name()
+            return written
 
     def write_one(self, statement: str, values: tuple[object, ...]) -> bool:
         """Run one statement; returns whether it changed a row."""
         return self.write(lambda connection: connection.execute(statement, values).rowcount > 0)
+
+    def _must_have_its_name(self) -> None:
+        """Raises StoreAway where the path names another file by now, or none: what is written to this
+        one is gone with the process."""
+        try:
+            identity = _identity(self._path)
+        except FileNotFoundError:
+            happened = "removed"
+        else:
+            if identity == self._identity:
+                return
+            happened = "replaced"
+        raise StoreAway(
+            f"SQLite at {self._path.name}: the file was {happened} while it was in use, and nothing is "
+            "recorded any more. See that the right one is in its place, or restore a backup "
+            "(docs/operations.md), and restart optout: Event Grid delivers again what came meanwhile"
+        )
 
     def _upgrade(self) -> None:
         self.connection().execute("PRAGMA journal_mode = WAL")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from optout.domain.enums import Activity, EvidenceKind, Party
+from optout.domain.enums import Activity, EvidenceKind, Party, ScopeKind
 from optout.domain.model import Consent, Evidence, Quarantined, Scope
 from optout.store import codec
 from optout.store.protocol import Count
@@ -60,10 +60,24 @@ UPGRADES = (
         WHERE activity IS NOT NULL;
     CREATE INDEX evidence_review ON evidence (received_at) WHERE review_pending;
     """,
+    """
+    CREATE TABLE generation (number INTEGER NOT NULL);
+    INSERT INTO generation VALUES (1);
+    """,
 )
 
 INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 REPLACE_CONSENT = "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# From one scope to the next by the primary key: as many steps as there are lists, however many people.
+LIST_SCOPES = f"""
+    WITH RECURSIVE found (scope) AS (
+        SELECT min(scope) FROM consent WHERE scope > '{ScopeKind.LIST}:'
+        UNION ALL
+        SELECT (SELECT min(scope) FROM consent WHERE scope > found.scope) FROM found
+        WHERE found.scope GLOB '{ScopeKind.LIST}:*'
+    )
+    SELECT scope FROM found WHERE scope GLOB '{ScopeKind.LIST}:*'
+"""
 CONSENT_COLUMNS = "scope, recipient, is_out, since, at, source, keyword, blocked_by, evidence_id"
 
 

@@ -7,7 +7,7 @@ conflicts.
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from optout.domain.enums import Activity
@@ -23,13 +23,16 @@ from optout.domain.model import (
     Reply,
     Scope,
 )
+from optout.domain.times import Clock
 from optout.store import codec
 from optout.store.protocol import Count, Entry, HistoryPage, JournalPage, ListPage, QuarantinePage
+from optout.store.sqlite import backup
 from optout.store.sqlite.bulk import DecisionTemplate, large_cache, with_evidence
 from optout.store.sqlite.decisions import insert_decision, read_consents, read_state, read_timeline
 from optout.store.sqlite.file import Database
 from optout.store.sqlite.schema import (
     CONSENT_COLUMNS,
+    LIST_SCOPES,
     UPGRADES,
     consent_of,
     count_of,
@@ -44,8 +47,13 @@ class _Undone(Exception):
 class SqliteStore:
     """A Store in one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self._file = Database(path, UPGRADES)
+        try:
+            self._generation = self._file.write(lambda connection: backup.begin(connection, clock()))
+        except BaseException:
+            self._file.close()
+            raise
 
     def update(self, inquiry: Inquiry, decide: Callable[[RecipientState], Decision]) -> Recorded:
         def write(connection: sqlite3.Connection) -> Recorded:
@@ -149,6 +157,11 @@ class SqliteStore:
                 is not None
             )
 
+    def list_names(self) -> tuple[str, ...]:
+        with self._file.reading() as connection:
+            scopes = connection.execute(LIST_SCOPES).fetchall()
+        return tuple(str(scope).partition(":")[2] for (scope,) in scopes)
+
     def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         with self._file.reading() as connection:
             rows = connection.execute(
@@ -247,6 +260,9 @@ class SqliteStore:
             ).rowcount
 
         return self._file.write(write)
+
+    def generation(self) -> int:
+        return self._generation
 
     def check(self) -> None:
         with self._file.reading() as connection:

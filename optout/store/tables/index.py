@@ -12,7 +12,7 @@ from itertools import chain
 
 from azure.data.tables import TableEntity
 
-from optout.domain.enums import Activity
+from optout.domain.enums import Activity, ScopeKind
 from optout.domain.model import Consents, Evidence, Scope
 from optout.store.tables import rows
 from optout.store.tables.client import PAGE_ROWS, Account, Table
@@ -59,6 +59,24 @@ class Index:
             self._account, self._table, f"RowKey gt '{start}' and {rows.below(name)}", expected
         )
         return (str(row["recipient"]) for row in found)
+
+    def list_names(self, until: float) -> tuple[str, ...]:
+        """The lists that anybody may be out of: in each bucket one request to find the next."""
+        found = self._account.each(lambda bucket: list(self._list_names(bucket)), rows.BUCKETS, until)
+        return tuple(sorted(set(chain.from_iterable(found))))
+
+    def _list_names(self, bucket: str) -> Iterator[str]:
+        kind = f"{ScopeKind.LIST}:"
+        after = kind
+        while True:
+            condition = f"{rows.partition(bucket)} and RowKey gt '{after}' and RowKey lt '{kind}~'"
+            pages = self._table.pages(condition, 1, ["RowKey"])
+            row = next(chain.from_iterable(pages), None)
+            if row is None:
+                return
+            scope, _, _ = str(row["RowKey"]).partition("_")
+            yield scope.removeprefix(kind)
+            after = f"{scope}`"
 
     def entries(
         self, kind: str, expected: int, *, after: str = "", before: str = ""

@@ -46,6 +46,8 @@ EXAMINED_ROWS = 5_000
 FORGET_AT_ONCE = 300
 # Nobody waits for a batch of an import as for a request.
 BATCH_SECONDS = 600.0
+# What a start may wait for.
+NAMES_SECONDS = 5.0
 # The index entry of a text is written before its evidence, which may still be on its way.
 ON_ITS_WAY = timedelta(hours=1)
 
@@ -110,6 +112,9 @@ class TablesStore(RecipientRows):
 
     def was_ever_out(self, scope: Scope) -> bool:
         return next(self._index.recipients(scope, None, 1), None) is not None
+
+    def list_names(self) -> tuple[str, ...]:
+        return self._index.list_names(self._account.deadline(NAMES_SECONDS))
 
     def journal(self, limit: int, after: str | None) -> JournalPage:
         entries = self._index.entries(rows.JOURNAL, limit, after=_after(rows.JOURNAL, after))
@@ -195,6 +200,9 @@ class TablesStore(RecipientRows):
             self._amend(found[0], lambda stored: replace(stored, text=None), found)
         self._index.drop(entry)
         return int(had_text)
+
+    def generation(self) -> int:
+        return 1  # nothing of ours restores tables
 
     def check(self) -> None:
         next(self._recipients.pages(rows.partition("check"), 1), None)

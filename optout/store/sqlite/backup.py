@@ -1,0 +1,63 @@
+"""Copies of a file while it is in use, and the new generation of the store that begins with one.
+
+A copy is marked in its header, whatever the version of its tables: whoever opens it as a store begins a
+new generation, and takes the mark away.
+"""
+
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from optout import files
+from optout.domain.errors import OptoutError
+from optout.domain.times import aware
+
+# "opto", as SQLite's header has room for one number.
+COPY = 0x6F70746F
+# A version, generation × 2³² + number of evidence, stays below the 2⁵³ that JSON is sure of until 2085.
+_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+_STEP = timedelta(minutes=15)
+
+
+def write_backup(path: Path, target: Path) -> None:
+    """Copy a file as it is at one moment, whoever writes to it meanwhile. Raises OptoutError.
+
+    What stands under the name of the target is whole and marked; it is not overwritten.
+    """
+    if target.exists():
+        raise OptoutError(f"{target}: is there already. Name another file, or move it away first.")
+    if not path.is_file():
+        raise OptoutError(f"{path}: there is no database to copy. Set OPTOUT_STORE as the app has it.")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        files.create(part)
+        with closing(_opened(path)) as source, closing(_opened(part)) as copy:
+            source.backup(copy)
+            copy.execute(f"PRAGMA application_id = {COPY}")
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        part.rename(target)
+    except (sqlite3.DatabaseError, OSError) as problem:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise OptoutError(f"{target}: cannot be written from {path}: {problem}") from problem
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+
+
+def begin(connection: sqlite3.Connection, now: datetime) -> int:
+    """The generation of a store that is being opened: a new one where the file is a copy.
+
+    A backup does not know what was restored from it before: a number that comes from the clock is
+    higher than any earlier one, as long as a step lies between.
+    """
+    (number,) = connection.execute("SELECT number FROM generation").fetchone()
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    if mark != COPY:
+        return int(number)
+    begun = max(int(number) + 1, (aware(now) - _BEGINNING) // _STEP)
+    connection.execute("UPDATE generation SET number = ?", (begun,))
+    connection.execute("PRAGMA application_id = 0")
+    return begun
