@@ -164,7 +164,7 @@ def test_an_opt_out_from_the_sender_itself_remains(world: World, target: dict[st
     world.clock.move(seconds=1)
     (block,) = opt(world, out=False, **target).blocks
     assert (block.sender.id, block.blocked_by) == ("12345", Party.SERVICE)
-    assert "opt in with that sender" in block.remedy
+    assert "opt them in with that sender" in block.remedy
     assert world.check("12345").suppressed
 
 
