@@ -154,7 +154,9 @@ def test_unconfigured_senders(
     """A sender without a program has the words of what it shows; only its carrier answers."""
     found = rules.unconfigured(number_type, country)
     assert found.id == kind
-    assert table(found) == expected
+    # A short code has the words of every country, also of those that are yet to come.
+    assert table(found).items() >= expected.items()
+    assert number_type is SHORT_CODE or table(found) == expected
 
 
 def test_an_unconfigured_short_code_has_every_countrys_words() -> None:
@@ -264,7 +266,7 @@ def test_a_rule_names_kind_and_word() -> None:
 
 def test_countries() -> None:
     """The countries that a remedy may name."""
-    assert rules.with_rules(SHORT_CODE) == ("CA", "GB", "US")
+    assert {"CA", "GB", "US"} <= set(rules.with_rules(SHORT_CODE))
     assert rules.with_rules(ALPHANUMERIC) == ()
 
 
