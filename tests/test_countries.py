@@ -109,15 +109,15 @@ def test_a_country_is_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "rule", "says"),
     [
-        (program(DANISH_SHORT_CODE, rest='replies.stop = "Hi"'), "reply_languages", "in Denmark there"),
+        (program(DANISH_SHORT_CODE, rest='replies.stop = "Hi"'), "reply_languages", "replies in Denmark must be in"),
         (
             program(DANISH_SHORT_CODE, rest=f'replies.stop = "{"x" * 71}"'),
             "too_many_characters",
             "70 are",
         ),
         (program(DANISH_SHORT_CODE.replace("DK", "DA")), "country", 'Write "DK".'),
-        (program(DANISH_SHORT_CODE.replace("DK", "FR")), "no_rules", "CA, DK, GB, US"),
-        (program(DANISH_LONG_CODE.replace("+45", "+47")), "long_code_reach", "not of Denmark"),
+        (program(DANISH_SHORT_CODE.replace("DK", "FR")), "no_rules", "there are rules for CA, DK"),
+        (program(DANISH_LONG_CODE.replace("+45", "+47")), "long_code_reach", "not a number of Denmark"),
         (program('number = "A"\ntype = "alphanumeric"'), "sender_id_unregistered", "DK, GB and IE"),
     ],
     ids=lambda value: value if value.replace("_", "").isalpha() else "",
