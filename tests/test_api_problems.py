@@ -69,7 +69,7 @@ WRONG_BODIES: list[tuple[str, object, str]] = [
     (OPT_OUT, {**BY_HAND, "reason": ""}, "reason: string should have at least 1 character"),
     (OPT_OUT, {**BY_HAND, "actor": "a" * 501}, "actor: string should have at most 500 characters"),
     (OPT_OUT, without(BY_HAND, "recipient"), "recipient: is missing"),
-    (OPT_OUT, {**BY_HAND, "recipient": "nobody"}, "recipient: not a phone number (0 digits)"),
+    (OPT_OUT, {**BY_HAND, "recipient": "nobody"}, "recipient: not a phone number; write it with +"),
     (OPT_OUT, without(BY_HAND, "sender"), "name exactly one of"),
     (OPT_OUT, {**BY_HAND, "list": "contoso-alerts"}, "name exactly one of"),
     (OPT_OUT, {**BY_HAND, "everything": True}, "name exactly one of"),

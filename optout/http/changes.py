@@ -10,7 +10,7 @@ from optout.decisions.target import Target
 from optout.domain.enums import Effect
 from optout.http.exchange import Body, Request, parse_body, principal
 from optout.http.suppressions import Result, result
-from optout.http.values import FreeText, ListName, Moment, Number, SenderName
+from optout.http.values import AllowUnconfigured, FreeText, ListName, Moment, Number, SenderName
 from optout.operations import changes
 from optout.operations.documents import Blocker, Shape
 from optout.operations.naming import find_target
@@ -23,6 +23,7 @@ class ChangeRequest(Body):
     sender: SenderName | None = None
     list: ListName | None = None
     everything: bool = False
+    allow_unconfigured: AllowUnconfigured = False
     recipient: Number
     reason: FreeText
     actor: FreeText
@@ -119,7 +120,13 @@ def named(target: Target) -> Named:
 
 def _change(request: Request, service: Service, *, out: bool) -> Changed:
     body = parse_body(ChangeRequest, request)
-    target = find_target(service.directory, body.sender, body.list, body.everything)
+    target = find_target(
+        service.directory,
+        body.sender,
+        body.list,
+        body.everything,
+        allow_unconfigured=body.allow_unconfigured,
+    )
     changed = service.changes.record(
         target,
         body.recipient,
