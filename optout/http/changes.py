@@ -9,7 +9,7 @@ from optout.decisions import target as targets
 from optout.decisions.target import Target
 from optout.domain.enums import Effect
 from optout.http.exchange import Body, Request, parse_body, principal
-from optout.http.suppressions import Result, result
+from optout.http.suppressions import PersonState, person_state
 from optout.http.values import AllowUnconfigured, FreeText, ListName, Moment, Number, SenderName
 from optout.operations import changes
 from optout.operations.documents import Blocker, Shape
@@ -58,7 +58,7 @@ class Outcome(Shape):
     still_blocked: NotRequired[Sequence[Block]]
 
 
-class Changed(Named, Result, Outcome):
+class Changed(Named, PersonState, Outcome):
     """What now holds."""
 
 
@@ -136,7 +136,7 @@ def _change(request: Request, service: Service, *, out: bool) -> Changed:
         at=body.at,
         principal=principal(request),
     )
-    return {**named(target), **result(changed.answer), **_outcome(changed, target)}
+    return {**named(target), **person_state(changed.answer), **_outcome(changed, target)}
 
 
 def _outcome(changed: changes.Changed, target: Target) -> Outcome:

@@ -13,7 +13,7 @@ from optout.http.exchange import (
     principal,
 )
 from optout.http.history import Journal
-from optout.http.suppressions import Result, result
+from optout.http.suppressions import PersonState, person_state
 from optout.http.values import FreeText, Id, PageQuery
 from optout.operations.documents import journal_item
 from optout.service import Service
@@ -28,7 +28,7 @@ class VerdictRequest(Body):
     reason: FreeText
 
 
-class Judged(Result):
+class Judged(PersonState):
     """Recorded. What now holds for the recipient and the sender of the request."""
 
     id: str
@@ -88,6 +88,6 @@ def judge(request: Request, service: Service) -> Judged:
         "verdict": given.verdict or verdict,
         "sender": sender.name,
         "list": sender.list,
-        **result(answer),
+        **person_state(answer),
         "effect": given.effect,
     }

@@ -74,7 +74,7 @@ class ListQuery(Body):
     cursor: Cursor = None
 
 
-class Result(Recipient, State):
+class PersonState(Recipient, State):
     """Whether one person may be texted."""
 
 
@@ -84,7 +84,7 @@ class Place(Shape):
     index: Annotated[int, Field(ge=0, description="of the recipient in the request, from 0")]
 
 
-class CheckedRecipient(Place, Result):
+class Result(Place, PersonState):
     """Whether one person may be texted, and whether the sender reaches them."""
 
     state: Annotated[
@@ -109,7 +109,7 @@ class Checked(Shape):
     sender: str
     list: str
     configured: Annotated[bool, Field(description="false: no program names this sender")]
-    results: Sequence[CheckedRecipient | NotANumber]
+    results: Sequence[Result | NotANumber]
 
 
 class List(Shape):
@@ -214,22 +214,22 @@ def _check(service: Service, asked: CheckRequest) -> Checked:
         "list": sender.list,
         "configured": sender.configured,
         "results": [
-            _not_a_number(index, answer) if answer.error else _checked(index, answer, reach)
+            _not_a_number(index, answer) if answer.error else _result(index, answer, reach)
             for index, answer in enumerate(service.checks.check(sender, asked.recipients, countries))
             if answer.suppressed or asked.only is None
         ],
     }
 
 
-def result(answer: CheckResult) -> Result:
+def person_state(answer: CheckResult) -> PersonState:
     """The answer about one recipient, as every operation shows it."""
     return {"recipient": str(answer.recipient), **state(answer)}
 
 
-def _checked(index: int, answer: CheckResult, reach: Reach) -> CheckedRecipient:
+def _result(index: int, answer: CheckResult, reach: Reach) -> Result:
     return {
         "index": index,
-        **result(answer),
+        **person_state(answer),
         "state": answer.state,
         "reachable": reach.of(str(answer.recipient)),
     }
