@@ -133,7 +133,8 @@ def test_what_is_changed(app: App, operation: str, written: Written) -> None:
     expected: set[str | None] = set()
     lists = {US: "contoso-alerts", CA: "contoso-canada", GB: "contoso-uk"}
     for sender in SENDERS:
-        for target in ({"sender": sender}, {"list": lists[sender]}):
+        targets: list[dict[str, str]] = [{"sender": sender}, {"list": lists[sender]}]
+        for target in targets:
             answer = app.post(f"suppressions/{operation}", {**WHO, **target, "recipient": written.text})
             assert understood(answer) == written.to(sender)
             expected.add(written.to(sender))
@@ -152,10 +153,12 @@ def test_what_is_changed(app: App, operation: str, written: Written) -> None:
 def test_what_is_imported_over_http(app: App, written: Written) -> None:
     """Each row for the target; a refused one says what to write."""
     expected: set[str | None] = set()
-    targets = [({"sender": sender}, written.to(sender)) for sender in SENDERS]
+    targets: list[tuple[dict[str, Any], str | None]] = [
+        ({"sender": sender}, written.to(sender)) for sender in SENDERS
+    ]
     for target, number in (*targets, ({"everything": True}, written.everybody)):
-        rows = [{"recipient": written.text}]
-        answer = app.post("suppressions/import", {**WHO, **target, "rows": rows}).json()
+        body: dict[str, Any] = {**WHO, **target, "rows": [{"recipient": written.text}]}
+        answer = app.post("suppressions/import", body).json()
         assert [row["index"] for row in answer["refused"]] == ([] if number else [0])
         for row in answer["refused"] if written.text else ():
             assert HOW_TO_WRITE_IT in row["reason"] or "64" in row["reason"]

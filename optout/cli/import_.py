@@ -165,11 +165,12 @@ def ensure_country_codes(rows: "FileRows", reader: "RowReader", directory: "Dire
     they are. Raises BadRequest then, before anything is recorded."""
     from optout.operations.transfer.reading import cell
 
+    everybody = directory.countries_meant()
     first = list(islice(rows.rows, LOOKED_AT))
     written = [cell(row, reader.columns.number) for row in first]
-    national = [text for text in written if _lacks_country(text, reader.countries)]
+    national = [text for text in written if _lacks_country(text, reader.countries, everybody)]
     if 2 * len(national) > len(first):
-        country = _likely_country(national[:TRIED], directory.countries_meant())
+        country = _likely_country(national[:TRIED], everybody)
         known = f"--country {country}" if country else "--country and its two letters"
         raise BadRequest(
             f"{len(national) * 100 // len(first)} % of the rows have no country code: say {known}; "
@@ -178,17 +179,20 @@ def ensure_country_codes(rows: "FileRows", reader: "RowReader", directory: "Dire
     return replace(rows, rows=chain(first, rows.rows))
 
 
-def _lacks_country(written: str, countries: Collection[str]) -> bool:
-    """Whether a number has no country code and is none that is in use in the countries meant."""
+def _lacks_country(written: str, meant: Collection[str], everybody: Collection[str]) -> bool:
+    """Whether a number has no country code and cannot be read without it; or can, as one that is not in
+    use, while it is in use in a country that nobody meant."""
     from optout.domain import numbers
     from optout.operations.transfer.rows import NoCountryCode, Refused, read_number
 
     try:
-        return "+" not in written and not numbers.is_in_use(read_number(written, countries))
+        number = read_number(written, meant)
     except NoCountryCode:
         return True
     except Refused:
         return False
+    is_certain = "+" in written or numbers.is_in_use(number)
+    return not is_certain and _likely_country([written], everybody) is not None
 
 
 def _likely_country(written: Sequence[str], countries: Collection[str]) -> str | None:

@@ -39,6 +39,8 @@ const FLAGS = {
   future_time: "its time was ahead of the clock",
   probable: "probable, not certain",
   blocked: "only the person can lift the block",
+  out_of_reach: "of a country that the sender does not reach",
+  no_country_code: "the number may lack its country code",
 };
 
 export const party = (name) => PARTIES[name] ?? name;
