@@ -73,6 +73,65 @@ def test_an_entry_that_is_no_number_is_suppressed(app: App, entry: object) -> No
     assert "with + and the country code" in result["error"]
 
 
+def test_an_answer_says_which_entry_it_is_about(app: App) -> None:
+    """Only those who may not be texted, where that is asked: each with its place, errors among them."""
+    app.deliver(sms_event("STOP", from_=OTHER), sms_event("START"))
+    asked = {"sender": "12345", "recipients": [PERSON, OTHER, "nobody", "+14255550125", OTHER]}
+    everybody = app.post(CHECK, asked).json()
+    told = [(each["index"], each.get("state")) for each in everybody["results"]]
+    assert told == [(0, "in"), (1, "out"), (2, None), (3, "none"), (4, "out")]
+    only = app.post(CHECK, {**asked, "only": "suppressed"}).json()
+    kept = [each for each in everybody["results"] if each["suppressed"]]
+    assert only == {**everybody, "results": kept}
+    assert [each["index"] for each in kept] == [1, 2, 4]
+    nobody = app.post(CHECK, {**asked, "recipients": [PERSON], "only": "suppressed"})
+    assert (nobody.status, nobody.json()["results"]) == (200, [])
+
+
+def test_what_is_on_record(app: App) -> None:
+    """A state for each sender: in after an opt-in to it, its list or everything; none where nothing
+    was said to any of them, and where a request was lifted."""
+
+    def state(sender: str) -> str:
+        return str(app.check(sender, PERSON)["state"])
+
+    assert state("12345") == "none"
+    app.change("opt-in", PERSON, list="contoso-alerts")
+    assert (state("12345"), state("54321")) == ("in", "none")
+    app.change("opt-in", PERSON, everything=True)
+    assert state("54321") == "in"
+    app.change("opt-out", PERSON, sender="54321")
+    assert (state("12345"), state("54321")) == ("in", "out")
+    app.deliver(sms_event("please cancel", from_=OTHER))
+    assert app.check("12345", OTHER)["state"] == "out"
+    (review,) = app.get("reviews").json()["items"]
+    verdict = {"id": review["id"], "verdict": "lift", "actor": "ann", "reason": "an appointment"}
+    assert app.post("reviews", verdict).status == 200
+    assert app.check("12345", OTHER)["state"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipient", "reachable"),
+    [
+        ("12345", PERSON, True),
+        ("12345", "+17875550123", True),
+        ("12345", "+16045550123", False),
+        ("12345", "+447700900123", False),
+        ("12345", "+212612345678", False),
+        ("12345", "+4255550123", True),
+        ("+18335550100", "+16045550123", True),
+        ("55555", PERSON, False),
+        ("78787", "+447700900123", True),
+        ("78787", PERSON, False),
+        ("CONTOSO", "+4520123456", True),
+    ],
+)
+def test_whom_a_sender_reaches(app: App, sender: str, recipient: str, reachable: bool) -> None:
+    """By country and area code; where number or sender shows none, it may."""
+    result = app.check(sender, recipient)
+    assert (result["reachable"], result["suppressed"]) == (reachable, False)
+
+
 @pytest.mark.parametrize(
     ("sender", "name", "list_name", "configured"),
     [
