@@ -329,6 +329,18 @@ def test_a_list_of_the_countries_that_are_meant(
     assert min(found) == people
 
 
+def test_a_sender_of_no_program(database: Path, tmp_path: Path) -> None:
+    """In and out where somebody says that it is meant; no country goes without saying then."""
+    given = tmp_path / "list.csv"
+    given.write_text("phone\n+14255550123\n+14255550124\n4255550125\n", "utf-8")
+    sender = ("--sender", "99999", "--allow-unconfigured")
+    assert "2  opted out" in command(database, "import", given, *sender, *WHO).stdout
+    assert "a phone number without its country code" in (tmp_path / "list.csv.refused.csv").read_text(
+        "utf-8"
+    )
+    assert command(database, "export", *sender).stdout.count("+1425") == 2
+
+
 def test_one_row_without_a_country_code(database: Path, tmp_path: Path) -> None:
     """It is refused by itself, and its reason says what to write."""
     given = tmp_path / "list.csv"

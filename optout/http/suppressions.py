@@ -88,7 +88,11 @@ class Result(Place, PersonState):
     """Whether one person may be texted, and whether the sender reaches them."""
 
     state: Annotated[
-        ConsentState, Field(description="in: an opt-in is on record; none: nothing is on record")
+        ConsentState | None,
+        Field(
+            description="in: an opt-in is on record; none: nothing is on record; null: not suppressed, "
+            "and of so many at once no more was looked up"
+        ),
     ]
     reachable: Annotated[
         bool, Field(description="false: the number is of a country that the sender does not reach")

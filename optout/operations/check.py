@@ -29,12 +29,13 @@ class CheckResult:
     certainly a number.
 
     `scope` is the consent that says no. `error` stands for an entry that is not certainly a number,
-    which counts as suppressed. `state` tells an opt-in on record from nothing on record.
+    which counts as suppressed. `state` tells an opt-in on record from nothing on record; it is None
+    where that was not looked up.
     """
 
     recipient: object
     suppressed: bool
-    state: ConsentState = ConsentState.OUT
+    state: ConsentState | None = ConsentState.OUT
     since: datetime | None = None
     scope: ScopeKind | None = None
     source: EvidenceKind | None = None
@@ -87,10 +88,9 @@ class Checks:
         found = self._store.lookup(sorted(unknown), scopes) if unknown else {}
         known = {number: CheckResult.of(number, consents, scopes) for number, consents in found.items()}
         self._to_cache(sender, known)
+        missing = ConsentState.NONE if self._store.finds_opt_ins(len(unknown)) else None
         free = {
-            number: CheckResult(number, suppressed=False, state=ConsentState.NONE)
-            for number in unknown
-            if number not in known
+            number: CheckResult(number, False, missing) for number in unknown if number not in known
         }
         return free | known | cached
 

@@ -122,7 +122,8 @@ class HistoryItem(Shape):
         Sequence[str],
         Field(
             description="What had to be assumed or is odd: no_time, event_time, future_time, probable, "
-            "out_of_reach (the recipient's country is not one that the sender reaches), blocked"
+            "out_of_reach (the recipient's country is not one that the sender reaches), "
+            "no_country_code (the number is none of any country), blocked"
         ),
     ]
     reply: Reply | None
