@@ -53,10 +53,10 @@ def read_list(path: Path, country: str) -> None:
         pass
 
 
-def read(path: Path, country: str | None = None) -> Iterator[list[ImportedRow]]:
+def read(path: Path, *countries: str) -> Iterator[list[ImportedRow]]:
     with reading.open_rows(path) as rows, RefusedRows(path) as report:
         understood = columns.recognise(rows.header, columns.Named())
-        reader = RowReader(understood, now_utc(), TimeFormat(), country)
+        reader = RowReader(understood, now_utc(), TimeFormat(), countries)
         yield from batches(rows, reader, report, Counter(), opt_ins=False)
 
 

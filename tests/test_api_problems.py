@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,7 +70,7 @@ WRONG_BODIES: list[tuple[str, object, str]] = [
     (OPT_OUT, {**BY_HAND, "reason": ""}, "reason: string should have at least 1 character"),
     (OPT_OUT, {**BY_HAND, "actor": "a" * 501}, "actor: string should have at most 500 characters"),
     (OPT_OUT, without(BY_HAND, "recipient"), "recipient: is missing"),
-    (OPT_OUT, {**BY_HAND, "recipient": "nobody"}, "recipient: not a phone number (0 digits)"),
+    (OPT_OUT, {**BY_HAND, "recipient": "nobody"}, "recipient: not a phone number; write it with +"),
     (OPT_OUT, without(BY_HAND, "sender"), "name exactly one of"),
     (OPT_OUT, {**BY_HAND, "list": "contoso-alerts"}, "name exactly one of"),
     (OPT_OUT, {**BY_HAND, "everything": True}, "name exactly one of"),
@@ -160,6 +161,73 @@ def test_a_wrong_query_is_refused(app: App, target: str, detail: str) -> None:
 def test_what_is_not_there(app: App, ask: Callable[[App], Answer], detail: str) -> None:
     """404, which says what was looked for."""
     assert detail in problem(ask(app), 404)["detail"]
+
+
+def unknown(body: dict[str, Any], **changes: object) -> dict[str, Any]:
+    return {**body, "sender": "12354", **changes}
+
+
+IMPORT = "suppressions/import"
+ROWS = {"rows": [{"recipient": PERSON}], **WHO}
+NAMED: list[tuple[str, Callable[[App], Answer], Callable[[App], Answer]]] = [
+    (operation, partial(App.post, target=operation, body=unknown(body)),
+     partial(App.post, target=operation, body=unknown(body, allow_unconfigured=True)))
+    for operation, body in ((CHECK, ONE), (OPT_OUT, BY_HAND), (OPT_IN, BY_HAND), (IMPORT, ROWS))
+]  # fmt: skip
+NAMED += [
+    (path, partial(App.get, target=path),
+     partial(App.get, target=f"{path}{sign}allow_unconfigured=true"))
+    for path, sign in (("suppressions/12354/+14255550123", "?"), ("suppressions?sender=12354", "&"))
+]  # fmt: skip
+each_named = pytest.mark.parametrize(
+    ("ask", "allowed"), [each[1:] for each in NAMED], ids=[each[0] for each in NAMED]
+)
+
+
+@each_named
+def test_a_mistyped_sender(
+    app: App, ask: Callable[[App], Answer], allowed: Callable[[App], Answer]
+) -> None:
+    """404 by a type that programs can tell, with the senders that may be meant; nothing is recorded,
+    unless the caller says that a sender of no program may be."""
+    answer = ask(app)
+    assert (answer.status, answer.headers.get_content_type()) == (404, "application/problem+json")
+    assert answer.json() == {
+        "type": "urn:optout:unknown-sender",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "no program names the sender 12354; did you mean 12345? If it is right all the same, "
+        "say allow_unconfigured",
+        "nearest": ["12345"],
+    }
+    assert app.history(PERSON) == []
+    assert allowed(app).status == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        (CHECK, {**ONE, "recipients": []}),
+        (CHECK, {**ONE, "only": "free"}),
+        (CHECK, {**ONE, "allow_unconfigured": "yes"}),
+        (OPT_OUT, without(BY_HAND, "reason")),
+        (OPT_IN, {**BY_HAND, "list": "contoso-alerts"}),
+        (IMPORT, {**ROWS, "rows": []}),
+    ],
+)
+def test_a_body_is_validated_before_the_sender_is_looked_up(
+    app: App, operation: str, body: dict[str, Any]
+) -> None:
+    """400 for what is wrong with the body, whatever the sender."""
+    problem(app.post(operation, unknown(body)), 400)
+
+
+@pytest.mark.parametrize("sender", ["99999", "fabrikam", "+447700900123"])
+def test_a_sender_that_is_like_no_other(app: App, sender: str) -> None:
+    """Refused as well, with nobody to name."""
+    answer = app.post(CHECK, {**ONE, "sender": sender})
+    assert (answer.status, answer.json()["nearest"]) == (404, [])
+    assert f"no program names the sender {sender}; correct it" in answer.json()["detail"]
 
 
 ROUTES = [

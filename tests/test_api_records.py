@@ -86,7 +86,7 @@ def test_the_published_sample_to_each_sender(
     elif status == "printed":
         status = "expired"
     assert app.deliver(json.dumps(event)) == 202
-    answer = app.check(sender, PERSON)
+    answer = app.check(sender, PERSON, allow_unconfigured=True)
     assert (answer["suppressed"], answer["blocked_by"]) == (True, blocked_by)
     (item,) = app.history(PERSON)
     assert (item["sender"], item["text"], item["effect"]) == (sender, "STOP", "opted_out")

@@ -109,7 +109,11 @@ def test_a_country_is_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "rule", "says"),
     [
-        (program(DANISH_SHORT_CODE, rest='replies.stop = "Hi"'), "reply_languages", "replies in Denmark must be in"),
+        (
+            program(DANISH_SHORT_CODE, rest='replies.stop = "Hi"'),
+            "reply_languages",
+            "replies in Denmark must",
+        ),
         (
             program(DANISH_SHORT_CODE, rest=f'replies.stop = "{"x" * 71}"'),
             "too_many_characters",

@@ -274,6 +274,82 @@ def test_from_list_to_list(database: Path, tmp_path: Path) -> None:
     assert "1  opted in" in again.stdout
 
 
+AMERICAN = "".join(
+    f"{area}{number}\n" for area in (212, 310, 425) for number in range(5550100, 5550131)
+)
+BRITISH = "".join(f"0161 496 0{number}\n" for number in range(100, 193))
+WITH_CODES = "".join(f"+1425{number}\n" for number in range(5550100, 5550107))
+
+
+@pytest.mark.parametrize(
+    ("target", "rows", "share", "says"),
+    [
+        (("--everything",), AMERICAN + WITH_CODES, "93 %", "say --country US"),
+        (("--list", "contoso-uk"), AMERICAN + WITH_CODES, "93 %", "say --country US"),
+        (LIST, BRITISH + WITH_CODES, "93 %", "say --country GB"),
+        (LIST, "20 12 34 56\n", "100 %", "say --country and its two letters"),
+    ],
+    ids=["everything", "another country", "from abroad", "nobody's"],
+)  # fmt: skip
+def test_a_list_without_country_codes(
+    database: Path, tmp_path: Path, target: tuple[str, ...], rows: str, share: str, says: str
+) -> None:
+    """It stops before anything is recorded, and says what to say."""
+    given = tmp_path / "list.csv"
+    given.write_text(f"phone\n{rows}", "utf-8")
+    done = command(database, "import", given, *target, *WHO)
+    assert (done.returncode, done.stdout) == (2, "")
+    expected = f"{share} of the rows have no country code: {says}; nothing was recorded"
+    assert expected in done.stderr
+    with World(file_in(database.parent)) as world:
+        assert world.store.all_evidence(10, None) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "rows", "people"),
+    [
+        (LIST, AMERICAN, "+12125550100"),
+        (("--sender", "12345"), AMERICAN, "+12125550100"),
+        (("--list", "contoso-uk"), BRITISH, "+441614960100"),
+        (("--everything", "--country", "US"), AMERICAN, "+12125550100"),
+        (("--list", "contoso-uk"), "07700 900100\n" * 93, "+447700900100"),
+    ],
+)
+def test_a_list_of_the_countries_that_are_meant(
+    database: Path, tmp_path: Path, target: tuple[str, ...], rows: str, people: str
+) -> None:
+    """Nothing has to be said where the list or the sender says it, or where a country is named."""
+    given = tmp_path / "list.csv"
+    given.write_text(f"phone\n{rows}", "utf-8")
+    done = command(database, "import", given, *target, *WHO)
+    assert done.returncode == 0
+    with World(file_in(database.parent)) as world:
+        found = {item.recipient for item in world.store.all_evidence(200, None)}
+    assert len(found) == len(set(rows.splitlines()))
+    assert min(found) == people
+
+
+def test_a_sender_of_no_program(database: Path, tmp_path: Path) -> None:
+    """In and out where somebody says that it is meant; no country goes without saying then."""
+    given = tmp_path / "list.csv"
+    given.write_text("phone\n+14255550123\n+14255550124\n4255550125\n", "utf-8")
+    sender = ("--sender", "99999", "--allow-unconfigured")
+    assert "2  opted out" in command(database, "import", given, *sender, *WHO).stdout
+    assert "a phone number without its country code" in (tmp_path / "list.csv.refused.csv").read_text(
+        "utf-8"
+    )
+    assert command(database, "export", *sender).stdout.count("+1425") == 2
+
+
+def test_one_row_without_a_country_code(database: Path, tmp_path: Path) -> None:
+    """It is refused by itself, and its reason says what to write."""
+    given = tmp_path / "list.csv"
+    given.write_text(f"phone\n2072345678\n{WITH_CODES}", "utf-8")
+    assert command(database, "import", given, "--everything", *WHO).returncode == 1
+    refused = (tmp_path / "list.csv.refused.csv").read_text("utf-8")
+    assert "write it with + and the country code; did you mean +1 207 234 5678 or +44 20" in refused
+
+
 def test_everything_with_its_history(database: Path) -> None:
     """Each piece of evidence about everybody, with its texts, as the history shows it."""
     with World(file_in(database.parent)) as world:
@@ -297,6 +373,8 @@ def test_everything_with_its_history(database: Path) -> None:
         (("import", ROOT / "README.md", *WHO), "one of the arguments --list --sender --everything"),
         (("export", "--list", "nothing"), "there is no list 'nothing'"),
         (("export", "--sender", "not a sender!"), "a sender is"),
+        (("export", "--sender", "12354"), "no program names the sender 12354; did you mean 12345?"),
+        (("import", ROOT / "README.md", "--sender", "contosso", *WHO), "did you mean CONTOSO?"),
     ],
 )
 def test_commands_that_cannot_be(

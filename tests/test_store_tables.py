@@ -395,6 +395,22 @@ def test_a_check_of_many(
         assert len(wire.requests) - before == 2 * 3 + len(out)
 
 
+def test_what_a_check_of_many_does_not_look_up(tables: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of so many that the index answers: that somebody opted in is not said to be unknown, nor that
+    nothing is on record; of fewer, and of whoever was ever out, it is known."""
+    monkeypatch.setattr(tables_store, "GROUPED_FROM", 3)
+    people = ["+14255550123", "+14255550124", "+14255550125"]
+    with World(tables) as world:
+        world.receive("START", person=people[0])
+        world.receive("STOP", person=people[1])
+        world.clock.move(seconds=1)
+        world.receive("START", person=people[1])
+        sender = world.directory.sender("12345")
+        assert [each.state for each in world.checks.check(sender, people)] == [None, "in", None]
+        assert [each.state for each in world.checks.check(sender, people[:2])] == ["in", "in"]
+        assert world.check(person=people[2]).state == "none"
+
+
 def test_a_check_that_takes_too_long(tables: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the deadline the whole check is StoreAway: nobody is taken for one who may be texted."""
 

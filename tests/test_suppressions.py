@@ -33,7 +33,11 @@ class Away:
 def opt(world: World, out: bool, *, at_hours_ago: int = 0, **target: str) -> Changed:
     """A manual change by the support desk."""
     about = find_target(
-        world.directory, target.get("sender"), target.get("list"), everything="everything" in target
+        world.directory,
+        target.get("sender"),
+        target.get("list"),
+        everything="everything" in target,
+        allow_unconfigured=True,
     )
     at = world.clock.now - timedelta(hours=at_hours_ago)
     return world.changes.record(about, PERSON, out=out, actor="ann", reason="phoned", at=at)
@@ -170,10 +174,15 @@ def test_an_opt_out_from_the_sender_itself_remains(world: World, target: dict[st
 
 @pytest.mark.parametrize("entry", ["4255550123", 4255550123])
 def test_a_number_without_its_country(world: World, entry: object) -> None:
-    """No country has a number like this: it counts as suppressed, with the reason."""
-    (answer,) = world.checks.check(find_sender(world.directory, "12345"), [entry])
-    assert answer.suppressed
-    assert "country code" in str(answer.error)
+    """Where it may be of two countries, or no country is meant, it counts as suppressed, with the
+    reason."""
+    sender = find_sender(world.directory, "12345")
+    for countries in ({"US", "GB"}, set[str]()):
+        (answer,) = world.checks.check(sender, [entry], countries)
+        assert answer.suppressed
+        assert "with + and the country code" in str(answer.error)
+    (answer,) = world.checks.check(sender, [entry], {"US"})
+    assert (answer.recipient, answer.error) == (PERSON, None)
 
 
 def test_manual_changes_take_their_place_in_the_order(world: World) -> None:

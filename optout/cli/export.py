@@ -43,7 +43,13 @@ def run(asked: argparse.Namespace) -> int:
         if asked.all:
             items = map(documents.journal_item, all_evidence(built.store))
         else:
-            scope = find_scope(built.directory, asked.sender, asked.list, asked.everything)
+            scope = find_scope(
+                built.directory,
+                asked.sender,
+                asked.list,
+                asked.everything,
+                allow_unconfigured=asked.allow_unconfigured,
+            )
             list_out(
                 built.directory, built.store, scope, 1, None
             )  # raises NotFound for a list that never existed

@@ -4,10 +4,11 @@ import argparse
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,15 +16,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from optout import files
 from optout.cli import Commands
 from optout.cli.targets import add_target
-from optout.operations.naming import find_target
+from optout.domain.errors import BadRequest
+from optout.operations.naming import countries_of, find_target
 
 if TYPE_CHECKING:
     from optout.operations.transfer.reading import FileRow, FileRows
     from optout.operations.transfer.rows import ImportedRow, RowReader
+    from optout.programs.directory import Directory
 
 # Large enough that a page of the store is not written over and over, small enough for a transaction
 # that others can wait for.
 BATCH = 50_000
+# So many rows tell whether a list has country codes, so many numbers of which country they are.
+LOOKED_AT, TRIED = 10_000, 100
 
 
 def add(commands: Commands) -> None:
@@ -80,7 +85,13 @@ def run(asked: argparse.Namespace) -> int:
     with ExitStack() as stack:
         built = service.build(settings.load())
         stack.callback(built.close)
-        target = find_target(built.directory, asked.sender, asked.list, asked.everything)
+        target = find_target(
+            built.directory,
+            asked.sender,
+            asked.list,
+            asked.everything,
+            allow_unconfigured=asked.allow_unconfigured,
+        )
         rows = stack.enter_context(reading.open_rows(asked.file, has_header=not asked.no_header))
         if asked.no_header:
             understood = columns.numbered(len(rows.header), named)
@@ -91,8 +102,10 @@ def run(asked: argparse.Namespace) -> int:
             understood,
             asked.at or _changed(asked.file),
             times.TimeFormat(asked.time_zone, asked.time_format),
-            asked.country,
+            [asked.country] if asked.country else countries_of(built.directory, target),
         )
+        if not asked.country:
+            rows = ensure_country_codes(rows, reader, built.directory)
         purpose = importing.ImportPurpose(
             target, asked.actor, asked.reason or f"import of {asked.file.name}"
         )
@@ -155,6 +168,59 @@ def batches(
             else:
                 counts["left_out"] += 1
         yield batch
+
+
+def ensure_country_codes(rows: "FileRows", reader: "RowReader", directory: "Directory") -> "FileRows":
+    """The same rows, unless most of them lack the country without which nobody can tell whose numbers
+    they are. Raises BadRequest then, before anything is recorded."""
+    from optout.operations.transfer.reading import cell
+
+    everybody = directory.countries_meant()
+    first = list(islice(rows.rows, LOOKED_AT))
+    written = [cell(row, reader.columns.number) for row in first]
+    national = [text for text in written if _lacks_country(text, reader.countries, everybody)]
+    if 2 * len(national) > len(first):
+        country = _likely_country(national[:TRIED], everybody)
+        known = f"--country {country}" if country else "--country and its two letters"
+        raise BadRequest(
+            f"{len(national) * 100 // len(first)} % of the rows have no country code: say {known}; "
+            "nothing was recorded"
+        )
+    return replace(rows, rows=chain(first, rows.rows))
+
+
+def _lacks_country(written: str, meant: Collection[str], everybody: Collection[str]) -> bool:
+    """Whether a number has no country code and cannot be read without it; or can, as one that is not in
+    use, while it is in use in a country that nobody meant."""
+    from optout.domain import numbers
+    from optout.operations.transfer.rows import NoCountryCode, Refused, read_number
+
+    try:
+        number = read_number(written, meant)
+    except NoCountryCode:
+        return True
+    except Refused:
+        return False
+    is_certain = "+" in written or numbers.is_in_use(number)
+    return not is_certain and _likely_country([written], everybody) is not None
+
+
+def _likely_country(written: Sequence[str], countries: Collection[str]) -> str | None:
+    """The country of which most of some numbers are, as far as one can tell."""
+    fits: Counter[str] = Counter()
+    for country in sorted(countries):
+        fits[country] = sum(_is_of(raw, country) for raw in written)
+    ((country, times),) = fits.most_common(1) or [("", 0)]
+    return country if times else None
+
+
+def _is_of(written: str, country: str) -> bool:
+    from optout.domain import numbers, readings
+
+    try:
+        return numbers.describe(readings.read(written, [country]))[1] == country
+    except numbers.NotANumber:
+        return False
 
 
 def _summary(counts: Counter[str], report: RefusedRows, *, dry_run: bool) -> str:

@@ -131,6 +131,9 @@ def _flags(message: InboundSms, match: Match, sender: Sender) -> Iterator[str]:
     if reach and possible and possible.isdisjoint(reach):
         # No carrier should have delivered it; the request counts all the same.
         yield "out_of_reach"
+    if message.recipient.startswith("+") and not numbers.is_plausible(message.recipient):
+        # As of a number that lacks its country code; nobody can say which it would be.
+        yield "no_country_code"
 
 
 def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Evidence:

@@ -78,6 +78,14 @@ class ScopeKind(StrEnum):
     EVERYTHING = "everything"
 
 
+class ConsentState(StrEnum):
+    """What is on record about a recipient, for those who ask whether they may be texted."""
+
+    OUT = "out"
+    IN = "in"
+    NONE = "none"
+
+
 class EvidenceKind(StrEnum):
     """What a piece of evidence records; also the `source` of the consent it gave."""
 

@@ -1,5 +1,7 @@
 """The errors that this project raises on purpose."""
 
+from collections.abc import Sequence
+
 
 class OptoutError(Exception):
     """Base of the errors that this project raises on purpose."""
@@ -27,6 +29,19 @@ class BadRequest(Refusal):
 
 class NotFound(Refusal):
     """What was asked for does not exist."""
+
+
+class UnknownSender(NotFound):
+    """Rule 10: no program names the sender, so that it is perhaps mistyped; `nearest` are the names of
+    those that are most like it."""
+
+    def __init__(self, sender: str, nearest: Sequence[str]) -> None:
+        meant = f"did you mean {' or '.join(nearest)}?" if nearest else "correct it."
+        super().__init__(
+            f"no program names the sender {sender}; {meant} If it is right all the same, say "
+            "allow_unconfigured"
+        )
+        self.nearest = tuple(nearest)
 
 
 class NotNow(Refusal):

@@ -167,6 +167,22 @@ def country_code(sender: str) -> int | None:
         return None
 
 
+def is_in_use(number: str) -> bool:
+    """Whether a number in E.164 form is of a range that its country is known to use."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def is_plausible(number: str) -> bool:
+    """Whether some country has numbers of such digits, in use or not."""
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def mask(number: str) -> str:
     """A person's number as it may appear in a log."""
     if len(number) <= 6:

@@ -18,7 +18,11 @@ _NO_DIGIT = re.compile(r"[^0-9]")
 _HOW_TO_WRITE_IT = "write it with + and the country code"
 
 
-class Ambiguous(NotANumber):
+class NoCountryCode(NotANumber):
+    """The text has no country code, and is not certainly a number of one of the countries meant."""
+
+
+class Ambiguous(NoCountryCode):
     """The text can be read as more than one number, or was perhaps meant as another country's.
 
     `candidates` are its readings; `only_valid` is the one that is a valid number, where only one is.
@@ -43,7 +47,8 @@ def read(raw: str, countries: Collection[str]) -> str:
     """The number that a text certainly is, in E.164: what a change or a check may rely on.
 
     With `+` or `00` it is international, of whatever country. Without, it is of one of the countries
-    that are meant. Raises NotANumber, and Ambiguous with the candidates.
+    that are meant. Raises NotANumber: NoCountryCode for digits that are no such number, and Ambiguous
+    with the candidates.
     """
     if numbers.PLAIN_E164.fullmatch(raw):
         return raw
@@ -55,11 +60,11 @@ def read(raw: str, countries: Collection[str]) -> str:
         return _international(digits.removeprefix("00"))
     meant = _by_calling_code(countries)
     if not meant:
-        raise NotANumber(f"a phone number without its country code; {_HOW_TO_WRITE_IT}")
+        raise NoCountryCode(f"a phone number without its country code; {_HOW_TO_WRITE_IT}")
     possible = list(_possible(digits, meant))
     if not possible:
         codes = _listed(meant, "or")
-        raise NotANumber(f"not a phone number of {codes} ({len(digits)} digits); {_HOW_TO_WRITE_IT}")
+        raise NoCountryCode(f"not a phone number of {codes} ({len(digits)} digits); {_HOW_TO_WRITE_IT}")
     return _certain(digits, possible)
 
 
@@ -74,6 +79,15 @@ def read_to_show(raw: str, countries: Collection[str]) -> str:
         if problem.only_valid is None:
             raise
         return problem.only_valid
+
+
+def spaced(number: str) -> str:
+    """A number as people read it: +1 425 555 0123; as it is, where no country has its digits."""
+    style = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    try:
+        return str(phonenumbers.format_number(phonenumbers.parse(number), style)).replace("-", " ")
+    except phonenumbers.NumberParseException:
+        return number
 
 
 def _international(digits: str) -> str:
@@ -93,7 +107,7 @@ def _certain(digits: str, possible: list[_Possible]) -> str:
     fit = _listed(codes, "and") if len(codes) > 1 else f"more than one number of +{codes[0]}"
     raise Ambiguous(
         f"{len(digits)} digits without + fit {fit}: {_HOW_TO_WRITE_IT}; did you mean "
-        f"{_joined(map(_spaced, readings), 'or')}?",
+        f"{_joined(map(spaced, readings), 'or')}?",
         candidates=readings,
         only_valid=valid[0] if len(valid) == 1 else None,
     )
@@ -142,9 +156,3 @@ def _listed(codes: Iterable[int], conjunction: str) -> str:
 def _joined(words: Iterable[str], conjunction: str) -> str:
     *others, last = words
     return f"{', '.join(others)} {conjunction} {last}" if others else last
-
-
-def _spaced(number: str) -> str:
-    """A number as people read it: +1 425 555 0123."""
-    style = phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return str(phonenumbers.format_number(phonenumbers.parse(number), style)).replace("-", " ")

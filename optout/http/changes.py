@@ -9,8 +9,8 @@ from optout.decisions import target as targets
 from optout.decisions.target import Target
 from optout.domain.enums import Effect
 from optout.http.exchange import Body, Request, parse_body, principal
-from optout.http.suppressions import Result, result
-from optout.http.values import FreeText, ListName, Moment, Number, SenderName
+from optout.http.suppressions import PersonState, person_state
+from optout.http.values import AllowUnconfigured, FreeText, ListName, Moment, Number, SenderName
 from optout.operations import changes
 from optout.operations.documents import Blocker, Shape
 from optout.operations.naming import find_target
@@ -23,6 +23,7 @@ class ChangeRequest(Body):
     sender: SenderName | None = None
     list: ListName | None = None
     everything: bool = False
+    allow_unconfigured: AllowUnconfigured = False
     recipient: Number
     reason: FreeText
     actor: FreeText
@@ -57,7 +58,7 @@ class Outcome(Shape):
     still_blocked: NotRequired[Sequence[Block]]
 
 
-class Changed(Named, Result, Outcome):
+class Changed(Named, PersonState, Outcome):
     """The state that now holds."""
 
 
@@ -119,7 +120,13 @@ def named(target: Target) -> Named:
 
 def _change(request: Request, service: Service, *, out: bool) -> Changed:
     body = parse_body(ChangeRequest, request)
-    target = find_target(service.directory, body.sender, body.list, body.everything)
+    target = find_target(
+        service.directory,
+        body.sender,
+        body.list,
+        body.everything,
+        allow_unconfigured=body.allow_unconfigured,
+    )
     changed = service.changes.record(
         target,
         body.recipient,
@@ -129,7 +136,7 @@ def _change(request: Request, service: Service, *, out: bool) -> Changed:
         at=body.at,
         principal=principal(request),
     )
-    return {**named(target), **result(changed.answer), **_outcome(changed, target)}
+    return {**named(target), **person_state(changed.answer), **_outcome(changed, target)}
 
 
 def _outcome(changed: changes.Changed, target: Target) -> Outcome:

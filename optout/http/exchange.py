@@ -7,16 +7,24 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from optout import log, settings
 from optout.azure.topic import NotAnnounced
-from optout.domain.errors import BadRequest, ConfigurationError, NotFound, NotNow, Retryable, StoreAway
+from optout.domain.errors import (
+    BadRequest,
+    ConfigurationError,
+    NotFound,
+    NotNow,
+    Retryable,
+    StoreAway,
+    UnknownSender,
+)
 from optout.domain.model import Principal
 from optout.operations.documents import Shape
 from optout.service import Service
@@ -24,6 +32,7 @@ from optout.service import Service
 BODY_LIMIT = 1024 * 1024
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+UNKNOWN_SENDER = "urn:optout:unknown-sender"
 # How a caller gives its key to the Functions host, which passes it on to the function.
 _KEY_PARAMETERS = frozenset({"code", "clientid"})
 # What App Service Authentication says of the caller.
@@ -70,10 +79,16 @@ _Model = TypeVar("_Model", bound=Body)
 class Problem(Shape):
     """RFC 9457. `detail` says what to change."""
 
-    type: str
+    type: Annotated[str, Field(description=f"about:blank, or {UNKNOWN_SENDER}")]
     title: str
     status: int
     detail: str
+    nearest: NotRequired[
+        Annotated[
+            Sequence[str],
+            Field(description="of an unknown sender: the senders that are most like it, nearest first"),
+        ]
+    ]
 
 
 def respond(
@@ -91,6 +106,8 @@ def respond(
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
     except BadRequest as problem:
         return _problem(HTTPStatus.BAD_REQUEST, str(problem))
+    except UnknownSender as problem:
+        return Response(HTTPStatus.NOT_FOUND, json.dumps(unknown_sender(problem)), PROBLEM)
     except NotFound as problem:
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
     except NotNow as problem:
@@ -221,3 +238,12 @@ def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None 
 
 def problem(status: HTTPStatus, detail: str) -> Problem:
     return {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+
+
+def unknown_sender(unknown: UnknownSender) -> Problem:
+    """Rule 10: a sender that no program names, with those that may have been meant."""
+    return {
+        **problem(HTTPStatus.NOT_FOUND, str(unknown)),
+        "type": UNKNOWN_SENDER,
+        "nearest": unknown.nearest,
+    }

@@ -5,7 +5,7 @@ from typing import Any
 from optout.http.exchange import Body, Request, bad_cursor, decode_cursor, encode_cursor, parse_body
 from optout.http.values import Cursor, Limit, NextCursor, Number
 from optout.operations.documents import HistoryItem, JournalItem, Shape, history_item
-from optout.operations.naming import recipient_number
+from optout.operations.naming import read_recipient_to_show
 from optout.service import Service
 
 # How many digits the largest number of a piece of evidence has in any store.
@@ -21,8 +21,9 @@ class HistoryRequest(Body):
 
 
 class History(Shape):
-    """A page of evidence."""
+    """A page of evidence, and the number that it is about."""
 
+    recipient: str
     items: list[HistoryItem]
     cursor: NextCursor
 
@@ -37,6 +38,7 @@ class Journal(Shape):
 PAGES = {"first": {"recipient": "+14255550123", "limit": 50}}
 
 STOPPED: dict[str, Any] = {
+    "recipient": "+14255550123",
     "items": [
         {
             "id": "5b2c8a9e-6d53-5c54-9a1e-2f6f0a0f6a11",
@@ -134,10 +136,10 @@ def history(request: Request, service: Service) -> History:
     below = decode_cursor(body.cursor)
     if below is not None and not (below.isdecimal() and len(below) <= _NUMBER_DIGITS):
         raise bad_cursor()
-    page = service.store.history(
-        recipient_number(body.recipient), body.limit, int(below) if below is not None else None
-    )
+    recipient = read_recipient_to_show(body.recipient, service.directory.countries_meant())
+    page = service.store.history(recipient, body.limit, int(below) if below is not None else None)
     return {
+        "recipient": recipient,
         "items": [history_item(evidence) for evidence in page.items],
         "cursor": encode_cursor(None if page.below is None else str(page.below)),
     }

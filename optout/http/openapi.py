@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from optout import __version__
+from optout.domain.errors import UnknownSender
 from optout.http import exchange, table
 from optout.http.exchange import Body
 from optout.http.table import File, Operation
@@ -22,12 +23,14 @@ _KEY = "functionKey"
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """What a status means, an example of its detail, and the header that it comes with."""
+    """What a status means, an example of its detail, and the header that it comes with; and an example
+    of the error by which a program can tell it, where there is one."""
 
     name: str
     description: str
     detail: str
     header: str | None = None
+    unknown: UnknownSender | None = None
 
 
 _PROBLEMS = {
@@ -35,7 +38,11 @@ _PROBLEMS = {
         "BadRequest", "The request is not valid.", "recipient: is missing"
     ),
     HTTPStatus.NOT_FOUND: _Problem(
-        "NotFound", "What was asked for does not exist.", "no event with this id is in quarantine"
+        "NotFound",
+        f"What was asked for does not exist; where the type is {exchange.UNKNOWN_SENDER}, no program "
+        "names the sender, and `nearest` may have been meant.",
+        "no event with this id is in quarantine",
+        unknown=UnknownSender("12354", ["12345"]),
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: _Problem(
         "MethodNotAllowed",
@@ -228,10 +235,12 @@ def _problems(statuses: Iterable[HTTPStatus]) -> Json:
 
 
 def _problem(status: HTTPStatus, problem: _Problem, schema: Json) -> Json:
-    content = {"schema": schema, "example": exchange.problem(status, problem.detail)}
+    examples = {"any": {"value": exchange.problem(status, problem.detail)}}
+    if problem.unknown:
+        examples["sender"] = {"value": exchange.unknown_sender(problem.unknown)}
     described = {
         "description": problem.description,
-        "content": {exchange.PROBLEM: content},
+        "content": {exchange.PROBLEM: {"schema": schema, "examples": examples}},
     }
     if problem.header is None:
         return described

@@ -13,10 +13,9 @@ from optout.http.exchange import (
     principal,
 )
 from optout.http.history import Journal
-from optout.http.suppressions import Result, result
+from optout.http.suppressions import PersonState, person_state
 from optout.http.values import FreeText, Id, PageQuery
 from optout.operations.documents import journal_item
-from optout.operations.naming import find_sender
 from optout.service import Service
 
 
@@ -29,7 +28,7 @@ class VerdictRequest(Body):
     reason: FreeText
 
 
-class Judged(Result):
+class Judged(PersonState):
     """Recorded. What now holds for the recipient and the sender of the request."""
 
     id: str
@@ -82,13 +81,13 @@ def judge(request: Request, service: Service) -> Judged:
     body = parse_body(VerdictRequest, request)
     verdict = ReviewVerdict(body.verdict)
     given = service.reviews.judge(body.id, verdict, body.actor, body.reason, principal(request))
-    sender = find_sender(service.directory, given.sender or "")
-    (answer,) = service.checks.check(sender, [given.recipient])
+    sender = service.directory.sender(given.sender or "")
+    answer = service.checks.answers(sender, [given.recipient])[given.recipient]
     return {
         "id": given.about or body.id,
         "verdict": given.verdict or verdict,
         "sender": sender.name,
         "list": sender.list,
-        **result(answer),
+        **person_state(answer),
         "effect": given.effect,
     }

@@ -3,7 +3,7 @@
 from optout.http.exchange import Body, Request, parse_body
 from optout.http.values import Number
 from optout.operations import documents
-from optout.operations.naming import recipient_number
+from optout.operations.naming import read_recipient_to_show
 from optout.operations.status import recipient_status
 from optout.service import Service
 
@@ -17,6 +17,8 @@ class StatusRequest(Body):
 NUMBERS = {"one": {"recipient": "+14255550123"}}
 STATUS = {
     "recipient": "+14255550123",
+    "spelled": "+1 425 555 0123",
+    "country": "US",
     "lists": [
         {
             "list": "contoso-alerts",
@@ -48,7 +50,9 @@ def status(request: Request, service: Service) -> documents.Status:
     """Where a person stands with every list and sender.
 
     The lists of the program file, then those that only the history names. For a person who looks a
-    number up: it is always read, and never from a cache.
+    number up: it is always read, and never from a cache. `recipient` says as which number the text was
+    read.
     """
-    recipient = recipient_number(parse_body(StatusRequest, request).recipient)
+    asked = parse_body(StatusRequest, request).recipient
+    recipient = read_recipient_to_show(asked, service.directory.countries_meant())
     return documents.status(recipient, recipient_status(recipient, service.directory, service.store))

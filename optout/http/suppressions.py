@@ -2,13 +2,30 @@
 
 from collections.abc import Sequence
 from itertools import starmap
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_body, parse_query
-from optout.http.values import Cursor, Limit, ListName, NextCursor, Number, SenderName
-from optout.operations.check import CheckResult
+from optout.domain.enums import ConsentState
+from optout.http.exchange import (
+    Body,
+    Request,
+    decode_cursor,
+    encode_cursor,
+    parse_body,
+    parse_query,
+    validate_as,
+)
+from optout.http.values import (
+    AllowUnconfigured,
+    Cursor,
+    Limit,
+    ListName,
+    NextCursor,
+    Number,
+    SenderName,
+)
+from optout.operations.check import CheckResult, Reach
 from optout.operations.documents import ListItem, Recipient, Shape, State, list_item, state
 from optout.operations.listing import list_out
 from optout.operations.naming import find_scope, find_sender
@@ -24,9 +41,13 @@ class CheckRequest(Body):
     recipients: list[Any] = Field(
         min_length=1,
         max_length=CHECK_LIMIT,
-        description="Numbers in international form; any other entry is answered with an error in its "
-        "place.",
+        description="Numbers as people write them; an entry that is not certainly a number is answered "
+        "with an error in its place.",
     )
+    only: Literal["suppressed"] | None = Field(
+        None, description="suppressed leaves out those who may be texted."
+    )
+    allow_unconfigured: AllowUnconfigured = False
 
 
 class LookUpPath(Body):
@@ -36,22 +57,50 @@ class LookUpPath(Body):
     recipient: Number
 
 
+class LookUpQuery(Body):
+    """Of which senders."""
+
+    allow_unconfigured: AllowUnconfigured = False
+
+
 class ListQuery(Body):
     """Who is on a list?"""
 
     list: ListName | None = None
     sender: str | None = Field(None, description="One of our senders.")
     everything: bool = False
+    allow_unconfigured: AllowUnconfigured = False
     limit: Limit = 100
     cursor: Cursor = None
 
 
-class Result(Recipient, State):
+class PersonState(Recipient, State):
     """Whether one person may be texted."""
 
 
-class NotANumber(Shape):
-    """An entry that is not a number counts as suppressed."""
+class Place(Shape):
+    """Which entry of the request it is about."""
+
+    index: Annotated[int, Field(ge=0, description="of the recipient in the request, from 0")]
+
+
+class Result(Place, PersonState):
+    """Whether one person may be texted, and whether the sender reaches them."""
+
+    state: Annotated[
+        ConsentState | None,
+        Field(
+            description="in: an opt-in is on record; none: nothing is on record; null: not suppressed, "
+            "and of so many at once no more was looked up"
+        ),
+    ]
+    reachable: Annotated[
+        bool, Field(description="false: the number is of a country that the sender does not reach")
+    ]
+
+
+class NotANumber(Place):
+    """An entry that is not certainly a number counts as suppressed."""
 
     recipient: Annotated[Any, Field(description="as given")]
     suppressed: Annotated[bool, Field(description="always true: do not send")]
@@ -59,7 +108,7 @@ class NotANumber(Shape):
 
 
 class Checked(Shape):
-    """An answer for each recipient."""
+    """An answer for each recipient, or for each who may not be texted."""
 
     sender: str
     list: str
@@ -74,8 +123,12 @@ class List(Shape):
     cursor: NextCursor
 
 
-CHECKS = {"two": {"sender": "12345", "recipients": ["+14255550123", "+14255550124"]}}
+CHECKS = {
+    "two": {"sender": "12345", "recipients": ["+14255550123", "(425) 555-0124"]},
+    "only": {"sender": "12345", "recipients": ["+14255550123"], "only": "suppressed"},
+}
 OUT = {
+    "index": 0,
     "recipient": "+14255550123",
     "suppressed": True,
     "since": "2026-06-01T12:00:00.000000Z",
@@ -83,8 +136,11 @@ OUT = {
     "source": "message",
     "keyword": "STOP",
     "blocked_by": "service",
+    "state": "out",
+    "reachable": True,
 }
 FREE = {
+    "index": 1,
     "recipient": "+14255550124",
     "suppressed": False,
     "since": None,
@@ -92,6 +148,8 @@ FREE = {
     "source": None,
     "keyword": None,
     "blocked_by": None,
+    "state": "none",
+    "reachable": True,
 }
 CHECKED = {"sender": "12345", "list": "contoso-alerts", "configured": True, "results": [OUT, FREE]}
 LOOKED_UP = {**CHECKED, "results": [OUT]}
@@ -115,8 +173,7 @@ def check(request: Request, service: Service) -> Checked:
 
     1 to 10,000 recipients, answered in the order asked. Any answer other than 200 means: do not send.
     """
-    body = parse_body(CheckRequest, request)
-    return _check(service, body.sender, body.recipients)
+    return _check(service, parse_body(CheckRequest, request))
 
 
 def look_up(request: Request, service: Service) -> Checked:
@@ -124,7 +181,13 @@ def look_up(request: Request, service: Service) -> Checked:
 
     For a person at a terminal: the number lands in access logs. Services use check.
     """
-    return _check(service, request.path["sender"], [request.path["recipient"]])
+    query = parse_query(LookUpQuery, request)
+    asked = {
+        "sender": request.path["sender"],
+        "recipients": [request.path["recipient"]],
+        "allow_unconfigured": query.allow_unconfigured,
+    }
+    return _check(service, validate_as(CheckRequest, asked))
 
 
 def list_suppressions(request: Request, service: Service) -> List:
@@ -134,26 +197,52 @@ def list_suppressions(request: Request, service: Service) -> List:
     is a list of its own.
     """
     query = parse_query(ListQuery, request)
-    scope = find_scope(service.directory, query.sender, query.list, query.everything)
+    scope = find_scope(
+        service.directory,
+        query.sender,
+        query.list,
+        query.everything,
+        allow_unconfigured=query.allow_unconfigured,
+    )
     page = list_out(service.directory, service.store, scope, query.limit, decode_cursor(query.cursor))
     return {"items": list(starmap(list_item, page.items)), "cursor": encode_cursor(page.after)}
 
 
-def _check(service: Service, sender_name: str, recipients: list[Any]) -> Checked:
-    sender = find_sender(service.directory, sender_name)
-    answers = service.checks.check(sender, recipients)
+def _check(service: Service, asked: CheckRequest) -> Checked:
+    directory = service.directory
+    sender = find_sender(directory, asked.sender, allow_unconfigured=asked.allow_unconfigured)
+    countries = directory.countries_meant([sender])
+    reach = Reach(sender)
     return {
         "sender": sender.name,
         "list": sender.list,
         "configured": sender.configured,
-        "results": [_not_a_number(answer) if answer.error else result(answer) for answer in answers],
+        "results": [
+            _not_a_number(index, answer) if answer.error else _result(index, answer, reach)
+            for index, answer in enumerate(service.checks.check(sender, asked.recipients, countries))
+            if answer.suppressed or asked.only is None
+        ],
     }
 
 
-def result(answer: CheckResult) -> Result:
+def person_state(answer: CheckResult) -> PersonState:
     """The answer about one recipient, as every operation shows it."""
     return {"recipient": str(answer.recipient), **state(answer)}
 
 
-def _not_a_number(answer: CheckResult) -> NotANumber:
-    return {"recipient": answer.recipient, "suppressed": True, "error": answer.error or ""}
+def _result(index: int, answer: CheckResult, reach: Reach) -> Result:
+    return {
+        "index": index,
+        **person_state(answer),
+        "state": answer.state,
+        "reachable": reach.of(str(answer.recipient)),
+    }
+
+
+def _not_a_number(index: int, answer: CheckResult) -> NotANumber:
+    return {
+        "index": index,
+        "recipient": answer.recipient,
+        "suppressed": True,
+        "error": answer.error or "",
+    }

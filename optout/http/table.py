@@ -99,19 +99,22 @@ OPERATIONS = (
     Operation(
         "check_suppressions", POST, "suppressions/check", LOOKUP_AND_SUPPORT, suppressions.check,
         suppressions.Checked, suppressions.CHECKED,
-        body=suppressions.CheckRequest, asked=suppressions.CHECKS,
+        body=suppressions.CheckRequest, asked=suppressions.CHECKS, problems=(NOT_FOUND,),
     ),
     Operation(
         "look_up_suppression", GET, "suppressions/{sender}/{recipient}", SUPPORT, suppressions.look_up,
-        suppressions.Checked, suppressions.LOOKED_UP, path=suppressions.LookUpPath,
+        suppressions.Checked, suppressions.LOOKED_UP,
+        path=suppressions.LookUpPath, query=suppressions.LookUpQuery, problems=(NOT_FOUND,),
     ),
     Operation(
         "opt_out", POST, "suppressions/opt-out", SUPPORT, changes.opt_out,
-        changes.Changed, changes.OPTED_OUT, body=changes.ChangeRequest, asked=changes.OPT_OUTS,
+        changes.Changed, changes.OPTED_OUT,
+        body=changes.ChangeRequest, asked=changes.OPT_OUTS, problems=(NOT_FOUND,),
     ),
     Operation(
         "opt_in", POST, "suppressions/opt-in", SUPPORT, changes.opt_in,
-        changes.Changed, changes.OPTED_IN, body=changes.ChangeRequest, asked=changes.OPT_INS,
+        changes.Changed, changes.OPTED_IN,
+        body=changes.ChangeRequest, asked=changes.OPT_INS, problems=(NOT_FOUND,),
     ),
     Operation(
         "history", POST, "suppressions/history", SUPPORT, history.history,
@@ -128,7 +131,8 @@ OPERATIONS = (
     ),
     Operation(
         "import_suppressions", POST, "suppressions/import", LISTS, transfer.import_rows,
-        transfer.Imported, transfer.IMPORTED, body=transfer.ImportRequest, asked=transfer.IMPORTS,
+        transfer.Imported, transfer.IMPORTED,
+        body=transfer.ImportRequest, asked=transfer.IMPORTS, problems=(NOT_FOUND,),
     ),
     Operation(
         "export", GET, "export", LISTS, transfer.export_evidence,

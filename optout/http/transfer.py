@@ -1,6 +1,6 @@
 """Lists in and out, in pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, WrapValidator
@@ -20,9 +20,17 @@ from optout.http.exchange import (
     validate_as,
 )
 from optout.http.history import Journal
-from optout.http.values import FreeText, ListName, Moment, Number, PageQuery, SenderName
+from optout.http.values import (
+    AllowUnconfigured,
+    FreeText,
+    ListName,
+    Moment,
+    Number,
+    PageQuery,
+    SenderName,
+)
 from optout.operations.documents import Shape, journal_item
-from optout.operations.naming import find_target
+from optout.operations.naming import countries_of, find_target
 from optout.operations.transfer.importing import ImportPurpose
 from optout.operations.transfer.rows import ImportedRow, Refused, read_number
 from optout.service import Service, now_utc
@@ -50,6 +58,7 @@ class ImportRequest(Body):
     sender: SenderName | None = None
     list: ListName | None = None
     everything: bool = False
+    allow_unconfigured: AllowUnconfigured = False
     rows: Sequence[Annotated[ImportRow, WrapValidator(_as_given)]] = Field(
         min_length=1,
         max_length=IMPORT_LIMIT,
@@ -124,12 +133,19 @@ def import_rows(request: Request, service: Service) -> Imported:
     with the same time again changes nothing. Nothing is announced.
     """
     body = parse_body(ImportRequest, request)
-    target = find_target(service.directory, body.sender, body.list, body.everything)
+    target = find_target(
+        service.directory,
+        body.sender,
+        body.list,
+        body.everything,
+        allow_unconfigured=body.allow_unconfigured,
+    )
+    countries = countries_of(service.directory, target)
     rows: list[ImportedRow] = []
     refused: list[RefusedRow] = []
     for index, row in enumerate(body.rows):
         try:
-            rows.append(_row(row))
+            rows.append(_row(row, countries))
         except (BadRequest, Refused) as problem:
             refused.append({"index": index, "reason": str(problem)})
     purpose = ImportPurpose(target, body.actor, body.reason, principal(request))
@@ -166,15 +182,16 @@ def _counts(counts: Mapping[str, int]) -> ImportCounts:
     }
 
 
-def _row(row: object) -> ImportedRow:
+def _row(row: object, countries: Collection[str]) -> ImportedRow:
     if not isinstance(row, dict):
         raise BadRequest('a row is an object with "recipient", and "at" and "out" where they are known')
     said = validate_as(ImportRow, row, strict=True)
+    recipient = read_number(said.recipient, countries)
     if said.at is None:
-        return ImportedRow(read_number(said.recipient), aware(now_utc()), said.out, ("no_time",))
+        return ImportedRow(recipient, aware(now_utc()), said.out, ("no_time",))
     if said.at < EARLIEST:
         raise Refused(f"at: is before {EARLIEST.year}; correct it, or leave it out")
-    return ImportedRow(read_number(said.recipient), said.at, said.out)
+    return ImportedRow(recipient, said.at, said.out)
 
 
 def _place(cursor: str | None) -> tuple[str, int] | None:

@@ -24,9 +24,13 @@ SenderName = Annotated[
 Number = Annotated[
     str,
     Field(
-        description="A person's number in international form, with or without +.",
+        description="A person's number as people write it: with + or 00 and its country code, or as a "
+        "number of the countries that the sender or the list reaches.",
         examples=["+14255550123"],
     ),
+]
+AllowUnconfigured = Annotated[
+    bool, Field(description="true: also a sender that no program names, which may be mistyped")
 ]
 ListName = Annotated[str, Field(description="A list of the program file.", examples=["contoso-alerts"])]
 Limit = Annotated[int, Field(ge=1, le=PAGE_LIMIT, description="how many")]

@@ -16,7 +16,7 @@ from optout.domain.ids import evidence_id
 from optout.domain.model import EVERYTHING, Consents, Evidence, Principal, Scope
 from optout.domain.times import EARLIEST, aware
 from optout.operations.check import CheckResult
-from optout.operations.naming import recipient_number
+from optout.operations.naming import countries_of, read_recipient
 from optout.operations.recorder import Recorder
 from optout.programs.directory import Directory, Sender
 
@@ -85,7 +85,7 @@ class Changes:
             at = min(at, now)
         if at < EARLIEST:
             raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
-        number = recipient_number(recipient)
+        number = read_recipient(recipient, countries_of(self.directory, target))
         return replace(
             target.evidence(EvidenceKind.MANUAL, out=out, now=now),
             id=evidence_id(EvidenceKind.MANUAL, self.new_id(), number),

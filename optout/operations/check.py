@@ -4,33 +4,38 @@ A lookup errs towards suppression: only answers of *suppressed* are cached, *may
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cachetools import TTLCache
 
 from optout.decisions import consent
-from optout.domain import numbers
-from optout.domain.enums import EvidenceKind, Party, ScopeKind
+from optout.domain import readings
+from optout.domain.enums import ConsentState, EvidenceKind, Party, ScopeKind
 from optout.domain.model import Consents, Scope
+from optout.domain.numbers import NotANumber
+from optout.domain.times import EARLIEST
 from optout.programs.directory import Sender
 from optout.store.protocol import Store
 
 CACHE_ENTRIES = 100_000
+_SHOWS_WHERE = len("+1425")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """Whether one recipient may be texted; `recipient` is in E.164, or as given where it is not
-    a number.
+    certainly a number.
 
-    `scope` is the consent that says no. `error` stands for an entry that is not a number, which counts
-    as suppressed. `remedy` says what the person must do if we cannot lift the block.
+    `scope` is the consent that says no. `error` stands for an entry that is not certainly a number,
+    which counts as suppressed. `state` tells an opt-in on record from nothing on record; it is None
+    where that was not looked up.
     """
 
     recipient: object
     suppressed: bool
+    state: ConsentState | None = ConsentState.OUT
     since: datetime | None = None
     scope: ScopeKind | None = None
     source: EvidenceKind | None = None
@@ -43,7 +48,7 @@ class CheckResult:
         """What a recipient's consents in these scopes say."""
         found = consent.suppression(consents, scopes)
         if not found.suppressed or found.consent is None or found.scope is None:
-            return cls(recipient, suppressed=False)
+            return cls(recipient, False, _state_of_one_in(consents, scopes))
         return cls(
             recipient,
             suppressed=True,
@@ -68,13 +73,25 @@ class Checks:
         self._overtaken: dict[object, set[str]] = {}
         self._lock = threading.Lock()
 
-    def check(self, sender: Sender, recipients: Sequence[object]) -> list[CheckResult]:
-        """Who may be texted from a sender, in the order asked."""
-        asked = [_number(raw) for raw in recipients]
-        cached = self._from_cache(sender, asked)
-        unknown = {number for number in asked if isinstance(number, str) and number not in cached}
-        results = self._read(sender, unknown) | cached
-        return [results[number] if isinstance(number, str) else number for number in asked]
+    def check(
+        self, sender: Sender, recipients: Sequence[object], countries: Collection[str] = ()
+    ) -> list[CheckResult]:
+        """Who may be texted from a sender, in the order asked. A number without a country code is one
+        of the countries that are meant."""
+        asked = [_read(raw, countries) for raw in recipients]
+        answers = self.answers(sender, {number for number in asked if isinstance(number, str)})
+        return [answers[number] if isinstance(number, str) else number for number in asked]
+
+    def answers(self, sender: Sender, numbers: Collection[str]) -> dict[str, CheckResult]:
+        """Who may be texted from a sender, of people as the store names them."""
+        cached = self._from_cache(sender, numbers)
+        unknown = [number for number in numbers if number not in cached]
+        known = self._look_up(sender, unknown)
+        missing = ConsentState.NONE if self._store.finds_opt_ins(len(unknown)) else None
+        free = {
+            number: CheckResult(number, False, missing) for number in unknown if number not in known
+        }
+        return free | known | cached
 
     def forget(self, recipients: Iterable[str]) -> None:
         """Drop what the cache holds of some recipients, after a change, and what is being read."""
@@ -85,7 +102,7 @@ class Checks:
             for recipient in dropped:
                 self._suppressed.pop(recipient, None)
 
-    def _read(self, sender: Sender, recipients: Set[str]) -> dict[str, CheckResult]:
+    def _look_up(self, sender: Sender, recipients: Sequence[str]) -> dict[str, CheckResult]:
         """What the store says; in the cache, too, but for those who change while it is read."""
         if not recipients:
             return {}
@@ -95,36 +112,54 @@ class Checks:
             overtaken = self._overtaken[reading] = set()
         try:
             found = self._store.lookup(sorted(recipients), scopes)
-            read = {
-                number: CheckResult.of(number, found.get(number, {}), scopes) for number in recipients
+            known = {
+                number: CheckResult.of(number, consents, scopes) for number, consents in found.items()
             }
             with self._lock:
-                for number, result in read.items():
+                for number, result in known.items():
                     if result.suppressed and number not in overtaken:
                         self._suppressed.setdefault(number, {})[sender.id] = result
         finally:
             with self._lock:
                 del self._overtaken[reading]
-        return read
+        return known
 
-    def _from_cache(self, sender: Sender, asked: Sequence[str | CheckResult]) -> dict[str, CheckResult]:
+    def _from_cache(self, sender: Sender, asked: Iterable[str]) -> dict[str, CheckResult]:
         with self._lock:
             return {
                 number: results[sender.id]
                 for number in asked
-                if isinstance(number, str)
-                and (results := self._suppressed.get(number)) is not None
-                and sender.id in results
+                if (results := self._suppressed.get(number)) is not None and sender.id in results
             }
 
 
-def _number(raw: object) -> str | CheckResult:
-    """The number, or the result for an entry that is not one."""
+class Reach(dict[str, bool]):
+    """Whether a sender may reach numbers, by their beginnings: nothing beyond the country code and the
+    area code shows where a number is."""
+
+    def __init__(self, sender: Sender) -> None:
+        super().__init__()
+        self._sender = sender
+
+    def __missing__(self, beginning: str) -> bool:
+        reaches = self[beginning] = self._sender.reaches(beginning)
+        return reaches
+
+    def of(self, number: str) -> bool:
+        return self[number[:_SHOWS_WHERE]]
+
+
+def _state_of_one_in(consents: Consents, scopes: Iterable[Scope]) -> ConsentState:
+    """The state of somebody who is not suppressed. A request that was lifted is as if it was not."""
+    found = (consents[scope] for scope in scopes if scope in consents)
+    said = any(not each.out and each.at != EARLIEST for each in found)
+    return ConsentState.IN if said else ConsentState.NONE
+
+
+def _read(raw: object, countries: Collection[str]) -> str | CheckResult:
+    """The number, or the result for an entry that is not certainly one."""
     text = str(raw) if isinstance(raw, str | int) else ""
     try:
-        number = numbers.normalise(text)
-        if "+" not in text and number.startswith("+") and not numbers.country_code(number):
-            raise numbers.NotANumber("no country has a number like this; begin with the country code")
-        return number
-    except numbers.NotANumber as problem:
+        return readings.read(text, countries)
+    except NotANumber as problem:
         return CheckResult(raw, suppressed=True, error=str(problem))

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
 from optout.azure.topic import LIFTED, SUPPRESSED, event_type
-from optout.domain import model
+from optout.domain import model, numbers, readings
 from optout.domain.enums import (
     Certainty,
     Effect,
@@ -122,7 +122,8 @@ class HistoryItem(Shape):
         Sequence[str],
         Field(
             description="What had to be assumed or is odd: no_time, event_time, future_time, probable, "
-            "out_of_reach (the recipient's country is not one that the sender reaches), blocked"
+            "out_of_reach (the recipient's country is not one that the sender reaches), "
+            "no_country_code (the number is none of any country), blocked"
         ),
     ]
     reply: Reply | None
@@ -176,6 +177,10 @@ class Status(Shape):
     """Every list, with its senders."""
 
     recipient: str
+    spelled: Annotated[str, Field(description="the number as people read it: +1 425 555 0123")]
+    country: Annotated[
+        str | None, Field(description="the number's country; null where its digits show none")
+    ]
     lists: list[ListStatus]
 
 
@@ -201,7 +206,12 @@ def state(answer: CheckResult) -> State:
 
 def status(recipient: str, standings: Sequence[statuses.ListStatus]) -> Status:
     """Where one person stands with every list and sender."""
-    return {"recipient": recipient, "lists": [_list_status(standing) for standing in standings]}
+    return {
+        "recipient": recipient,
+        "spelled": readings.spaced(recipient),
+        "country": numbers.describe(recipient)[1],
+        "lists": [_list_status(standing) for standing in standings],
+    }
 
 
 def list_item(recipient: str, consent: model.Consent) -> ListItem:

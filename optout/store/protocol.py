@@ -110,7 +110,11 @@ class Store(Protocol):
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         """The consents of many recipients in some scopes. One who is out of one of them is in the
         answer, with all their consents in them. One who is out of none may be missing, also where they
-        opted in: whoever must know that asks `consents`."""
+        opted in, unless `finds_opt_ins` says so."""
+
+    def finds_opt_ins(self, asked: int) -> bool:
+        """Whether a lookup of so many recipients answers with everybody who has a consent, and not only
+        with those who are out."""
 
     def consents(self, recipient: str, scopes: Sequence[Scope]) -> Consents:
         """All consents of one recipient in some scopes, as the newest write left them."""

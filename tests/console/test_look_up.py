@@ -7,6 +7,7 @@ from optout import service
 from tests.console.conftest import OpenPage
 from tests.support.client import App
 from tests.support.payloads import sms_event
+from tests.test_number_matrix import MATRIX
 
 PERSON = "+14255550123"
 
@@ -126,6 +127,67 @@ def test_a_long_history_comes_in_pages(app: App, console: str, open_page: OpenPa
     page.get_by_role("button", name="Show older").click()
     expect(page.locator(".timeline > li")).to_have_count(30)
     expect(page.get_by_role("button", name="Show older")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("(425) 555-0123", "+1 425 555 0123, United States"),
+        ("604-555-0123", "+1 604 555 0123, Canada"),
+        ("020 7946 0958", "+44 20 7946 0958, United Kingdom"),
+        ("07700 900123", "+44 7700 900123"),
+        ("2072345678", "did you mean +1 207 234 5678 or +44 20 7234 5678?"),
+        ("425555012x3", "not a phone number; write it with + and the country code"),
+        ("42555", ""),
+    ],
+)
+def test_how_a_number_is_read_as_one_types(
+    console: str, open_page: OpenPage, typed: str, said: str
+) -> None:
+    """The line below the field, before anything is looked up; nothing while there is too little."""
+    page = open_page(f"{console}#look-up")
+    field = page.get_by_label("Phone number")
+    field.press_sequentially("+1 212 555 0123")
+    expect(page.locator("#recipient-read")).to_have_text("+1 212 555 0123, United States")
+    field.fill("")
+    field.press_sequentially(typed)
+    expect(page.locator("#recipient-read")).to_contain_text(said)
+    if not said:
+        page.wait_for_timeout(1000)
+        expect(page.locator("#recipient-read")).to_have_text("")
+    expect(page.locator("#person")).to_have_count(0)
+
+
+def test_the_number_that_is_shown(app: App, console: str, open_page: OpenPage) -> None:
+    """However it is written: the number of the table, or how to write it. Opting out is about that
+    number, and about no other."""
+    page = open_page(f"{console}#look-up")
+    for written in MATRIX:
+        if not written.text:
+            continue
+        look_up(page, written.text)
+        if written.shown is None:
+            expect(page.get_by_role("alert")).to_be_visible()
+            expect(page.locator("#person")).to_have_count(0)
+            continue
+        expect(page.locator("#person")).to_have_text(written.shown)
+    look_up(page, "310-555-6306")
+    page.get_by_role("button", name="Opt out of everything…").click()
+    sign(page, "Opt out")
+    expect(page.locator(".person-row")).to_contain_text("Opted out of everything.")
+    items = app.get("export").json()["items"]
+    assert [item["recipient"] for item in items] == ["+13105556306"]
+
+
+def test_a_sender_of_no_program(app: App, console: str, open_page: OpenPage) -> None:
+    """Who opted out of it by a message can be opted in: it is chosen, and not typed."""
+    app.deliver(sms_event("STOP", to="99999"))
+    page = open_page(f"{console}#look-up")
+    look_up(page)
+    page.get_by_role("button", name="Opt in: sender:99999").click()
+    sign(page, "Opt in")
+    expect(page.locator(".list-card", has_text="99999")).to_contain_text("May be texted")
+    assert app.check("99999", PERSON, allow_unconfigured=True)["state"] == "in"
 
 
 @pytest.mark.parametrize(("typed", "said"), [("nobody", "not a phone number"), ("12", "2 digits")])

@@ -16,6 +16,23 @@ def text(page: Page, words: str, sender: str = "12345") -> None:
     expect(page.locator(".from-person").last).to_have_text(f"You: {words}")
 
 
+def test_a_number_as_people_write_it(app: App, console: str, open_page: OpenPage) -> None:
+    """What is typed becomes the number before an event says it; what may be two is not sent."""
+    page = open_page(console)
+    person = page.get_by_label("The person's number")
+    expect(page.locator("#standing")).to_contain_text("May be texted")
+    person.fill("(212) 555-0123")
+    page.get_by_label("Message", exact=True).fill("STOP")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".from-person")).to_have_text("You: STOP")
+    expect(person).to_have_value("+12125550123")
+    person.fill("2072345678")
+    page.get_by_label("Message", exact=True).fill("STOP")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#phone-problem")).to_contain_text("did you mean +1 207 234 5678")
+    assert {item["recipient"] for item in app.get("export").json()["items"]} == {"+12125550123"}
+
+
 @pytest.mark.parametrize(
     ("sender", "words", "rule", "answer", "by"),
     [

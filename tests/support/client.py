@@ -89,8 +89,9 @@ class App:
         body = f"[{','.join(events)}]".encode()
         return self.host.request("POST", WEBHOOK, body, NOTIFICATION).status
 
-    def check(self, sender: str, recipient: str) -> dict[str, Any]:
-        answer = self.post("suppressions/check", {"sender": sender, "recipients": [recipient]})
+    def check(self, sender: str, recipient: str, **body: object) -> dict[str, Any]:
+        asked = {"sender": sender, "recipients": [recipient], **body}
+        answer = self.post("suppressions/check", asked)
         assert answer.status == 200, answer.body
         result: dict[str, Any] = answer.json()["results"][0]
         return result

@@ -18,7 +18,6 @@ from optout.domain.model import Consents, Decision, Evidence, Inquiry, Recorded,
 from optout.operations.changes import Changes
 from optout.operations.check import CheckResult, Checks
 from optout.operations.handle import EventHandler, Result
-from optout.operations.naming import find_sender
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.reviews import Reviews
@@ -154,7 +153,7 @@ class World:
         return self.store.timeline(person)
 
     def check(self, sender: str = "12345", person: str = PERSON) -> CheckResult:
-        return self.checks.check(find_sender(self.directory, sender), [person])[0]
+        return self.checks.answers(self.directory.sender(sender.lower()), [person])[person]
 
     def consents(self, person: str, senders: Sequence[str]) -> Consents:
         """The consents that decide about some senders."""

@@ -9,17 +9,47 @@ import { state } from "./standing.js";
 import { effect } from "./words.js";
 
 const PAGE = 20;
+// Once somebody stops typing for so long, what they typed is read; less than that is no number yet.
+const PAUSE = 400;
+const FEWEST_DIGITS = 7;
 const result = byId("look-up-result");
+const field = byId("recipient");
+const readAs = byId("recipient-read");
+const COUNTRY = new Intl.DisplayNames(undefined, { type: "region" });
 let asked = 0;
+let typing = 0;
 
 byId("look-up-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  lookUp(byId("recipient").value.trim());
+  lookUp(field.value.trim());
 });
+
+field.addEventListener("input", () => {
+  clearTimeout(typing);
+  fill(readAs);
+  typing = setTimeout(() => read(field.value.trim()), PAUSE);
+});
+
+/** Say which number the app takes a text for, or how to write it; a key that may not ask is told later. */
+async function read(typed) {
+  if (typed.replace(/\P{Nd}/gu, "").length < FEWEST_DIGITS) return;
+  let said = "";
+  try {
+    said = spelled(await post("suppressions/status", { recipient: typed }));
+  } catch (problem) {
+    if (problem.status === 400) said = problem.message.replace("recipient: ", "");
+  }
+  if (typed === field.value.trim()) fill(readAs, said);
+}
+
+const spelled = (standing) =>
+  [standing.spelled, standing.country && COUNTRY.of(standing.country)].filter(Boolean).join(", ");
 
 /** Show all about a number. */
 export async function lookUp(recipient) {
-  byId("recipient").value = recipient;
+  clearTimeout(typing);
+  fill(readAs);
+  field.value = recipient;
   const turn = ++asked;
   result.setAttribute("aria-busy", "true");
   const shown = await found(recipient);
@@ -32,7 +62,9 @@ export async function lookUp(recipient) {
 /** Forget what is shown. */
 export function clear() {
   asked += 1;
+  clearTimeout(typing);
   byId("look-up-form").reset();
+  fill(readAs);
   fill(result);
 }
 
@@ -43,7 +75,8 @@ async function found(recipient) {
   ]);
   const wrong = standing.reason ?? history.reason;
   if (wrong && wrong.status === 400) return failure(wrong);
-  const number = standing.value?.recipient ?? recipient;
+  const number = standing.value?.recipient ?? history.value?.recipient ?? recipient;
+  if (standing.value && recipient === field.value) fill(readAs, spelled(standing.value));
   return [
     heading(number, standing.value?.lists),
     h(
@@ -182,7 +215,9 @@ function checkForm(number) {
       const [one] = checked.results;
       fill(
         answer,
-        one.error ? h("p", { class: "notice is-problem" }, one.error) : state(checked.sender, one),
+        one.error
+          ? h("p", { class: "notice is-problem" }, one.error)
+          : state(checked.sender, one, one.recipient),
       );
     } catch (problem) {
       fill(answer, failure(problem));

@@ -25,6 +25,8 @@ let senders = [];
 // A person for each country, so that a conversation goes on when its sender is chosen again.
 const people = { US: "+14255550123", CA: "+16045550123", GB: "+447700900123" };
 let turn = 0;
+// A number that was typed counts once it is read: an event says it as ACS does.
+let reading = Promise.resolve();
 
 const chosen = () => senders.find((each) => each.sender === byId("to").value);
 const country = () => (chosen()?.country in MADE_UP ? chosen().country : "US");
@@ -53,8 +55,7 @@ export async function refresh() {
 
 byId("to").addEventListener("change", chooseSender);
 byId("from").addEventListener("change", () => {
-  people[country()] = byId("from").value.trim();
-  showThread();
+  reading = showThread();
 });
 byId("new-person").addEventListener("click", () => {
   people[country()] = MADE_UP[country()]();
@@ -85,6 +86,8 @@ async function chooseSender() {
 }
 
 async function send(text) {
+  await reading;
+  if (byId("from").value !== people[country()]) return; // no number; the page says so
   const sender = byId("to").value;
   const id = `Incoming_${crypto.randomUUID()}`;
   const now = new Date().toISOString();
@@ -101,7 +104,7 @@ async function send(text) {
       metadataVersion: "1",
       data: {
         messageId: id,
-        from: byId("from").value.trim(),
+        from: people[country()],
         to: sender,
         message: text,
         receivedTimestamp: now,
@@ -119,13 +122,17 @@ async function send(text) {
 async function showThread() {
   const asked = ++turn;
   const sender = chosen();
-  const recipient = byId("from").value.trim();
+  const typed = byId("from").value.trim();
   try {
-    const [history, checked] = await Promise.all([
-      post("suppressions/history", { recipient, limit: PAGE }),
-      post("suppressions/check", { sender: sender.sender, recipients: [recipient] }),
-    ]);
+    const history = await post("suppressions/history", { recipient: typed, limit: PAGE });
+    const { recipient } = history;
+    const checked = await post("suppressions/check", {
+      sender: sender.sender,
+      recipients: [recipient],
+    });
     if (asked !== turn) return; // another conversation was chosen meanwhile
+    people[country()] = recipient;
+    byId("from").value = recipient;
     const messages = history.items.filter(
       (item) => item.kind === "message" && item.sender?.toLowerCase() === sender.sender.toLowerCase(),
     );

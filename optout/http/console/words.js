@@ -40,6 +40,8 @@ const FLAGS = {
   probable: "probable, not certain",
   blocked: "only the person can lift the block",
   message_id_again: "another message came with the same id",
+  out_of_reach: "of a country that the sender does not reach",
+  no_country_code: "the number may lack its country code",
 };
 
 export const party = (name) => PARTIES[name] ?? name;

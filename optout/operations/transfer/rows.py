@@ -1,12 +1,14 @@
 """What the rows of a list say: who is out, or in, since when; or why a row cannot be understood."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from optout.domain import numbers
+from optout.domain import readings
 from optout.domain.errors import OptoutError
+from optout.domain.numbers import NotANumber
 from optout.operations.transfer.columns import Columns, read_status
 from optout.operations.transfer.reading import FileRow, cell
 from optout.operations.transfer.times import NotATime, TimeFormat
@@ -28,29 +30,31 @@ class Refused(OptoutError):
     """A row that cannot be understood; the message says why."""
 
 
-def read_number(raw: str, country: str | None = None) -> str:
-    """A person's number as other systems write it. Raises Refused."""
+class NoCountryCode(Refused):
+    """A row whose number has no country code, and is not certainly one of the countries meant."""
+
+
+def read_number(raw: str, countries: Collection[str]) -> str:
+    """A person's number as other systems write it; one without a country code is of the countries that
+    are meant. Raises Refused."""
     decimal = _DECIMAL.fullmatch(raw) if raw.endswith("0") else None
-    text = decimal[1] if decimal else raw
     try:
-        if country is not None:
-            return numbers.of_country(text, country)
-        number = numbers.normalise(text)
-    except numbers.NotANumber as problem:
+        return readings.read(decimal[1] if decimal else raw, countries)
+    except readings.NoCountryCode as problem:
+        raise NoCountryCode(str(problem)) from None
+    except NotANumber as problem:
         raise Refused(str(problem) if raw else "there is no number") from None
-    if number is not raw and number.startswith("+") and not numbers.country_code(number):
-        raise Refused("no country has a number like this; it needs its country code")
-    return number
 
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """How the rows of a list are understood. Rows without a time get the time `undated`."""
+    """How the rows of a list are understood. Rows without a time get the time `undated`, numbers
+    without a country code are of the countries that are meant."""
 
     columns: Columns
     undated: datetime
     times: TimeFormat
-    country: str | None = None
+    countries: Collection[str] = ()
 
     def read(self, row: FileRow) -> list[ImportedRow]:
         """What a row says. Raises Refused."""
@@ -58,7 +62,7 @@ class RowReader:
             raise Refused(row.problem)
         columns = self.columns
         out = columns.status is None or self._out(cell(row, columns.status))
-        recipient = read_number(cell(row, columns.number), self.country)
+        recipient = read_number(cell(row, columns.number), self.countries)
         try:
             times = [
                 self.times.read(text, out=out) for place in columns.times if (text := cell(row, place))

@@ -135,6 +135,9 @@ class SqliteStore:
         with self._file.reading() as connection:
             return read_consents(connection, recipients, scopes)
 
+    def finds_opt_ins(self, asked: int) -> bool:
+        return True
+
     def consents(self, recipient: str, scopes: Sequence[Scope]) -> Consents:
         return self.lookup([recipient], scopes).get(recipient, {})
 

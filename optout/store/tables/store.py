@@ -80,9 +80,12 @@ class TablesStore(RecipientRows):
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         until = self._account.deadline(DEADLINE_SECONDS)
-        if len(recipients) >= GROUPED_FROM:
+        if not self.finds_opt_ins(len(recipients)):
             recipients = self._index.possible(recipients, scopes, until)
         return self._ask(recipients, scopes, until)
+
+    def finds_opt_ins(self, asked: int) -> bool:
+        return asked < GROUPED_FROM  # the index does not name those who only opted in
 
     def _ask(
         self, recipients: Sequence[str], scopes: Sequence[Scope], until: float | None = None
