@@ -83,16 +83,17 @@ class Checks:
     def answers(self, sender: Sender, numbers: Collection[str]) -> dict[str, CheckResult]:
         """Who may be texted from a sender, of people as the store names them."""
         cached = self._from_cache(sender, numbers)
-        unknown = [number for number in numbers if number not in cached]
+        unknown = sorted(number for number in numbers if number not in cached)
+        return self._look_up(sender, unknown) | cached if unknown else cached
+
+    def _look_up(self, sender: Sender, numbers: Sequence[str]) -> dict[str, CheckResult]:
         scopes = consent.sender_scopes(sender.id, sender.list)
-        found = self._store.lookup(sorted(unknown), scopes) if unknown else {}
+        found = self._store.lookup(numbers, scopes)
         known = {number: CheckResult.of(number, consents, scopes) for number, consents in found.items()}
         self._to_cache(sender, known)
-        missing = ConsentState.NONE if self._store.finds_opt_ins(len(unknown)) else None
-        free = {
-            number: CheckResult(number, False, missing) for number in unknown if number not in known
-        }
-        return free | known | cached
+        state = ConsentState.NONE if self._store.finds_opt_ins(len(numbers)) else None
+        free = {number: CheckResult(number, False, state) for number in numbers if number not in known}
+        return free | known
 
     def forget(self, recipients: Iterable[str]) -> None:
         """Drop what the cache holds of some recipients, after a change."""
