@@ -4,7 +4,8 @@ A lookup errs towards suppression: only answers of *suppressed* are cached, *may
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,13 +86,8 @@ class Checks:
     def answers(self, sender: Sender, numbers: Collection[str]) -> dict[str, CheckResult]:
         """Who may be texted from a sender, of people as the store names them."""
         cached = self._from_cache(sender, numbers)
-        unknown = [number for number in numbers if number not in cached]
-        known = self._look_up(sender, unknown)
-        missing = ConsentState.NONE if self._store.finds_opt_ins(len(unknown)) else None
-        free = {
-            number: CheckResult(number, False, missing) for number in unknown if number not in known
-        }
-        return free | known | cached
+        unknown = sorted(number for number in numbers if number not in cached)
+        return self._look_up(sender, unknown) | cached if unknown else cached
 
     def forget(self, recipients: Iterable[str]) -> None:
         """Drop what the cache holds of some recipients, after a change, and what is being read."""
@@ -102,16 +98,11 @@ class Checks:
             for recipient in dropped:
                 self._suppressed.pop(recipient, None)
 
-    def _look_up(self, sender: Sender, recipients: Sequence[str]) -> dict[str, CheckResult]:
-        """What the store says; in the cache, too, but for those who change while it is read."""
-        if not recipients:
-            return {}
+    def _look_up(self, sender: Sender, numbers: Sequence[str]) -> dict[str, CheckResult]:
+        """What the store says of people; in the cache, too, but for those who change while it is read."""
         scopes = consent.sender_scopes(sender)
-        reading = object()
-        with self._lock:
-            overtaken = self._overtaken[reading] = set()
-        try:
-            found = self._store.lookup(sorted(recipients), scopes)
+        with self._overtaking() as overtaken:
+            found = self._store.lookup(numbers, scopes)
             known = {
                 number: CheckResult.of(number, consents, scopes) for number, consents in found.items()
             }
@@ -119,10 +110,21 @@ class Checks:
                 for number, result in known.items():
                     if result.suppressed and number not in overtaken:
                         self._suppressed.setdefault(number, {})[sender.id] = result
+        state = ConsentState.NONE if self._store.finds_opt_ins(len(numbers)) else None
+        free = {number: CheckResult(number, False, state) for number in numbers if number not in known}
+        return free | known
+
+    @contextmanager
+    def _overtaking(self) -> Iterator[set[str]]:
+        """Those who are forgotten while something is read."""
+        reading, overtaken = object(), set[str]()
+        with self._lock:
+            self._overtaken[reading] = overtaken
+        try:
+            yield overtaken
         finally:
             with self._lock:
                 del self._overtaken[reading]
-        return known
 
     def _from_cache(self, sender: Sender, asked: Iterable[str]) -> dict[str, CheckResult]:
         with self._lock:
