@@ -125,6 +125,7 @@ def test_requests_of_a_redelivery(world: World, wire: Wire) -> None:
         (lambda world: world.store.unannounced(PERSON), 1),
         (lambda world: world.store.find(PERSON, world.newest().id), 3),
         (lambda world: world.store.find_quarantined("id"), 1),
+        (lambda world: world.store.release("id"), 2),
         (lambda world: world.store.check(), 1),
         (lambda world: world.store.was_ever_out(LIST), 16),
         (lambda world: world.store.list_out(LIST, 10, None), 16 + 2),
@@ -430,7 +431,7 @@ def test_texts_are_forgotten_a_few_at_a_time(
     later = NOON + timedelta(days=1)
     assert [store.forget_texts(later) for _ in range(4)] == [2, 2, 1, 0]
     assert {item.text for item in store.timeline(PERSON)} == {None}
-    assert not any(store._index.entries(rows.TEXT, 10))
+    assert not any(store._index.texts(NOON + timedelta(days=1), 10))
 
 
 def test_forgetting_goes_on_while_some_are_left(
@@ -470,7 +471,7 @@ def test_a_text_that_is_still_on_its_way(tables: Place, store: TablesStore) -> N
     assert [*forgotten, store.forget_texts(NOON + timedelta(minutes=5))] == [1, 1]
     store._index.note(hello(3), {})
     assert store.forget_texts(NOON + timedelta(hours=2)) == 0
-    assert not any(store._index.entries(rows.TEXT, 10))
+    assert not any(store._index.texts(NOON + timedelta(days=1), 10))
     other.close()
 
 
