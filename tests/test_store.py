@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from optout.decisions import decide
@@ -40,9 +40,9 @@ from optout.domain.model import (
     Reply,
     Scope,
 )
-from optout.store.protocol import Count, Entry, JournalPage, Store
+from optout.store.protocol import Count, Entry, JournalPage, QuarantinePage, Store
 from tests.support.payloads import sms_event
-from tests.support.places import Place
+from tests.support.places import Place, Places
 from tests.support.world import NOON, PERSON, World, write
 
 SCOPE = Scope(ScopeKind.SENDER, "12345")
@@ -406,6 +406,109 @@ def test_the_review_list(store: Store) -> None:
     write(store, Decision(evidence(2, judged.recipient, id=verdict, about=judged.id)))
     assert journal(store.list_reviews, 2) == [waiting[0], waiting[2]]
     assert store.find_review(judged.id) == judged
+
+
+Turn = Callable[[int, str | None], tuple[list[str], str | None]]
+
+
+def all_pages(turn: Turn, size: int) -> list[str]:
+    """What is on all pages of a size, from the first to the last."""
+    found: list[str] = []
+    after = None
+    for _ in range(100):
+        ids, after = turn(size, after)
+        assert len(ids) <= size
+        found += ids
+        if after is None:
+            return found
+    raise AssertionError("the pages never end")
+
+
+def by_id(read: Callable[[int, str | None], JournalPage | QuarantinePage]) -> Turn:
+    """Turns pages and tells the ids of what is on them."""
+
+    def turn(size: int, after: str | None) -> tuple[list[str], str | None]:
+        page = read(size, after)
+        return [item.id for item in page.items], page.after
+
+    return turn
+
+
+def in_pages(store: Store, size: int) -> dict[str, list[str]]:
+    """Whatever is given in pages, each by its ids or its people."""
+
+    def people(size: int, after: str | None) -> tuple[list[str], str | None]:
+        page = store.list_out(LIST, size, after)
+        return [recipient for recipient, _ in page.items], page.after
+
+    return {
+        "journal": all_pages(by_id(store.journal), size),
+        "reviews": all_pages(by_id(store.list_reviews), size),
+        "quarantine": all_pages(by_id(store.list_quarantine), size),
+        "list": all_pages(people, size),
+    }
+
+
+# Times that fall into one second, or into one microsecond, and ids with whatever a key must not have.
+CLOSE = st.sampled_from([0, 1, 2, 100_000, 999_999, 1_000_000])
+ANY_ID = st.text(alphabet="aZ09_.|~+-'/ #é🛑", min_size=1, max_size=8) | st.sampled_from(
+    ["x" * 300, "y" * 300]
+)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(arrivals=st.dictionaries(ANY_ID, CLOSE, min_size=3, max_size=8), size=st.integers(1, 3))
+@example(arrivals=dict.fromkeys(["a", "b", "c"], 0), size=1)
+@example(arrivals=dict.fromkeys(["a", "b", "c"], 0), size=2)
+def test_pages_of_any_size(places: Places, arrivals: dict[str, int], size: int) -> None:
+    """However much falls into one microsecond, pages of any size give everything once and in order."""
+    store = places().open()
+    at = {name: NOON + timedelta(microseconds=offset) for name, offset in arrivals.items()}
+    people = [f"+1425555010{number}" for number in range(len(at))]
+    for person, (name, moment) in zip(people, at.items(), strict=True):
+        item = evidence(1, person, id=name, policy=ProbablePolicy.SUPPRESS, received_at=moment)
+        write(store, Decision(item, {LIST: OUT}))
+        store.quarantine(Quarantined(name, moment, "reason", "{}"))
+    whole = in_pages(store, 100)
+    oldest_first = sorted(at.values())
+    for kind, order in (("journal", -1), ("reviews", 1), ("quarantine", 1)):
+        assert sorted(whole[kind]) == sorted(at)
+        assert [at[name] for name in whole[kind]] == oldest_first[::order]
+    assert whole["list"] == people
+    assert in_pages(store, size) == whole
+    store.close()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_pages_of_what_goes_meanwhile(store: Store, size: int) -> None:
+    """Who works everything off page by page, so that nothing of a page is left, sees all of it once."""
+    people = [f"+1425555010{number}" for number in range(7)]
+    for person in people:
+        made = evidence(1, person, policy=ProbablePolicy.SUPPRESS, received_at=NOON)
+        write(store, Decision(replace(made, id=person), {LIST: OUT}))
+        store.quarantine(Quarantined(person, NOON, "reason", "{}"))
+
+    def judge(size: int, after: str | None) -> tuple[list[str], str | None]:
+        ids, after = by_id(store.list_reviews)(size, after)
+        for name in ids:
+            write(store, Decision(evidence(2, name, id=verdict_id(name, name), about=name)))
+        return ids, after
+
+    def release(size: int, after: str | None) -> tuple[list[str], str | None]:
+        ids, after = by_id(store.list_quarantine)(size, after)
+        for name in ids:
+            store.release(name)
+        return ids, after
+
+    def opt_in(size: int, after: str | None) -> tuple[list[str], str | None]:
+        page = store.list_out(LIST, size, after)
+        for person, _ in page.items:
+            write(store, Decision(evidence(3, person), {LIST: replace(OUT, out=False)}))
+        return [person for person, _ in page.items], page.after
+
+    for work in (judge, release, opt_in):
+        assert sorted(all_pages(work, size)) == people
+        assert all_pages(work, size) == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "'", "a b", "/\\#?\t", "+1" * 2000])

@@ -6,21 +6,25 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import SansIOHTTPPolicy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optout import service, settings
-from optout.domain.enums import Intent, ReplyStatus, ScopeKind
+from optout.domain.enums import Effect, Intent, ProbablePolicy, ReplyStatus, ScopeKind
 from optout.domain.errors import ConfigurationError, StoreAway
 from optout.domain.model import (
     EVERYTHING,
@@ -40,10 +44,10 @@ from optout.store.tables import store as tables_store
 from optout.store.tables.store import TablesStore
 from tests.support import wire as faults
 from tests.support.payloads import sms_event
-from tests.support.places import Place, new_tables
+from tests.support.places import Place, file_in, new_tables
 from tests.support.wire import Fault, Killed, Wire
-from tests.support.world import NOON, PERSON, Clock, World, write
-from tests.test_store import LIST, OUT, SCOPE, evidence, state_of
+from tests.support.world import NOON, PERSON, Clock, InTurn, World, write
+from tests.test_store import LIST, OUT, SCOPE, evidence, journal, state_of
 
 READ = "GET recipients"
 WRITE = "POST recipients"
@@ -125,6 +129,7 @@ def test_requests_of_a_redelivery(world: World, wire: Wire) -> None:
         (lambda world: world.store.unannounced(PERSON), 1),
         (lambda world: world.store.find(PERSON, world.newest().id), 3),
         (lambda world: world.store.find_quarantined("id"), 1),
+        (lambda world: world.store.release("id"), 2),
         (lambda world: world.store.check(), 1),
         (lambda world: world.store.was_ever_out(LIST), 16),
         (lambda world: world.store.list_out(LIST, 10, None), 16 + 2),
@@ -208,6 +213,241 @@ def test_a_fault_that_lasts(azurite: str, fault: Fault) -> None:
         assert disturbed == undisturbed, f"request {number}"
 
 
+TRIED = ("STOP", "START", "STOP", "by hand", "go away", "STOP ALL")
+
+
+class Racing:
+    """Processes that race each other and are killed. What they left is taken up at the end: events by
+    their redelivery, a change by hand by whoever made it."""
+
+    def __init__(self, place: Place, chance: random.Random) -> None:
+        self.place = place
+        self.chance = chance
+        self.clock = Clock(NOON)
+        self.unfinished: list[tuple[int, str]] = []
+
+    def run(self, work: list[tuple[int, str]]) -> None:
+        """Each piece of work by a process of its own; at some of its requests the next one comes first,
+        or it is killed."""
+        while work:
+            self._work(work.pop(0), work)
+
+    def _work(self, task: tuple[int, str], later: list[tuple[int, str]]) -> None:
+        def overtaken(wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+            if later:
+                self._work(later.pop(0), later)
+            return wire.pass_on(request)
+
+        happens = [overtaken, overtaken, faults.killed_before, faults.killed_after, Wire.pass_on]
+        # The requests before the transaction and at it, and those of the next attempt.
+        injected: dict[int, Fault] = {
+            number: self.chance.choice(happens)
+            for number in range(1, 8)
+            if later and self.chance.random() < 0.6
+        }
+        self.clock.move(microseconds=self.chance.choice((0, 0, 1)))
+        try:
+            self.attempt(task, Wire(injected))
+        except (Killed, StoreAway):
+            self.unfinished.append(task)
+
+    def attempt(self, task: tuple[int, str], *policies: Wire) -> None:
+        number, text = task
+        with World(self.place, clock=self.clock, policies=policies) as world:
+            if text == "by hand":
+                target = find_target(world.directory, "12345", None, False)
+                world.changes.record(target, PERSON, out=True, actor="ann", reason="phoned")
+            else:
+                world.handler.handle(sms_event(text, at=NOON, message_id=f"m{number}"))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_counts_after_conflicts_and_kills(azurite: str, tmp_path: Path, seed: int) -> None:
+    """Once everything is handled, what finds evidence across people agrees with SQLite."""
+    place, chance = new_tables(azurite), random.Random(seed)
+    racing = Racing(place, chance)
+    deliveries = [*enumerate(TRIED)] * 2
+    chance.shuffle(deliveries)
+    racing.run(deliveries)
+    for task in racing.unfinished:
+        racing.attempt(task)
+    store, expected = place.open(), file_in(tmp_path).open()
+    for item in store.all_evidence(1_000, None):
+        write(expected, Decision(item))
+    assert len(store.timeline(PERSON)) == len(TRIED) + 1
+    assert store.counts(NOON) == expected.counts(NOON)
+    assert journal(store.journal, 3) == journal(expected.journal, 3)
+    assert journal(store.list_reviews, 3) == journal(expected.list_reviews, 3)
+    store.close()
+    expected.close()
+
+
+def test_counts_ask_only_where_there_were_attempts(tables: Place, wire: Wire) -> None:
+    """One request for each attempt at what was tried twice; what changed nothing needs none."""
+    with World(tables) as other, World(tables, policies=[wire]) as world:
+
+        def stop_first(wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+            other.receive("STOP")
+            return wire.pass_on(request)
+
+        world.receive("STOP", person="+14255550199")
+        wire.faults[len(wire.requests) + 3] = stop_first
+        world.receive("STOP")
+        attempts = 2  # one of either at the first number; the second changed nothing
+        assert len(requests_of(wire, lambda: world.store.counts(NOON))) == 16 + attempts
+        assert [count.times for count in world.store.counts(NOON)] == [2]
+
+
+def test_two_writers_in_one_microsecond(tables: Place) -> None:
+    """Both are in the journal: the one who was too late took nothing of the other's."""
+    with World(tables) as other:
+
+        def write_first(wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+            other.receive("HELP", message_id="first")
+            return wire.pass_on(request)
+
+        with World(tables, policies=[Wire({2: write_first})]) as world:
+            world.receive("HELP", message_id="second")
+        assert [item.message_id for item in other.store.journal(10, None).items] == ["second", "first"]
+        assert [count.times for count in other.store.counts(NOON)] == [2]
+
+
+def test_a_message_in_two_processes_at_once(tables: Place) -> None:
+    """Of two attempts at one message in one microsecond, the index names the one that was written."""
+    earlier, request_for_review = Clock(NOON - timedelta(seconds=1)), "go away"
+    with World(tables, clock=earlier) as first, World(tables) as other:
+
+        def handle_first(wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+            first.receive("HELP", message_id="before")
+            other.receive(request_for_review, message_id="same")
+            return wire.pass_on(request)
+
+        with World(tables, policies=[Wire({2: handle_first})]) as world:
+            world.receive(request_for_review, message_id="same")
+        assert [item.message_id for item in other.store.journal(10, None).items] == ["same", "before"]
+        assert [item.message_id for item in other.store.list_reviews(10, None).items] == ["same"]
+        assert len(other.history()) == 2
+
+
+def test_counts_of_what_was_killed_and_changed_nothing_later(tables: Place) -> None:
+    """A STOP that was killed before it was written, and by its redelivery is not the first any more, is
+    not counted: although nobody who counts took its number."""
+    stop = sms_event("STOP", at=NOON, message_id="stop")
+    with World(tables) as world:
+        world.receive("START")
+        killed = World(tables, policies=[Wire({3: faults.killed_before})])
+        with killed, suppress(Killed):
+            killed.handler.handle(stop)
+        world.receive("START")
+        world.receive("STOP", at=NOON)
+        world.handler.handle(stop)
+        assert len(world.history()) == 4
+        assert [count.times for count in world.store.counts(NOON)] == [1, 1]
+
+
+def test_a_review_that_was_only_tried(store: TablesStore) -> None:
+    """What is not for review by what was written in the end is not found as such."""
+    tried = evidence(policy=ProbablePolicy.REVIEW)
+    store._index.note(tried, {})
+    write(store, Decision(replace(tried, policy=ProbablePolicy.IGNORE, received_at=NOON)))
+    assert store.find_review(tried.id) is None
+    assert store.list_reviews(10, None).items == ()
+
+
+def test_rows_of_the_first_version(store: TablesStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index rows named by time and recipient, or time and id, are still read, between newer ones."""
+    made = rows.evidence_index_rows
+
+    def first_version(item: Evidence) -> list[rows.Row]:
+        """The journal by its recipient, reviews and texts by id; what changed nothing is `other`."""
+        stamp = rows.key(item.received_at.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+        names = {
+            "j": f"{rows.journal_key(item.received_at)}_{rows.key(item.recipient)}",
+            "r": f"r_{stamp}_{rows.key(item.id)}",
+            "t": f"t_{stamp}_{rows.key(item.id)}",
+        }
+        return [
+            {
+                **row,
+                "RowKey": names.get(row["RowKey"].split("_")[0], row["RowKey"]),
+                "activity": str(item.activity),
+            }
+            for row in made(item)
+        ]
+
+    people = [f"+1425555010{number}" for number in range(6)]
+    for place, person in enumerate(people):
+        version = first_version if place % 2 == 0 else made
+        monkeypatch.setattr(rows, "evidence_index_rows", version)
+        same_time = NOON + timedelta(microseconds=place // 4)
+        probable = evidence(1, person, policy=ProbablePolicy.REVIEW, received_at=same_time)
+        write(store, Decision(probable))
+        later = NOON + timedelta(seconds=1, microseconds=place)
+        text = evidence(2, person, intent=Intent.NONE, effect=Effect.NONE, received_at=later)
+        write(store, Decision(text))
+    for size in (1, 2, 100):
+        assert sorted(item.recipient for item in journal(store.journal, size)) == sorted(people * 2)
+        reviews = journal(store.list_reviews, size)
+        assert sorted(item.recipient for item in reviews) == people
+        assert {item.recipient for item in reviews[4:]} == set(people[4:])
+    assert [count.times for count in store.counts(NOON)] == [6]
+    assert store.forget_texts(NOON + timedelta(days=1)) == 6
+
+
+@pytest.mark.parametrize("again", [NOON, NOON + timedelta(hours=1)])
+@pytest.mark.parametrize("fault", [faults.killed_before, faults.killed_after, faults.done_but_lost])
+def test_a_fault_while_events_come_and_go(tables: Place, fault: Fault, again: datetime) -> None:
+    """Wherever adding and removing break off, an event is in quarantine once or not at all, and what
+    finds it agrees with what lists it."""
+    first, second = Quarantined("id", NOON, "a", "{}"), Quarantined("id", again, "b", "{}")
+    seen = tables.open()
+    assert isinstance(seen, TablesStore)
+    seen.quarantine(replace(first, id="another", received_at=NOON + timedelta(minutes=1)))
+
+    def there() -> list[Quarantined]:
+        listed = [item for item in seen.list_quarantine(10, None).items if item.id == "id"]
+        found = seen.find_quarantined("id")
+        assert listed == ([] if found is None else [found])
+        return listed
+
+    number = 0
+    while True:
+        number += 1
+        wire = Wire({number: fault})
+        store = tables.open(wire)
+        for event in (first, None, second, None):
+            with suppress(Killed):
+                store.quarantine(event) if event else store.release("id")
+            there()
+        store.close()
+        if len(wire.requests) < number:
+            break
+        seen.quarantine(second)
+        assert len(there()) == 1
+        seen.release("id")
+        left = chain.from_iterable(seen._tables[2].pages("id eq 'id'"))
+        assert (there(), list(left)) == ([], [])
+    assert number > 6
+    seen.close()
+
+
+def test_an_event_whose_removal_was_cut_short(store: TablesStore) -> None:
+    """As earlier versions may have left one: the event gone, its place in the order still there."""
+    first = Quarantined("id", NOON, "reason", "{}")
+    store.quarantine(first)
+    store._tables[2].delete(rows.held_row(first))
+    assert store.list_quarantine(10, None).items == ()
+    again = replace(first, received_at=NOON + timedelta(hours=1))
+    store.quarantine(again)
+    assert store.list_quarantine(10, None).items == (again,)
+    store.release("id")
+    store.quarantine(first)
+    assert store.list_quarantine(10, None).items == (first,)
+    store._tables[2].delete(rows.held_order_row(first))
+    store.release("id")
+    assert store.find_quarantined("id") is None
+
+
 def test_settling_twice_because_the_answer_was_lost(store: TablesStore, wire: Wire) -> None:
     """The second attempt finds the first one's work, and does not take it for somebody else's."""
     pending = evidence()
@@ -266,6 +506,37 @@ def test_an_old_record_of_the_same_message(tables: Place, monkeypatch: pytest.Mo
         for event in (*events, events[0], events[1]):
             world.handler.handle(event)
         assert [item.message_id for item in world.history()] == [f"m{n}" for n in range(12)]
+
+
+def test_a_page_larger_than_one_of_the_storage(tables: Place) -> None:
+    """However many are asked for, no request asks for more rows than Table Storage gives at once."""
+    asked: list[int] = []
+
+    class Limits(SansIOHTTPPolicy[Any, Any]):
+        def on_request(self, request: PipelineRequest[Any]) -> None:
+            asked.extend(map(int, re.findall(r"top=(\d+)", request.http_request.url)))
+
+    store = tables.open(Limits())
+    write(store, Decision(evidence(), {LIST: OUT}))
+    assert [number for number, _ in store.list_out(LIST, 20_000, None).items] == [PERSON]
+    assert store.journal(20_000, None).items == (evidence(),)
+    assert store.history(PERSON, 20_000, None).items == (evidence(),)
+    assert max(asked) == client.PAGE_ROWS
+    store.close()
+
+
+def test_threads_are_handed_in(azurite: str) -> None:
+    """An account does what it does side by side on what it is given, also in turn; and ends it."""
+    connected = client.connect(None, azurite)
+    threads = InTurn()
+    account = client.Account(connected._client, connected._transport, threads)
+    store = TablesStore(account, new_tables(azurite).prefix)
+    write(store, Decision(evidence(), {LIST: OUT}))
+    before = threading.active_count()
+    assert [number for number, _ in store.list_out(LIST, 10, None).items] == [PERSON]
+    assert threading.active_count() == before
+    store.close()
+    connected.close()
 
 
 MANY = [Scope(ScopeKind.SENDER, f"{number}") for number in range(40000, 40010)]
@@ -446,7 +717,7 @@ def test_texts_are_forgotten_a_few_at_a_time(
     later = NOON + timedelta(days=1)
     assert [store.forget_texts(later) for _ in range(4)] == [2, 2, 1, 0]
     assert {item.text for item in store.timeline(PERSON)} == {None}
-    assert not any(store._index.entries(rows.TEXT, 10))
+    assert not any(store._index.texts(NOON + timedelta(days=1), 10))
 
 
 def test_forgetting_goes_on_while_some_are_left(
@@ -486,7 +757,7 @@ def test_a_text_that_is_still_on_its_way(tables: Place, store: TablesStore) -> N
     assert [*forgotten, store.forget_texts(NOON + timedelta(minutes=5))] == [1, 1]
     store._index.note(hello(3), {})
     assert store.forget_texts(NOON + timedelta(hours=2)) == 0
-    assert not any(store._index.entries(rows.TEXT, 10))
+    assert not any(store._index.texts(NOON + timedelta(days=1), 10))
     other.close()
 
 

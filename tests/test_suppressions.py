@@ -29,6 +29,9 @@ class Away:
     def lookup(self, *asked: object) -> object:
         raise StoreAway("away")
 
+    def finds_opt_ins(self, asked: int) -> bool:
+        return True
+
 
 def opt(world: World, out: bool, *, at_hours_ago: int = 0, **target: str) -> Changed:
     """A manual change by the support desk."""
@@ -74,6 +77,9 @@ class Overtaken:
     def __init__(self, store: Store, happens: Callable[[], object]) -> None:
         self.store = store
         self.happens = happens
+
+    def finds_opt_ins(self, asked: int) -> bool:
+        return True
 
     def lookup(self, *asked: Any) -> object:
         found = self.store.lookup(*asked)

@@ -99,7 +99,7 @@ class Checks:
                 self._suppressed.pop(recipient, None)
 
     def _look_up(self, sender: Sender, numbers: Sequence[str]) -> dict[str, CheckResult]:
-        """What the store says of people; in the cache, too, but for those who change while it is read."""
+        """What the store says of people; in the cache, too, but for those who change meanwhile."""
         scopes = consent.sender_scopes(sender)
         with self._overtaking() as overtaken:
             found = self._store.lookup(numbers, scopes)

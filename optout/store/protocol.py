@@ -134,7 +134,8 @@ class Store(Protocol):
         """The evidence about a recipient, newest first."""
 
     def journal(self, limit: int, after: str | None) -> JournalPage:
-        """The evidence about everybody, newest first, without what was imported."""
+        """The evidence about everybody, newest first, without what was imported. There may be less than
+        the limit although there is more to come."""
 
     def counts(self, since: datetime) -> tuple[Count, ...]:
         """What happened since then, except for OTHER and what was imported, by day and sender."""

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -116,6 +116,18 @@ class Table:
         with _errors():
             self._client.delete_entity(row["PartitionKey"], row["RowKey"])
 
+    def delete_together(self, rows: Sequence[Row]) -> bool:
+        """Delete rows of one partition in one transaction; False, and all stay, if one is not there."""
+        deleted = [("delete", row) for row in rows]
+        with _errors():
+            try:
+                self._client.submit_transaction(deleted, retry_on_methods=RETRIED_METHODS)
+            except HttpResponseError as problem:
+                if problem.status_code != 404:
+                    raise
+                return False
+        return True
+
     def write(self, operations: Iterable[Operation]) -> list[str]:
         """One transaction in one partition; the new tags. Raises Conflict if a row to create exists."""
         made: list[Any] = list(operations)
@@ -144,6 +156,7 @@ class Account:
         self,
         client: Callable[[str], TableClient],
         transport: RequestsTransport,
+        threads: Executor,
         credential: Any = None,
         *,
         timer: Callable[[], float] = time.monotonic,
@@ -152,11 +165,11 @@ class Account:
     ) -> None:
         self._client = client
         self._transport = transport
+        self._threads = threads
         self._credential = credential
         self._timer = timer
         self._sleep = sleep
         self._uniform = uniform
-        self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="tables")
 
     def table(self, name: str) -> Table:
         return Table(self._client(name))
@@ -200,6 +213,7 @@ def connect(
     # The SDK logs every URL, and with it a person's number.
     options["logger"] = logging.getLogger(__name__)
     options["logger"].setLevel(logging.WARNING)
+    threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="tables")
     # A client for each table: those that a service client gives leave the policies out.
     if connection_string:
         text = connection_string
@@ -214,6 +228,7 @@ def connect(
         return Account(
             lambda name: TableClient.from_connection_string(text, name, **options),
             options["transport"],
+            threads,
         )
     from azure.identity import DefaultAzureCredential
 
@@ -221,7 +236,10 @@ def connect(
     options["transport"] = _transport(url)
     options["credential"] = DefaultAzureCredential()
     return Account(
-        lambda name: TableClient(url, name, **options), options["transport"], options["credential"]
+        lambda name: TableClient(url, name, **options),
+        options["transport"],
+        threads,
+        options["credential"],
     )
 
 

@@ -6,19 +6,24 @@ The index may name too much and never too little: its rows are written before wh
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
+from typing import NamedTuple, TypeVar
 
 from azure.data.tables import TableEntity
 
 from optout.domain.enums import Activity, ScopeKind
 from optout.domain.model import Consents, Evidence, Scope
+from optout.store import codec
 from optout.store.tables import rows
 from optout.store.tables.client import PAGE_ROWS, Account, Table
 
 # A page of the index costs about as much as asking about this many recipients one by one.
 PAGE_IS_WORTH = 20
+
+Item = TypeVar("Item")
 
 
 def in_order(account: Account, table: Table, condition: str, expected: int) -> Iterator[TableEntity]:
@@ -26,13 +31,38 @@ def in_order(account: Account, table: Table, condition: str, expected: int) -> I
 
     The first pages are read side by side, the next only where the order needs them.
     """
-    share = 2 * expected // len(rows.BUCKETS) + 10
+    share = min(2 * expected // len(rows.BUCKETS) + 10, PAGE_ROWS)
     pages = [table.pages(f"{rows.partition(bucket)} and {condition}", share) for bucket in rows.BUCKETS]
     firsts = account.each(lambda page: next(page, []), pages)
     return heapq.merge(
         *(chain(first, chain.from_iterable(rest)) for first, rest in zip(firsts, pages, strict=True)),
         key=lambda row: str(row["RowKey"]),
     )
+
+
+def read_page(
+    account: Account,
+    table: Table,
+    kind: str,
+    limit: int,
+    after: str | None,
+    read: Callable[[TableEntity], Item | None],
+) -> tuple[tuple[Item, ...], str | None]:
+    """What the next rows of a kind stand for, as far as it is there, and where to go on, if there are
+    more rows."""
+    start = rows.place(kind, after)
+    entries = in_order(account, table, f"RowKey gt '{start}' and {rows.below(kind)}", limit)
+    found = list(islice(entries, limit + 1))
+    items = account.each(read, found[:limit])
+    cursor = rows.cursor(kind, found[limit - 1]) if found[limit:] else None
+    return tuple(item for item in items if item is not None), cursor
+
+
+class Named(NamedTuple):
+    """What the journal names: what is there beyond doubt, and what may have been only tried."""
+
+    certain: list[TableEntity]
+    doubtful: list[TableEntity]
 
 
 class Index:
@@ -78,11 +108,20 @@ class Index:
             yield scope.removeprefix(kind)
             after = f"{scope}`"
 
-    def entries(
-        self, kind: str, expected: int, *, after: str = "", before: str = ""
-    ) -> Iterator[TableEntity]:
-        """What is named in a kind, in the order of its keys, from after one to before another."""
-        condition = f"RowKey gt '{after or kind + '_'}' and RowKey lt '{before or kind + '`'}'"
+    def page(
+        self,
+        kind: str,
+        limit: int,
+        after: str | None,
+        evidence: Callable[[TableEntity], Evidence | None],
+    ) -> tuple[tuple[Evidence, ...], str | None]:
+        """The evidence that the next entries of a kind stand for, and where to go on."""
+        return read_page(self._account, self._table, kind, limit, after, evidence)
+
+    def texts(self, before: datetime, expected: int) -> Iterator[TableEntity]:
+        """The texts that are to be forgotten of those received before then, oldest first."""
+        end = rows.key(rows.TEXT, codec.stamp(before))
+        condition = f"RowKey ge '{rows.TEXT}_' and RowKey lt '{end}'"
         return in_order(self._account, self._table, condition, expected)
 
     def review(self, evidence_id: str) -> TableEntity | None:
@@ -93,11 +132,14 @@ class Index:
         )
         return next(filter(None, found), None)
 
-    def since(self, moment: datetime, until: float) -> list[TableEntity]:
-        """What is named in the journal since then and is more than a message without a request, once
-        for each piece of evidence: of one that had to be written again, the last."""
+    def counted(self, since: datetime, until: float) -> Named:
+        """What the journal names since then that counts as something.
+
+        An attempt that is not the only one at its evidence or at its number is in doubt. For that, all
+        are read that ask for something, also those that changed nothing.
+        """
         condition = (
-            f"RowKey ge '{rows.JOURNAL}_' and RowKey lt '{rows.journal_key(moment)}`' "
+            f"RowKey ge '{rows.JOURNAL}_' and RowKey lt '{rows.journal_key(since)}`' "
             f"and activity ne '{Activity.OTHER}'"
         )
         found = self._account.each(
@@ -106,15 +148,20 @@ class Index:
                     self._table.pages(
                         f"{rows.partition(bucket)} and {condition}",
                         PAGE_ROWS,
-                        ["id", "received_at", "sender", "activity"],
+                        ["recipient", "id", "number", "received_at", "sender", "activity"],
                     )
                 )
             ),
             rows.BUCKETS,
             until,
         )
-        # The newest come first: in reverse, of several with one id the newest is put in last and stays.
-        return list({row["id"]: row for row in reversed(list(chain.from_iterable(found)))}.values())
+        entries = list(chain.from_iterable(found))
+        attempts = Counter(chain.from_iterable(map(_attempted, entries)))
+        named = Named([], [])
+        for entry in filter(lambda entry: entry["activity"], entries):
+            is_only = all(attempts[what] == 1 for what in _attempted(entry))
+            (named.certain if is_only else named.doubtful).append(entry)
+        return named
 
     def drop(self, entry: TableEntity) -> None:
         """Take a name out of the index."""
@@ -147,3 +194,9 @@ class Index:
             if len(page) == PAGE_ROWS and answered - before < PAGE_IS_WORTH:
                 return found + [asked[name] for name in names[answered:]]
         return found
+
+
+def _attempted(entry: TableEntity) -> tuple[tuple[str, str], ...]:
+    """What only one attempt can have written: the evidence, and the number of its recipient."""
+    recipient = entry["recipient"]
+    return (recipient, f"id {entry['id']}"), (recipient, f"number {entry['number']}")

@@ -1,12 +1,14 @@
 """Quarantined events in a table: one row holds the event, one puts it in the order of arrival."""
 
-from itertools import islice
+from collections.abc import Mapping
+from typing import Any
 
 from optout.domain.model import Quarantined
+from optout.store import codec
 from optout.store.protocol import QuarantinePage
 from optout.store.tables import rows
 from optout.store.tables.client import Account, Conflict, Table
-from optout.store.tables.index import in_order
+from optout.store.tables.index import read_page
 
 
 class Quarantine:
@@ -29,21 +31,26 @@ class Quarantine:
                     return
 
     def page(self, limit: int, after: str | None) -> QuarantinePage:
-        start = rows.key("o", *(after or "").split(" ", 1))
-        order = in_order(self._account, self._table, f"RowKey gt '{start}' and RowKey lt 'o`'", limit)
-        found = list(islice(order, limit + 1))
-        events = self._account.each(lambda row: self.get(row["id"]), found[:limit])
-        last = f"{found[limit - 1]['received_at']} {found[limit - 1]['id']}" if found[limit:] else None
-        return QuarantinePage(tuple(event for event in events if event is not None), last)
+        return QuarantinePage(
+            *read_page(self._account, self._table, rows.ORDER, limit, after, self._placed)
+        )
+
+    def _placed(self, order: Mapping[str, Any]) -> Quarantined | None:
+        """The event that has this place in the order. One that came back after a removal that was cut
+        short has another."""
+        event = self.get(order["id"])
+        is_it = event is not None and codec.stamp(event.received_at) == order["received_at"]
+        return event if is_it else None
 
     def get(self, event_id: str) -> Quarantined | None:
         row = self._table.get(rows.keys(rows.bucket(event_id), rows.id_key(event_id)))
         return rows.quarantined(row) if row else None
 
     def remove(self, event_id: str) -> None:
-        """The event goes first: an order without its event is skipped, the other way round it would
-        be held and never shown."""
+        """Both rows go together. Where one is not there, the event goes by itself: an order without its
+        event is skipped, the other way round it would be held and never shown."""
         event = self.get(event_id)
         if event is not None:
-            self._table.delete(rows.held_row(event))
-            self._table.delete(rows.held_order_row(event))
+            held, order = rows.held_row(event), rows.held_order_row(event)
+            if not self._table.delete_together([held, order]):
+                self._table.delete(held)

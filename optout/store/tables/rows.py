@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import count, takewhile
 from typing import Any
 
-from optout.domain.enums import EvidenceKind, Party
+from optout.domain.enums import Activity, EvidenceKind, Intent, Party
 from optout.domain.model import Consent, Evidence, Quarantined, Scope
 from optout.domain.times import aware
 from optout.store import codec
@@ -24,6 +24,7 @@ BUCKETS = tuple(f"{number:02}" for number in range(16))
 # A key may have 1 KiB, which is 512 characters; two long parts and a short one must fit.
 _LONGEST_PART = 200
 _HASH_PREFIX = 100
+_LONGEST_KEY = 500
 _LAST_NUMBER = 9_999_999_999
 # A string property may have 64 KiB in UTF-16, a binary one 64 KiB.
 _INLINE_BYTES = 30_000
@@ -32,8 +33,9 @@ _CHUNK_BYTES = 60_000
 _LAST_MICROSECOND = 99_999_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# What begins the keys of the index, beside scopes.
+# What begins the keys of the index, beside scopes, and those of the order of the quarantine.
 JOURNAL, REVIEW, TEXT = "j", "r", "t"
+ORDER = "o"
 
 # In a recipient's partition consents come first, then evidence, the newest first: one range reads both.
 CONSENTS = "RowKey ge 'c_' and RowKey lt 'c`'"
@@ -55,6 +57,19 @@ def _safe(part: str) -> str:
     if len(safe) <= _LONGEST_PART:
         return safe
     return f"{safe[:_HASH_PREFIX]}~{sha256(encoded).hexdigest()}"
+
+
+def cursor(kind: str, row: Mapping[str, Any]) -> str:
+    """The place of a row among those of its kind: its key, which is safe as it is, without the kind."""
+    return str(row["RowKey"]).removeprefix(f"{kind}_")
+
+
+def place(kind: str, cursor: str | None) -> str:
+    """The key that a cursor stands for; without one, what comes before all keys of the kind.
+
+    What no key has becomes what sorts first, so that a cursor of an older version skips nothing.
+    """
+    return f"{kind}_{re.sub('[^A-Za-z0-9:._~-]', '-', cursor or '')}"[:_LONGEST_KEY]
 
 
 def below(prefix: str) -> str:
@@ -167,15 +182,20 @@ def scope_row(scope: Scope, recipient: str) -> Row:
 
 
 def evidence_index_rows(evidence: Evidence) -> list[Row]:
-    """The rows that find evidence across recipients: all by time, those for review, texts to forget."""
+    """What finds evidence across recipients: all by time, those for review, texts to be forgotten.
+
+    Each row stands for one attempt at writing: its time, id and number, of which only one row can be
+    what was written. No attempt takes the row of another.
+    """
     stamp = codec.stamp(evidence.received_at)
+    attempt = key(evidence.id, str(evidence.number))
     names = []
     if evidence.activity is not None:
-        names.append(f"{journal_key(evidence.received_at)}_{key(evidence.recipient)}")
+        names.append(f"{journal_key(evidence.received_at)}_{attempt}")
     if evidence.is_for_review:
-        names += [key(REVIEW, stamp, evidence.id), review_id_key(evidence.id)]
+        names += [f"{key(REVIEW, stamp)}_{attempt}", review_id_key(evidence.id)]
     if evidence.has_forgettable_text:
-        names.append(key(TEXT, stamp, evidence.id))
+        names.append(f"{key(TEXT, stamp)}_{attempt}")
     row = {
         "PartitionKey": bucket(evidence.recipient),
         "recipient": evidence.recipient,
@@ -183,14 +203,20 @@ def evidence_index_rows(evidence: Evidence) -> list[Row]:
         "number": str(evidence.number),
         "received_at": stamp,
         "sender": evidence.sender or "",
-        "activity": str(evidence.activity or ""),
+        "activity": _counted_as(evidence),
     }
     return [row | {"RowKey": name} for name in names]
 
 
+def _counted_as(evidence: Evidence) -> str:
+    """What the counts take an attempt for. What asks for something and changes nothing is no message
+    like any other: another attempt at it may have found something to change."""
+    may_count = evidence.activity is Activity.OTHER and evidence.intent is not Intent.NONE
+    return "" if may_count else str(evidence.activity or "")
+
+
 def journal_key(received_at: datetime) -> str:
-    """What begins the rows of a time in the journal: the newest sort first. The recipient follows, of
-    whom no two pieces of evidence arrive at once."""
+    """What begins the rows of a time in the journal: the newest sort first."""
     return key(JOURNAL, f"{_LAST_MICROSECOND - _microsecond(received_at):017}")
 
 
@@ -221,7 +247,7 @@ def held_order_row(event: Quarantined) -> Row:
     """The row that puts an event in the order of arrival."""
     return {
         "PartitionKey": bucket(event.id),
-        "RowKey": key("o", codec.stamp(event.received_at), event.id),
+        "RowKey": key(ORDER, codec.stamp(event.received_at), event.id),
         "id": event.id,
         "received_at": codec.stamp(event.received_at),
     }

@@ -8,10 +8,10 @@ docs/architecture.md has the layout and its arithmetic.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, compress, islice
 from uuid import uuid4
 
 from azure.data.tables import TableEntity
@@ -120,13 +120,15 @@ class TablesStore(RecipientRows):
         return self._index.list_names(self._account.deadline(NAMES_SECONDS))
 
     def journal(self, limit: int, after: str | None) -> JournalPage:
-        entries = self._index.entries(rows.JOURNAL, limit, after=_after(rows.JOURNAL, after))
-        return self._read_entries(entries, limit, "recipient", self._find_named)
+        return JournalPage(*self._index.page(rows.JOURNAL, limit, after, self._find_named))
 
     def counts(self, since: datetime) -> tuple[Count, ...]:
-        found = self._index.since(since, self._account.deadline(DEADLINE_SECONDS))
+        until = self._account.deadline(DEADLINE_SECONDS)
+        certain, doubtful = self._index.counted(since, until)
+        there = self._account.each(self._find_named, doubtful, until)
         counted = Counter(
-            (codec.moment(row["received_at"]).date(), row["sender"], row["activity"]) for row in found
+            (codec.moment(row["received_at"]).date(), row["sender"], row["activity"])
+            for row in chain(certain, compress(doubtful, there))
         )
         return tuple(
             Count(day, sender or None, Activity(activity), times)
@@ -134,28 +136,12 @@ class TablesStore(RecipientRows):
         )
 
     def list_reviews(self, limit: int, after: str | None) -> JournalPage:
-        entries = self._index.entries(rows.REVIEW, limit, after=_after(rows.REVIEW, after))
-        return self._read_entries(entries, limit, "id", self._find_unjudged)
+        return JournalPage(*self._index.page(rows.REVIEW, limit, after, self._find_unjudged))
 
     def find_review(self, evidence_id: str) -> Evidence | None:
         entry = self._index.review(evidence_id)
-        return self.find(entry["recipient"], evidence_id) if entry else None
-
-    def _read_entries(
-        self,
-        entries: Iterator[TableEntity],
-        limit: int,
-        last_part: str,
-        evidence: Callable[[TableEntity], Evidence | None],
-    ) -> JournalPage:
-        """The evidence that entries of the index stand for, as far as it is there."""
-        found = list(islice(entries, limit + 1))
-        items = self._account.each(evidence, found[:limit])
-        cursor = None
-        if found[limit:]:
-            last = found[limit - 1]
-            cursor = f"{last['RowKey'].split('_')[1]} {last[last_part]}"
-        return JournalPage(tuple(filter(None, items)), cursor)
+        found = self.find(entry["recipient"], evidence_id) if entry else None
+        return found if found and found.is_for_review else None
 
     def _find_named(self, entry: TableEntity) -> Evidence | None:
         """The evidence that an entry was written for; an attempt that did not succeed left none."""
@@ -188,8 +174,7 @@ class TablesStore(RecipientRows):
         self._quarantine.remove(event_id)
 
     def forget_texts(self, before: datetime) -> int:
-        end = rows.key(rows.TEXT, codec.stamp(before))
-        entries = islice(self._index.entries(rows.TEXT, FORGET_AT_ONCE, before=end), FORGET_AT_ONCE)
+        entries = islice(self._index.texts(before, FORGET_AT_ONCE), FORGET_AT_ONCE)
         return sum(self._account.each(lambda entry: self._forget(entry, before), list(entries)))
 
     def _forget(self, entry: TableEntity, before: datetime) -> int:
@@ -218,8 +203,3 @@ class TablesStore(RecipientRows):
 
     def close(self) -> None:
         self._account.close()
-
-
-def _after(kind: str, cursor: str | None) -> str:
-    """The key that a cursor of the index stands for."""
-    return rows.key(kind, *cursor.split(" ", 1)) if cursor else ""
