@@ -29,5 +29,9 @@ class NotFound(Refusal):
     """What was asked for is not there."""
 
 
+class KeyReused(Refusal):
+    """A key that stands for one change is given to another; the message says what to do."""
+
+
 class NotNow(Refusal):
     """What was asked does not agree with what holds by now; the message says why."""

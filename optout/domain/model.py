@@ -140,7 +140,8 @@ class Evidence:
     `at` is when it happened, `received_at` when it was taken in, later for each number.
     `scopes` are the consents it speaks about; none: it changes nothing. `policy` is that for a probable
     request. `about` is the id of the request that a verdict is about. `actor` is who a caller says it
-    is, `principal` who the platform says it was.
+    is, `principal` who the platform says it was. `asked` is the fingerprint of what was asked for,
+    where the caller gave the change a key.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Evidence:
     about: str | None = None
     verdict: ReviewVerdict | None = None
     principal: Principal | None = None
+    asked: str | None = None
 
     @property
     def is_keyword(self) -> bool:

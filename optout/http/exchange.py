@@ -16,7 +16,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from optout import log, settings
 from optout.azure.topic import NotAnnounced
-from optout.domain.errors import BadRequest, ConfigurationError, NotFound, NotNow, Retryable, StoreAway
+from optout.domain.errors import (
+    BadRequest,
+    ConfigurationError,
+    KeyReused,
+    NotFound,
+    NotNow,
+    Retryable,
+    StoreAway,
+)
 from optout.domain.model import Principal
 from optout.operations.documents import Shape
 from optout.service import Service
@@ -95,6 +103,8 @@ def respond(
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
     except NotNow as problem:
         return _problem(HTTPStatus.CONFLICT, str(problem))
+    except KeyReused as problem:
+        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Idempotency-Key: {problem}")
     except NotAnnounced as problem:
         log.error("not_announced", problem=str(problem))
         detail = "the change is recorded but not announced yet: repeat the request to announce it"
@@ -131,6 +141,13 @@ def parse_query(model: type[_Model], request: Request) -> _Model:
         name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
     }
     return validate_as(model, given)
+
+
+def parse_headers(model: type[_Model], request: Request) -> _Model:
+    """The headers that a model knows by their aliases; all others are none of its business."""
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    given = {name: request.headers.get(name.lower()) for name in names}
+    return validate_as(model, {name: value for name, value in given.items() if value is not None})
 
 
 def principal(request: Request) -> Principal | None:

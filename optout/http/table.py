@@ -29,6 +29,7 @@ from optout.service import Service
 
 GET, POST = HTTPMethod.GET, HTTPMethod.POST
 NOT_FOUND, CONFLICT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
+UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class Role(StrEnum):
@@ -68,6 +69,7 @@ class Operation:
     asked: Mapping[str, Any] = field(default_factory=dict)
     path: type[Body] | None = None
     query: type[Body] | None = None
+    headers: type[Body] | None = None
     problems: tuple[HTTPStatus, ...] = ()
     function: str = ""
 
@@ -108,10 +110,12 @@ OPERATIONS = (
     Operation(
         "opt_out", POST, "suppressions/opt-out", SUPPORT, changes.opt_out,
         changes.Changed, changes.OPTED_OUT, body=changes.ChangeRequest, asked=changes.OPT_OUTS,
+        headers=changes.ChangeHeaders, problems=(UNPROCESSABLE,),
     ),
     Operation(
         "opt_in", POST, "suppressions/opt-in", SUPPORT, changes.opt_in,
         changes.Changed, changes.OPTED_IN, body=changes.ChangeRequest, asked=changes.OPT_INS,
+        headers=changes.ChangeHeaders, problems=(UNPROCESSABLE,),
     ),
     Operation(
         "history", POST, "suppressions/history", SUPPORT, history.history,

@@ -41,8 +41,12 @@ function choices(known) {
   ];
 }
 
-function change(recipient, out, choice, said) {
+function change(recipient, out, choice, { submission, ...said }) {
   const [kind, ...name] = choice.split(" ");
   const about = kind === "everything" ? { everything: true } : { [kind]: name.join(" ") };
-  return post(`suppressions/${out ? "opt-out" : "opt-in"}`, { ...about, recipient, ...said });
+  return post(
+    `suppressions/${out ? "opt-out" : "opt-in"}`,
+    { ...about, recipient, ...said },
+    { "Idempotency-Key": `"${submission}"` },
+  );
 }
