@@ -50,10 +50,14 @@ def add(commands: Commands) -> None:
         "--time-zone", type=_zone, default=UTC, help="of times that name none; default: UTC"
     )
     parser.add_argument(
-        "--at", type=_moment, help="of rows without a time; default: when the file was last changed"
+        "--at",
+        type=_moment,
+        help="of rows without a time; default: when the file was last changed, which dates no opt-in",
     )
     parser.add_argument(
-        "--opt-ins", action="store_true", help="record rows that say in, too; else they are left out"
+        "--opt-ins",
+        action="store_true",
+        help="record rows that say in, too, each of a time that is over; else they are left out",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     parser.set_defaults(run=run)
@@ -83,6 +87,7 @@ def run(asked: argparse.Namespace) -> int:
             asked.at or _changed(asked.file),
             times.TimeFormat(asked.time_zone, asked.time_format),
             asked.country,
+            row_reading.OptIns(service.now_utc(), asked.at) if asked.opt_ins else None,
         )
         purpose = importing.ImportPurpose(
             target, asked.actor, asked.reason or f"import of {asked.file.name}"
@@ -93,7 +98,7 @@ def run(asked: argparse.Namespace) -> int:
             tqdm(total=asked.file.stat().st_size, unit="B", unit_scale=True, disable=None)
         )
         counts: Counter[str] = Counter()
-        for batch in batches(rows, reader, report, counts, opt_ins=asked.opt_ins):
+        for batch in batches(rows, reader, report, counts):
             counts += importer.record(batch)
             bar.update(rows.position - bar.n)
     print(_summary(counts, report, dry_run=asked.dry_run))
@@ -127,7 +132,7 @@ class RefusedRows:
 
 
 def batches(
-    rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str], *, opt_ins: bool
+    rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str]
 ) -> Iterator[list["ImportedRow"]]:
     """What the rows say, without those that are refused or left out."""
     from optout.operations.transfer.rows import Refused
@@ -140,10 +145,8 @@ def batches(
             except Refused as problem:
                 report.refuse(row, str(problem))
                 continue
-            if said[0].out or opt_ins:
-                batch += said
-            else:
-                counts["left_out"] += 1
+            batch += said
+            counts["left_out"] += not said
         yield batch
 
 

@@ -46,6 +46,11 @@ def decide_entered(evidence: Evidence, state: RecipientState) -> Decision:
     return decide(evidence, state)
 
 
+def decide_import(evidence: Evidence, state: RecipientState) -> Decision:
+    """What an import changes as a whole: nothing that its entries have not. It opted people in."""
+    return Decision(replace(_numbered(evidence, state), effect=Effect.OPTED_IN))
+
+
 def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) -> Decision:
     """What a verdict on a probable request changes.
 

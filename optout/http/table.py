@@ -38,6 +38,7 @@ class Role(StrEnum):
     LOOKUP = "lookup"
     SUPPORT = "support"
     LISTS = "lists"
+    OPT_INS = "opt-ins"
 
 
 # Whoever may call; ANYBODY needs no key.
@@ -46,6 +47,7 @@ ANYBODY: Roles = ()
 LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
 SUPPORT: Roles = (Role.SUPPORT,)
 LISTS: Roles = (Role.LISTS,)
+OPT_INS: Roles = (Role.OPT_INS,)
 SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
 
 
@@ -133,6 +135,11 @@ OPERATIONS = (
     Operation(
         "import_suppressions", POST, "suppressions/import", LISTS, transfer.import_rows,
         transfer.Imported, transfer.IMPORTED, body=transfer.ImportRequest, asked=transfer.IMPORTS,
+    ),
+    Operation(
+        "import_opt_ins", POST, "suppressions/import-opt-ins", OPT_INS, transfer.import_opt_ins,
+        transfer.Imported, transfer.OPT_INS_IMPORTED,
+        body=transfer.OptInImportRequest, asked=transfer.OPT_IN_IMPORTS,
     ),
     Operation(
         "export", GET, "export", LISTS, transfer.export_evidence,

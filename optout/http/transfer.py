@@ -1,9 +1,9 @@
 """Lists in and out, in pages."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, TypeVar
 
-from pydantic import Field, WrapValidator
+from pydantic import AfterValidator, Field, WrapValidator
 
 from optout.domain.errors import BadRequest
 from optout.domain.times import aware
@@ -24,7 +24,7 @@ from optout.http.values import FreeText, ListName, Moment, Number, PageQuery, Se
 from optout.operations.documents import Shape, journal_item
 from optout.operations.naming import find_target
 from optout.operations.transfer.importing import ImportPurpose
-from optout.operations.transfer.rows import ImportedRow, Refused, read_number
+from optout.operations.transfer.rows import ImportedRow, Refused, opted_in, read_number
 from optout.operations.transfer.times import EARLIEST
 from optout.service import Service, now_utc
 
@@ -32,12 +32,34 @@ IMPORT_LIMIT = 10_000
 _NUMBER_DIGITS = 18
 
 
+def _is_out(out: bool) -> bool:
+    if not out:
+        raise ValueError(
+            "opt-ins are imported by POST /api/suppressions/import-opt-ins, with a key of its own"
+        )
+    return out
+
+
+def _is_in(out: bool) -> bool:
+    if out:
+        raise ValueError("opt-outs are imported by POST /api/suppressions/import")
+    return out
+
+
 class ImportRow(Body):
-    """Somebody is out, or in, since then; without a time since now."""
+    """Somebody is out since then; without a time since now."""
 
     recipient: Number
     at: Moment | None = Field(None, description="When the person asked, by default now.")
-    out: bool = Field(True, description="false opts in")
+    out: Annotated[bool, AfterValidator(_is_out)] = True
+
+
+class OptInRow(Body):
+    """Somebody is in since then, a time that is over."""
+
+    recipient: Number
+    at: Moment = Field(description="When the person asked.")
+    out: Annotated[bool, AfterValidator(_is_in)] = False
 
 
 def _as_given(row: object, validate: object) -> object:
@@ -45,42 +67,60 @@ def _as_given(row: object, validate: object) -> object:
     return row
 
 
-class ImportRequest(Body):
-    """Exactly one of sender, list and everything."""
+_Row = TypeVar("_Row", bound=Body)
+Rows = Annotated[
+    Sequence[Annotated[_Row, WrapValidator(_as_given)]],
+    Field(
+        min_length=1,
+        max_length=IMPORT_LIMIT,
+        description="A row that is wrong is refused by itself, with the reason.",
+    ),
+]
+
+
+class _PageRequest(Body):
+    """What every import says, beside its rows."""
 
     sender: SenderName | None = None
     list: ListName | None = None
     everything: bool = False
-    rows: Sequence[Annotated[ImportRow, WrapValidator(_as_given)]] = Field(
-        min_length=1,
-        max_length=IMPORT_LIMIT,
-        description="A row that is wrong is refused by itself, with the reason.",
-    )
     actor: FreeText
     reason: FreeText
     dry_run: bool = Field(False, description="Say what would change, change nothing.")
 
 
-Rows = Annotated[int, Field(ge=0)]
+class ImportRequest(_PageRequest):
+    """Exactly one of sender, list and everything."""
+
+    rows: Rows[ImportRow]
+
+
+class OptInImportRequest(_PageRequest):
+    """Exactly one of sender, list and everything."""
+
+    rows: Rows[OptInRow]
+
+
+Count = Annotated[int, Field(ge=0)]
 
 
 class ImportCounts(Shape):
     """How many rows had which effect."""
 
-    opted_out: Rows
-    opted_in: Rows
-    confirmed: Annotated[Rows, Field(description="were so already")]
-    outdated: Annotated[Rows, Field(description="older than what is known")]
+    opted_out: Count
+    opted_in: Count
+    confirmed: Annotated[Count, Field(description="were so already")]
+    outdated: Annotated[Count, Field(description="older than what is known")]
     none: Annotated[
-        Rows, Field(description="opt-ins that a carrier's or ACS's block leaves without effect")
+        Count, Field(description="opt-ins that a carrier's or ACS's block leaves without effect")
     ]
-    recorded: Annotated[Rows, Field(description="the same row was recorded before")]
+    recorded: Annotated[Count, Field(description="the same row was recorded before")]
 
 
 class RefusedRow(Shape):
     """A row that is not recorded, and why."""
 
-    index: Annotated[Rows, Field(description="of the row, from 0")]
+    index: Annotated[Count, Field(description="of the row, from 0")]
     reason: str
 
 
@@ -118,19 +158,63 @@ IMPORTED = {
 }
 
 
+OPT_IN_IMPORTS = {
+    "list": {
+        "list": "contoso-alerts",
+        "rows": [{"recipient": "+14255550123", "at": "2024-07-01T12:30:00Z"}],
+        "reason": "moved from another provider",
+        "actor": "ann",
+    }
+}
+OPT_INS_IMPORTED = {
+    "list": "contoso-alerts",
+    "dry_run": False,
+    "counts": {
+        "opted_out": 0,
+        "opted_in": 1,
+        "confirmed": 0,
+        "outdated": 0,
+        "none": 0,
+        "recorded": 0,
+    },
+    "refused": [],
+}
+
+
 def import_rows(request: Request, service: Service) -> Imported:
-    """Record a page of another system's list.
+    """Record a page of the opt-outs of another system's list.
 
     Up to 10,000 rows. A newer keyword of the person stands, whatever the order of arrival. The same row
     with the same time again changes nothing. Nothing is announced.
     """
-    body = parse_body(ImportRequest, request)
+    return _import(parse_body(ImportRequest, request), request, service, _opt_out)
+
+
+def import_opt_ins(request: Request, service: Service) -> Imported:
+    """Record a page of the opt-ins of another system's list.
+
+    Up to 10,000 rows, each of a time that is over: a newer STOP of the person stands. A block of a
+    carrier's or ACS's is not lifted. The same row with the same time again changes nothing. Nothing is
+    announced, but where somebody was opted in, the journal has an entry of it.
+    """
+    return _import(parse_body(OptInImportRequest, request), request, service, _opt_in)
+
+
+def _import(
+    body: ImportRequest | OptInImportRequest,
+    request: Request,
+    service: Service,
+    read: Callable[[dict[str, object]], ImportedRow],
+) -> Imported:
     target = find_target(service.directory, body.sender, body.list, body.everything)
+    given: Sequence[object] = body.rows
     rows: list[ImportedRow] = []
     refused: list[RefusedRow] = []
-    for index, row in enumerate(body.rows):
+    for index, row in enumerate(given):
         try:
-            rows.append(_row(row))
+            if not isinstance(row, dict):
+                raise BadRequest('a row is an object with "recipient" and "at"')
+            rows.append(read(row))
         except (BadRequest, Refused) as problem:
             refused.append({"index": index, "reason": str(problem)})
     purpose = ImportPurpose(target, body.actor, body.reason, principal(request))
@@ -167,15 +251,20 @@ def _counts(counts: Mapping[str, int]) -> ImportCounts:
     }
 
 
-def _row(row: object) -> ImportedRow:
-    if not isinstance(row, dict):
-        raise BadRequest('a row is an object with "recipient", and "at" and "out" where they are known')
+def _opt_out(row: dict[str, object]) -> ImportedRow:
     said = validate_as(ImportRow, row, strict=True)
     if said.at is None:
-        return ImportedRow(read_number(said.recipient), aware(now_utc()), said.out, ("no_time",))
+        return ImportedRow(read_number(said.recipient), aware(now_utc()), True, ("no_time",))
     if said.at < EARLIEST:
         raise Refused(f"at: is before {EARLIEST.year}; correct it, or leave it out")
-    return ImportedRow(read_number(said.recipient), said.at, said.out)
+    return ImportedRow(read_number(said.recipient), said.at)
+
+
+def _opt_in(row: dict[str, object]) -> ImportedRow:
+    said = validate_as(OptInRow, row, strict=True)
+    if said.at < EARLIEST:
+        raise Refused(f"at: is before {EARLIEST.year}; correct it")
+    return opted_in(read_number(said.recipient), said.at, now_utc())
 
 
 def _place(cursor: str | None) -> tuple[str, int] | None:
