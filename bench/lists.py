@@ -20,7 +20,7 @@ from optout.operations.recorder import Recorder
 from optout.operations.transfer import columns, importing, reading
 from optout.operations.transfer.rows import ImportedRow, RowReader
 from optout.operations.transfer.times import TimeFormat
-from optout.service import IMPORT_THREADS, now_utc
+from optout.service import IMPORT_THREADS, new_id, now_utc
 from optout.store.sqlite.bulk import CACHE_KIB
 from optout.store.sqlite.store import SqliteStore
 
@@ -41,7 +41,7 @@ def import_list(path: Path, database: Path) -> None:
     """What the command does, from the file to the end of the last commit."""
     store = SqliteStore(database)
     with ThreadPoolExecutor(IMPORT_THREADS) as threads:
-        importer = importing.Importer(Recorder(store, now_utc), PURPOSE, threads)
+        importer = importing.Importer(Recorder(store, now_utc), PURPOSE, threads, new_id)
         for batch in read(path):
             importer.record(batch)
     store.close()
@@ -57,7 +57,7 @@ def read(path: Path, *countries: str) -> Iterator[list[ImportedRow]]:
     with reading.open_rows(path) as rows, RefusedRows(path) as report:
         understood = columns.recognise(rows.header, columns.Named())
         reader = RowReader(understood, now_utc(), TimeFormat(), countries)
-        yield from batches(rows, reader, report, Counter(), opt_ins=False)
+        yield from batches(rows, reader, report, Counter())
 
 
 def insert_bare(database: Path, evidence: list[Any], consents: list[Any]) -> float:

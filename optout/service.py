@@ -47,8 +47,11 @@ class Service:
     @contextmanager
     def importing(self, purpose: ImportPurpose, *, dry_run: bool) -> Iterator[Importer]:
         """An importer, with threads for those about whom something is known already."""
-        with ThreadPoolExecutor(IMPORT_THREADS, thread_name_prefix="import") as threads:
-            yield Importer(self.recorder, purpose, threads, dry_run=dry_run)
+        with (
+            ThreadPoolExecutor(IMPORT_THREADS, thread_name_prefix="import") as threads,
+            Importer(self.recorder, purpose, threads, new_id, dry_run=dry_run) as importer,
+        ):
+            yield importer
 
     def close(self) -> None:
         """Close files and connections."""

@@ -1,6 +1,8 @@
 """Lists in and out over HTTP: a page of rows to record, and pages of all that happened."""
 
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +11,14 @@ from tests.support.client import WHO, App
 from tests.support.payloads import sms_event
 
 PERSON, OTHER = "+14255550123", "+14255550124"
-IMPORT = "suppressions/import"
+IMPORT, OPT_INS = "suppressions/import", "suppressions/import-opt-ins"
 LONG_AGO = "2024-07-01T12:30:00Z"
 
 
-def imported(app: App, rows: Sequence[object], **body: object) -> dict[str, Any]:
-    answer = app.post(IMPORT, {"list": "contoso-alerts", **WHO, "rows": rows, **body})
+def imported(
+    app: App, rows: Sequence[object], operation: str = IMPORT, **body: object
+) -> dict[str, Any]:
+    answer = app.post(operation, {"list": "contoso-alerts", **WHO, "rows": rows, **body})
     assert answer.status == 200, answer.body
     result: dict[str, Any] = answer.json()
     return result
@@ -50,13 +54,85 @@ def test_a_page_of_rows(app: App) -> None:
 
 
 def test_a_newer_start_stands(app: App) -> None:
-    """An older row changes nothing; an opt-in by a row does, and the answer is not an old one."""
-    app.deliver(sms_event("START"), sms_event("STOP", from_=OTHER))
-    assert app.check("12345", OTHER)["suppressed"]
-    rows = [{"recipient": PERSON, "at": LONG_AGO}, {"recipient": OTHER, "out": False}]
-    assert counted(imported(app, rows, list=None, sender="12345")) == {"outdated": 1, "opted_in": 1}
+    """An older row changes nothing."""
+    app.deliver(sms_event("START"))
+    rows = [{"recipient": PERSON, "at": LONG_AGO}]
+    assert counted(imported(app, rows, list=None, sender="12345")) == {"outdated": 1}
     assert not app.check("12345", PERSON)["suppressed"]
-    assert not app.check("12345", OTHER)["suppressed"]
+
+
+def in_an_hour() -> str:
+    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({}, "at: is missing"),
+        ({"at": None}, "at: "),
+        ({"at": "2199-01-01T00:00:00Z"}, "still to come"),
+        ({"at": in_an_hour()}, "still to come"),
+        ({"at": "1999-01-01T00:00:00Z"}, "at: is before"),
+        ({"at": LONG_AGO, "out": True}, "out: opt-outs are imported by POST /api/suppressions/import"),
+    ],
+)
+def test_an_opt_in_needs_a_time_that_is_over(app: App, row: dict[str, Any], reason: str) -> None:
+    """A row that could undo a newer STOP is refused, and the person stays out."""
+    app.deliver(sms_event("STOP"))
+    result = imported(app, [{"recipient": PERSON, **row}], OPT_INS)
+    assert counted(result) == {}
+    (refused,) = result["refused"]
+    assert reason in refused["reason"]
+    assert app.check("12345", PERSON)["suppressed"]
+    assert len(app.history(PERSON)) == 1
+
+
+def test_opt_outs_and_opt_ins_are_apart(app: App) -> None:
+    """A key that may import opt-outs frees nobody, and is told where opt-ins go."""
+    app.deliver(sms_event("STOP", at=datetime.now(UTC) - timedelta(hours=2)))
+    now = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    row = {"recipient": PERSON, "at": now, "out": False}
+    result = imported(app, [row])
+    assert (counted(result), result["refused"][0]["index"]) == ({}, 0)
+    assert "POST /api/suppressions/import-opt-ins" in result["refused"][0]["reason"]
+    assert app.check("12345", PERSON)["suppressed"]
+    who = {"list": None, "sender": "12345"}
+    assert counted(imported(app, [row], OPT_INS, **who, dry_run=True)) == {"opted_in": 1}
+    assert app.check("12345", PERSON)["suppressed"]
+    assert counted(imported(app, [row], OPT_INS, **who)) == {"opted_in": 1}
+    assert not app.check("12345", PERSON)["suppressed"]
+
+
+def test_an_import_of_opt_ins_is_one_event(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """One line in the log, with counts and actor and no number, and one entry of the journal; none for
+    a dry run, for rows that were there and for opt-outs."""
+    rows = [{"recipient": f"+1425555012{last}", "at": LONG_AGO} for last in range(3)]
+    imported(app, rows[:2], OPT_INS, dry_run=True)
+    imported(app, rows[:2], OPT_INS)
+    imported(app, rows[:2], OPT_INS)
+    imported(app, [{"recipient": OTHER, "at": LONG_AGO}])
+    imported(app, [*rows, rows[2]], OPT_INS, reason="a form", list=None, everything=True)
+    told = [json.loads(each.message) for each in caplog.records if "opt_ins_imported" in each.message]
+    who = {"event": "opt_ins_imported", "actor": WHO["actor"]}
+    assert told == [
+        {**who, "list": "contoso-alerts", "counts": {"opted_in": 2}},
+        {**who, "everything": True, "counts": {"opted_in": 3}},
+    ]
+    assert "425555" not in caplog.text
+    second, first = app.get("journal").json()["items"]
+    for item in (first, second):
+        assert (item["kind"], item["effect"], item["recipient"]) == ("import", "opted_in", None)
+        assert item["actor"] == WHO["actor"]
+    assert (first["list"], first["reason"], first["counts"]) == (
+        "contoso-alerts", WHO["reason"], {"opted_in": 2},
+    )  # fmt: skip
+    assert (second["list"], second["reason"], second["counts"]) == (None, "a form", {"opted_in": 3})
+    assert app.get("activity").json()["counts"] == []
+    exported = app.get("export?limit=1000").json()["items"]
+    assert [item["counts"] for item in exported if item["recipient"] is None] == [
+        {"opted_in": 2}, {"opted_in": 3},
+    ]  # fmt: skip
+    assert len(app.history(rows[0]["recipient"])) == 2
 
 
 @pytest.mark.parametrize(
@@ -89,6 +165,7 @@ def test_everything_in_pages(app: App) -> None:
         page = app.get(f"export?limit=1&cursor={page['cursor']}").json()
     assert page["cursor"] is None
     assert [item.pop("recipient") for item in found] == [PERSON, PERSON, OTHER, OTHER]
+    assert [item.pop("counts") for item in found] == [None] * 4
     assert found == [*reversed(app.history(PERSON)), *reversed(app.history(OTHER))]
 
 

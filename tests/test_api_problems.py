@@ -239,6 +239,7 @@ ROUTES = [
     ("suppressions/status", "POST"),
     ("suppressions", "GET"),
     ("suppressions/import", "POST"),
+    ("suppressions/import-opt-ins", "POST"),
     ("export", "GET"),
     ("activity", "GET"),
     ("journal", "GET"),

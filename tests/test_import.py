@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optout.decisions.target import Target
+from optout.operations.evidence_pages import all_evidence
 from optout.operations.transfer.rows import ImportedRow
 from optout.settings import ROOT
 from tests.support.client import environment
@@ -176,6 +177,47 @@ def test_an_import_keeps_to_the_rule_in_tables(
     held_to_the_rule(new_tables(azurite), texts, "sender", *imported)
 
 
+def held_to_the_forecast(
+    place: Place, texts: list[Text], target: str, batches: list[list[ImportedRow]]
+) -> None:
+    """A dry run, which leaves nothing, and the run: batch by batch the same counts; and once more."""
+    with World(place) as world:
+        for number, (person, sender, text, at) in enumerate(texts):
+            world.clock.now = minute(at)
+            world.receive(text, sender, person, message_id=f"m{number}")
+        world.clock.now = minute(30)
+        for _ in range(2):
+            before = [world.history(person) for person in PEOPLE]
+            tried = world.importer(TARGETS[target], dry_run=True)
+            foreseen = [tried.record(batch) for batch in batches]
+            assert [world.history(person) for person in PEOPLE] == before
+            importing = world.importer(TARGETS[target])
+            assert [importing.record(batch) for batch in batches] == foreseen
+
+
+@given(st.lists(messages, max_size=6), st.sampled_from(sorted(TARGETS)), imports())
+@settings(max_examples=100, deadline=None)
+def test_a_dry_run_foresees_the_run(
+    texts: list[Text],
+    target: str,
+    imported: tuple[list[ImportedRow], list[list[ImportedRow]]],
+) -> None:
+    """Whoever was known before, whoever is there twice, in one batch or in several; over SQLite."""
+    with tempfile.TemporaryDirectory() as name:
+        held_to_the_forecast(file_in(Path(name)), texts, target, imported[1])
+
+
+@given(st.lists(messages, max_size=5), imports())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_dry_run_foresees_the_run_in_tables(
+    azurite: str,
+    texts: list[Text],
+    imported: tuple[list[ImportedRow], list[list[ImportedRow]]],
+) -> None:
+    """The same over tables."""
+    held_to_the_forecast(new_tables(azurite), texts, "toll-free", imported[1])
+
+
 @pytest.mark.parametrize(
     ("before", "row", "effect", "suppressed"),
     [
@@ -220,6 +262,51 @@ def test_an_import_lifts_no_block_of_a_carrier(place: Place) -> None:
         assert importing.record([ImportedRow(PERSON, minute(5), out=False)]) == Counter({"none": 1})
         assert world.check("+18335550100").suppressed
         assert world.newest().flags == ("blocked",)
+
+
+def opt_ins(*people: str, at: int = 5) -> list[ImportedRow]:
+    return [ImportedRow(person, minute(at), out=False) for person in people]
+
+
+def test_an_import_that_opts_people_in_is_one_event(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many its batches; an import that frees nobody is none. It is about nobody: no number."""
+    with World(place) as world:
+        world.clock.now = minute(60)
+        world.receive("STOP", at=minute(50))
+        with world.importer(TARGETS["list"]) as importing:
+            importing.record([ImportedRow("+14255550199", minute(5)), *opt_ins(PERSON)])
+        assert world.store.journal(10, None).items == world.history()[:1]
+        people = [f"+1425555010{last}" for last in range(6)]
+        world.clock.move(minutes=1)
+        with world.importer(TARGETS["sender"]) as importing:
+            for batch in (people[:2], people[2:5], [*people[4:], PERSON]):
+                importing.record(opt_ins(*batch))
+        whole, _ = world.store.journal(10, None).items
+        assert (whole.effect, whole.actor, whole.reason) == ("opted_in", "ann", "moved")
+        assert (whole.sender, whole.list, whole.scopes) == ("12345", "contoso-alerts", ())
+        assert whole.counts == {"opted_in": 6, "recorded": 1, "outdated": 1}
+        assert world.store.counts(NOON - timedelta(days=1))[0].activity == "opted_out"
+        assert len(world.store.counts(NOON - timedelta(days=1))) == 1
+        assert [each for each in all_evidence(world.store) if each.counts] == [whole]
+        assert caplog.text.count("opt_ins_imported") == 1
+
+
+def test_an_import_that_is_given_up_has_opted_in_whom_it_has(place: Place) -> None:
+    """Whatever ends it: what it has recorded stays, and so it is told."""
+
+    def give_up(world: World) -> None:
+        with world.importer(TARGETS["list"]) as importing:
+            importing.record(opt_ins(PERSON))
+            raise KeyboardInterrupt
+
+    with World(place) as world:
+        world.clock.now = minute(60)
+        with pytest.raises(KeyboardInterrupt):
+            give_up(world)
+        (whole,) = world.store.journal(10, None).items
+        assert whole.counts == {"opted_in": 1}
 
 
 def command(
@@ -350,6 +437,67 @@ def test_one_row_without_a_country_code(database: Path, tmp_path: Path) -> None:
     assert "write it with + and the country code; did you mean +1 207 234 5678 or +44 20" in refused
 
 
+def test_opt_ins_of_a_file_are_of_times_that_are_over(database: Path, tmp_path: Path) -> None:
+    """The file's own time dates none and a STOP since then stands; `--at` does; one of the future is
+    refused. Without --opt-ins they are left out, whatever their times."""
+    given = tmp_path / "list.csv"
+    given.write_text(
+        f"phone,date,status\n{PERSON},,in\n+14255550124,2199-01-01,in\n"
+        "+14255550125,2024-07-01,in\n+14255550126,,out\n",
+        "utf-8",
+    )
+    with World(file_in(database.parent)) as world:
+        world.receive("STOP", at=datetime.now(UTC) - timedelta(hours=1))
+    left_out = command(database, "import", given, *LIST, *WHO, "--dry-run")
+    assert "3  opt-ins, left out without --opt-ins" in left_out.stdout
+    done = command(database, "import", given, *LIST, *WHO, "--opt-ins")
+    assert done.returncode == 1
+    assert "1  opted out\n         1  opted in\n         2  refused" in done.stdout
+    refused = (tmp_path / "list.csv.refused.csv").read_text("utf-8").splitlines()
+    assert "without a time" in refused[1]
+    assert "--at" in refused[1]
+    assert "still to come" in refused[2]
+    dated = command(database, "import", given, *LIST, *WHO, "--opt-ins", "--at", "2024-07-01")
+    assert "2  older than what is known" in dated.stdout
+    with World(file_in(database.parent)) as world:
+        assert world.check().suppressed
+        assert [item.counts for item in world.store.journal(10, None).items if item.counts] == [
+            {"opted_out": 1, "opted_in": 1}
+        ]
+
+
+def test_a_dry_run_of_a_long_file(database: Path, tmp_path: Path) -> None:
+    """Several batches, in which the same people come again: what it says would be is what is."""
+    given = tmp_path / "list.csv"
+    rows = [
+        f"+1425555{number * 7 % 11:04},2024-07-{1 + number * 5 % 28:02},{'in' if number % 3 else 'out'}"
+        for number in range(60)
+    ]
+    rows += rows[:40]
+    given.write_text("phone,date,status\n" + "\n".join(rows), "utf-8")
+    said = [
+        _in_batches_of(7, database, "import", given, *LIST, *WHO, "--opt-ins", *dry)
+        for dry in (("--dry-run",), (), ("--dry-run",), ())
+    ]
+    assert [each.replace("would be ", "") for each in said[::2]] == said[1::2]
+    assert len(said[0].splitlines()) == 5
+    assert said[3].splitlines() == [f"{len(rows):>10,}  recorded by an earlier run"]
+
+
+def _in_batches_of(rows: int, database: Path, *arguments: str | Path) -> str:
+    """What a command prints that reads so many rows at once."""
+    script = (
+        "import sys; from optout.cli import import_; from optout.cli.main import main; "
+        f"import_.BATCH = {rows}; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, **environment(database)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_everything_with_its_history(database: Path) -> None:
     """Each piece of evidence about everybody, with its texts, as the history shows it."""
     with World(file_in(database.parent)) as world:
@@ -414,19 +562,19 @@ def test_killed_and_run_again(database: Path, tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Five times the rows take no more memory, in and out."""
+    """Twice the rows, which are a second batch, take no more memory: tried, in and out."""
     peaks = []
-    for count in (20_000, 100_000):
+    for count in (50_000, 100_000):
         given = tmp_path / f"{count}.csv"
         people = range(2_000_000, 2_000_000 + count)
         given.write_text("phone\n" + "".join(f"+1425{number:07}\n" for number in people), "utf-8")
         database = tmp_path / str(count) / "optout.db"
+        tried = _peak(database, "import", given, *LIST, *WHO, "--dry-run")
         coming = _peak(database, "import", given, *LIST, *WHO)
         going = _peak(database, "export", "--all", "--output", tmp_path / "all.csv")
-        peaks.append((coming, going))
-    small, large = peaks
-    assert large[0] < 1.25 * small[0], peaks
-    assert large[1] < 1.25 * small[1], peaks
+        peaks.append((tried, coming, going))
+    for small, large in zip(*peaks, strict=True):
+        assert large < 1.25 * small, peaks
 
 
 def _peak(database: Path, *arguments: str | Path) -> int:

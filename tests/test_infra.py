@@ -352,6 +352,16 @@ def test_a_lookup_only_looks_up() -> None:
     assert table.Role.SUPPORT in check.roles
 
 
+def test_what_frees_people_is_a_role_of_its_own() -> None:
+    """Whoever moves lists cannot opt anybody in, and whoever may has no other key by that."""
+    opened = {
+        role: {each.name for each in table.functions() if role in each.roles} for role in table.Role
+    }
+    assert opened[table.Role.OPT_INS] == {"import_opt_ins"}
+    assert "import_suppressions" in opened[table.Role.LISTS]
+    assert "import_opt_ins" not in opened[table.Role.LISTS] | opened[table.Role.SUPPORT]
+
+
 def test_operations_of_a_function_have_one_role() -> None:
     """They share its address and its keys."""
     for function in table.functions():

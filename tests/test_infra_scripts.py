@@ -77,7 +77,7 @@ def azure(tmp_path: Path) -> Azure:
     return Azure(tmp_path, azure_cli.install(tmp_path, state))
 
 
-@pytest.mark.parametrize("role", ["lookup", "support"])
+@pytest.mark.parametrize("role", ["lookup", "support", "opt-ins"])
 def test_a_key_opens_the_functions_of_its_role(azure: Azure, role: str) -> None:
     """One value on each of them, in a file for its owner only, and nowhere on the screen."""
     done = azure.keys("make", role, "campaigns", "--to", azure.value_file())

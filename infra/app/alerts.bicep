@@ -36,6 +36,13 @@ var alerts = [
     events: ['reply_failed', 'toll_free_not_verified']
   }
   {
+    name: 'opt-ins-imported'
+    says: 'A list opted people in'
+    severity: 2
+    every: 'PT5M'
+    events: ['opt_ins_imported']
+  }
+  {
     name: 'change-not-announced'
     says: 'A change was not announced'
     severity: 3

@@ -60,12 +60,14 @@ def add(commands: Commands) -> None:
         "--time-zone", type=_zone, default=UTC, help="time zone of times without one; default: UTC"
     )
     parser.add_argument(
-        "--at", type=_moment, help="time of rows without one; default: when the file was last changed"
+        "--at",
+        type=_moment,
+        help="time of rows without one; default: when the file was last changed, which dates no opt-in",
     )
     parser.add_argument(
         "--opt-ins",
         action="store_true",
-        help="also record rows that say in; otherwise they are left out",
+        help="also record rows that say in, each of a time that is over; otherwise they are left out",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would change, but change nothing"
@@ -103,6 +105,7 @@ def run(asked: argparse.Namespace) -> int:
             asked.at or _changed(asked.file),
             times.TimeFormat(asked.time_zone, asked.time_format),
             [asked.country] if asked.country else countries_of(built.directory, target),
+            row_reading.OptIns(service.now_utc(), asked.at) if asked.opt_ins else None,
         )
         if not asked.country:
             rows = ensure_country_codes(rows, reader, built.directory)
@@ -115,7 +118,7 @@ def run(asked: argparse.Namespace) -> int:
             tqdm(total=asked.file.stat().st_size, unit="B", unit_scale=True, disable=None)
         )
         counts: Counter[str] = Counter()
-        for batch in batches(rows, reader, report, counts, opt_ins=asked.opt_ins):
+        for batch in batches(rows, reader, report, counts):
             counts += importer.record(batch)
             bar.update(rows.position - bar.n)
     print(_summary(counts, report, dry_run=asked.dry_run))
@@ -150,7 +153,7 @@ class RefusedRows:
 
 
 def batches(
-    rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str], *, opt_ins: bool
+    rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str]
 ) -> Iterator[list["ImportedRow"]]:
     """What the rows say, except those that are refused or left out."""
     from optout.operations.transfer.rows import Refused
@@ -163,10 +166,8 @@ def batches(
             except Refused as problem:
                 report.refuse(row, str(problem))
                 continue
-            if said[0].out or opt_ins:
-                batch += said
-            else:
-                counts["left_out"] += 1
+            batch += said
+            counts["left_out"] += not said
         yield batch
 
 

@@ -51,6 +51,11 @@ def decide_entered(evidence: Evidence, state: RecipientState, *, is_now: bool = 
     return decide(_effective_now(evidence, state) if is_now else evidence, state)
 
 
+def decide_import(evidence: Evidence, state: RecipientState) -> Decision:
+    """What an import changes as a whole: nothing that its entries have not. It opted people in."""
+    return Decision(replace(_numbered(evidence, state), effect=Effect.OPTED_IN))
+
+
 def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) -> Decision:
     """What a verdict on a probable request changes.
 

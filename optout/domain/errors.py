@@ -44,5 +44,9 @@ class UnknownSender(NotFound):
         self.nearest = tuple(nearest)
 
 
+class KeyReused(Refusal):
+    """A key that stands for one change is given to another; the message says what to do."""
+
+
 class NotNow(Refusal):
     """The request conflicts with the present state; the message says why."""

@@ -1,6 +1,6 @@
 """Ids derived from what they name: the same whoever derives them, and safe as a key anywhere."""
 
-from hashlib import sha1
+from hashlib import sha1, sha256
 from uuid import NAMESPACE_URL, uuid5
 
 from optout.domain.enums import EvidenceKind
@@ -21,6 +21,16 @@ def derived_id(name: str) -> str:
 def evidence_id(kind: EvidenceKind, message_id: str, recipient: str) -> str:
     """The same id for every delivery of the same message: derived, and safe as a key anywhere."""
     return derived_id(f"{kind}\n{message_id}\n{recipient}")
+
+
+def change_id(operation: str, key: str, recipient: str) -> str:
+    """The id of the one change of a recipient that a caller knows by a key of its own."""
+    return evidence_id(EvidenceKind.MANUAL, f"{operation}\n{key}", recipient)
+
+
+def fingerprint(*said: str | None) -> str:
+    """What tells whether the same is said again, without saying it."""
+    return sha256(repr(said).encode()).hexdigest()
 
 
 def verdict_id(evidence: str, recipient: str) -> str:

@@ -131,6 +131,10 @@ class Announcement:
         return self.published_at is None
 
 
+# In the place of the recipient, where evidence is about no single person: an import as a whole.
+NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One message, delivery report, manual change or imported entry about one recipient.
@@ -141,7 +145,9 @@ class Evidence:
     `at` is when it happened, `received_at` when it was received, later for each number.
     `scopes` are the consents it speaks about; none: it changes nothing. `policy` is that for a probable
     request. `about` is the id of the request that a verdict is about. `actor` is who a caller says it
-    is, `principal` who the platform says it was.
+    is, `principal` who the platform says it was. `asked` is the fingerprint of what was asked for,
+    where the caller gave the change a key. `counts` says of an import as a whole how many of its rows
+    had which effect.
     """
 
     id: str
@@ -172,6 +178,8 @@ class Evidence:
     about: str | None = None
     verdict: ReviewVerdict | None = None
     principal: Principal | None = None
+    asked: str | None = None
+    counts: Mapping[str, int] | None = None
 
     @property
     def is_keyword(self) -> bool:
@@ -225,9 +233,12 @@ class Evidence:
 
     @property
     def activity(self) -> Activity | None:
-        """What it counts as; an imported entry is not an event of its day and counts as nothing."""
-        if self.kind in (EvidenceKind.IMPORT, EvidenceKind.RULES):
+        """What it counts as; an imported entry is not an event of its day and counts as nothing, unlike
+        the import that it belongs to."""
+        if self.kind is EvidenceKind.RULES:
             return None
+        if self.kind is EvidenceKind.IMPORT:
+            return Activity.OTHER if self.recipient == NOBODY else None
         if self.effect.is_change:
             return Activity(self.effect)
         return Activity.HELP if self.intent is Intent.HELP else Activity.OTHER

@@ -8,9 +8,17 @@ from pydantic import Field
 from optout.decisions import target as targets
 from optout.decisions.target import Target
 from optout.domain.enums import Effect
-from optout.http.exchange import Body, Request, parse_body, principal
+from optout.http.exchange import Body, Request, parse_body, parse_headers, principal
 from optout.http.suppressions import PersonState, person_state
-from optout.http.values import AllowUnconfigured, FreeText, ListName, Moment, Number, SenderName
+from optout.http.values import (
+    AllowUnconfigured,
+    FreeText,
+    IdempotencyKey,
+    ListName,
+    Moment,
+    Number,
+    SenderName,
+)
 from optout.operations import changes
 from optout.operations.documents import Blocker, Shape
 from optout.operations.naming import find_target
@@ -30,6 +38,12 @@ class ChangeRequest(Body):
     at: Moment | None = Field(
         None, description="When the person asked, by default now; not in the future."
     )
+
+
+class ChangeHeaders(Body):
+    """What makes a retry the same change."""
+
+    key: IdempotencyKey | None = Field(None, alias="Idempotency-Key")
 
 
 class Named(Shape, total=False):
@@ -56,6 +70,14 @@ class Outcome(Shape):
         Annotated[str, Field(description="what the person must text, where a carrier or ACS blocks")]
     ]
     still_blocked: NotRequired[Sequence[Block]]
+    repeated: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="true where it is there: the change was recorded before, under the same key"
+            ),
+        ]
+    ]
 
 
 class Changed(Named, PersonState, Outcome):
@@ -98,13 +120,17 @@ OPTED_IN = {
 def opt_out(request: Request, service: Service) -> Changed:
     """Opt a person out by hand.
 
-    Repeating it is harmless, and announces what an earlier call could not.
+    With an Idempotency-Key a repeated call is the same change, and is answered with what holds now.
+    Repeating it announces what an earlier call could not.
     """
     return _change(request, service, out=True)
 
 
 def opt_in(request: Request, service: Service) -> Changed:
     """Opt a person in by hand.
+
+    Send an Idempotency-Key: without one, a retry is another opt-in, and undoes what the person has
+    texted meanwhile. With one it is the same change, and is answered with what holds now.
 
     A block by a carrier or ACS is not lifted: the answer stays suppressed, and `remedy` says what
     the person must text.
@@ -135,6 +161,7 @@ def _change(request: Request, service: Service, *, out: bool) -> Changed:
         reason=body.reason,
         at=body.at,
         principal=principal(request),
+        key=parse_headers(ChangeHeaders, request).key,
     )
     return {**named(target), **person_state(changed.answer), **_outcome(changed, target)}
 
@@ -145,6 +172,8 @@ def _outcome(changed: changes.Changed, target: Target) -> Outcome:
         outcome["remedy"] = changed.blocks[0].remedy
     elif changed.blocks:
         outcome["still_blocked"] = [_block(block) for block in changed.blocks]
+    if changed.repeated:
+        outcome["repeated"] = True
     return outcome
 
 

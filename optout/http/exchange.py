@@ -19,6 +19,7 @@ from optout.azure.topic import NotAnnounced
 from optout.domain.errors import (
     BadRequest,
     ConfigurationError,
+    KeyReused,
     NotFound,
     NotNow,
     Retryable,
@@ -112,6 +113,8 @@ def respond(
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
     except NotNow as problem:
         return _problem(HTTPStatus.CONFLICT, str(problem))
+    except KeyReused as problem:
+        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Idempotency-Key: {problem}")
     except NotAnnounced as problem:
         log.error("not_announced", problem=str(problem))
         detail = "the change is recorded but not announced yet: repeat the request to announce it"
@@ -148,6 +151,13 @@ def parse_query(model: type[_Model], request: Request) -> _Model:
         name: value for name, value in request.query.items() if name.lower() not in _KEY_PARAMETERS
     }
     return validate_as(model, given)
+
+
+def parse_headers(model: type[_Model], request: Request) -> _Model:
+    """The headers that a model knows by their aliases; all others are none of its business."""
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    given = {name: request.headers.get(name.lower()) for name in names}
+    return validate_as(model, {name: value for name, value in given.items() if value is not None})
 
 
 def principal(request: Request) -> Principal | None:

@@ -124,6 +124,7 @@ ASKED: dict[str, Any] = {
             "about": None,
             "verdict": None,
             "principal": None,
+            "counts": None,
         }
     ],
     "cursor": None,

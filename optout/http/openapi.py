@@ -60,6 +60,12 @@ _PROBLEMS = {
         "The body is larger than any request needs.",
         f"the body is larger than {exchange.BODY_LIMIT} bytes; send it in parts",
     ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: _Problem(
+        "KeyReused",
+        "The key stands for another change.",
+        "Idempotency-Key: this key stands for another change of this recipient: repeat that one as it "
+        "was, or give this one a key of its own",
+    ),
     HTTPStatus.SERVICE_UNAVAILABLE: _Problem(
         "Unavailable",
         "The store cannot answer, or a change is recorded and not announced yet. Do not send.",
@@ -149,7 +155,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Json:
         possible.append(HTTPStatus.BAD_REQUEST)
     return {
         **_about(operation),
-        **_parameters(operation.path, operation.query),
+        **_parameters(operation.path, operation.query, operation.headers),
         **_request_body(operation, schemas),
         "responses": {
             "200": {
@@ -169,7 +175,7 @@ def _file(file: File) -> Json:
     }
     return {
         **_about(file),
-        **_parameters(file.path, None),
+        **_parameters(file.path),
         "responses": {
             "200": {"description": "The file.", "content": contents},
             "304": {"description": "The caller's copy is still current."},
@@ -198,8 +204,10 @@ def _request_body(operation: Operation, schemas: _Schemas) -> Json:
     return {"requestBody": {"required": True, "content": {exchange.JSON: content}}}
 
 
-def _parameters(path: type[Body] | None, query: type[Body] | None) -> Json:
-    found = [*_fields(path, "path"), *_fields(query, "query")]
+def _parameters(
+    path: type[Body] | None, query: type[Body] | None = None, headers: type[Body] | None = None
+) -> Json:
+    found = [*_fields(path, "path"), *_fields(query, "query"), *_fields(headers, "header")]
     return {"parameters": found} if found else {}
 
 

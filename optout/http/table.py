@@ -29,6 +29,7 @@ from optout.service import Service
 
 GET, POST = HTTPMethod.GET, HTTPMethod.POST
 NOT_FOUND, CONFLICT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
+UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class Role(StrEnum):
@@ -37,6 +38,7 @@ class Role(StrEnum):
     LOOKUP = "lookup"
     SUPPORT = "support"
     LISTS = "lists"
+    OPT_INS = "opt-ins"
 
 
 # Who may call; ANYBODY needs no key.
@@ -45,6 +47,7 @@ ANYBODY: Roles = ()
 LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
 SUPPORT: Roles = (Role.SUPPORT,)
 LISTS: Roles = (Role.LISTS,)
+OPT_INS: Roles = (Role.OPT_INS,)
 SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
 
 
@@ -68,6 +71,7 @@ class Operation:
     asked: Mapping[str, Any] = field(default_factory=dict)
     path: type[Body] | None = None
     query: type[Body] | None = None
+    headers: type[Body] | None = None
     problems: tuple[HTTPStatus, ...] = ()
     function: str = ""
 
@@ -108,13 +112,13 @@ OPERATIONS = (
     ),
     Operation(
         "opt_out", POST, "suppressions/opt-out", SUPPORT, changes.opt_out,
-        changes.Changed, changes.OPTED_OUT,
-        body=changes.ChangeRequest, asked=changes.OPT_OUTS, problems=(NOT_FOUND,),
+        changes.Changed, changes.OPTED_OUT, body=changes.ChangeRequest, asked=changes.OPT_OUTS,
+        headers=changes.ChangeHeaders, problems=(NOT_FOUND, UNPROCESSABLE),
     ),
     Operation(
         "opt_in", POST, "suppressions/opt-in", SUPPORT, changes.opt_in,
-        changes.Changed, changes.OPTED_IN,
-        body=changes.ChangeRequest, asked=changes.OPT_INS, problems=(NOT_FOUND,),
+        changes.Changed, changes.OPTED_IN, body=changes.ChangeRequest, asked=changes.OPT_INS,
+        headers=changes.ChangeHeaders, problems=(NOT_FOUND, UNPROCESSABLE),
     ),
     Operation(
         "history", POST, "suppressions/history", SUPPORT, history.history,
@@ -133,6 +137,11 @@ OPERATIONS = (
         "import_suppressions", POST, "suppressions/import", LISTS, transfer.import_rows,
         transfer.Imported, transfer.IMPORTED,
         body=transfer.ImportRequest, asked=transfer.IMPORTS, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        "import_opt_ins", POST, "suppressions/import-opt-ins", OPT_INS, transfer.import_opt_ins,
+        transfer.Imported, transfer.OPT_INS_IMPORTED,
+        body=transfer.OptInImportRequest, asked=transfer.OPT_IN_IMPORTS,
     ),
     Operation(
         "export", GET, "export", LISTS, transfer.export_evidence,

@@ -1,9 +1,9 @@
 """Lists in and out, in pages."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, TypeVar
 
-from pydantic import Field, WrapValidator
+from pydantic import AfterValidator, Field, WrapValidator
 
 from optout.domain.errors import BadRequest
 from optout.domain.times import EARLIEST, aware
@@ -32,19 +32,41 @@ from optout.http.values import (
 from optout.operations.documents import Shape, journal_item
 from optout.operations.naming import countries_of, find_target
 from optout.operations.transfer.importing import ImportPurpose
-from optout.operations.transfer.rows import ImportedRow, Refused, read_number
+from optout.operations.transfer.rows import ImportedRow, Refused, opted_in, read_number
 from optout.service import Service, now_utc
 
 IMPORT_LIMIT = 10_000
 _NUMBER_DIGITS = 18
 
 
+def _is_out(out: bool) -> bool:
+    if not out:
+        raise ValueError(
+            "opt-ins are imported by POST /api/suppressions/import-opt-ins, with a key of its own"
+        )
+    return out
+
+
+def _is_in(out: bool) -> bool:
+    if out:
+        raise ValueError("opt-outs are imported by POST /api/suppressions/import")
+    return out
+
+
 class ImportRow(Body):
-    """Somebody is out, or in, since then; without a time, since now."""
+    """Somebody is out since then; without a time, since now."""
 
     recipient: Number
     at: Moment | None = Field(None, description="When the person asked, by default now.")
-    out: bool = Field(True, description="false opts in")
+    out: Annotated[bool, AfterValidator(_is_out)] = True
+
+
+class OptInRow(Body):
+    """Somebody is in since then, a time that is over."""
+
+    recipient: Number
+    at: Moment = Field(description="When the person asked.")
+    out: Annotated[bool, AfterValidator(_is_in)] = False
 
 
 def _as_given(row: object, validate: object) -> object:
@@ -52,43 +74,61 @@ def _as_given(row: object, validate: object) -> object:
     return row
 
 
-class ImportRequest(Body):
-    """Exactly one of sender, list and everything."""
+_Row = TypeVar("_Row", bound=Body)
+Rows = Annotated[
+    Sequence[Annotated[_Row, WrapValidator(_as_given)]],
+    Field(
+        min_length=1,
+        max_length=IMPORT_LIMIT,
+        description="A row that is wrong is refused by itself, with the reason.",
+    ),
+]
+
+
+class _PageRequest(Body):
+    """What every import says, beside its rows."""
 
     sender: SenderName | None = None
     list: ListName | None = None
     everything: bool = False
     allow_unconfigured: AllowUnconfigured = False
-    rows: Sequence[Annotated[ImportRow, WrapValidator(_as_given)]] = Field(
-        min_length=1,
-        max_length=IMPORT_LIMIT,
-        description="A row that is wrong is refused by itself, with the reason.",
-    )
     actor: FreeText
     reason: FreeText
     dry_run: bool = Field(False, description="Say what would change, change nothing.")
 
 
-Rows = Annotated[int, Field(ge=0)]
+class ImportRequest(_PageRequest):
+    """Exactly one of sender, list and everything."""
+
+    rows: Rows[ImportRow]
+
+
+class OptInImportRequest(_PageRequest):
+    """Exactly one of sender, list and everything."""
+
+    rows: Rows[OptInRow]
+
+
+Count = Annotated[int, Field(ge=0)]
 
 
 class ImportCounts(Shape):
     """How many rows had which effect."""
 
-    opted_out: Rows
-    opted_in: Rows
-    confirmed: Annotated[Rows, Field(description="already so")]
-    outdated: Annotated[Rows, Field(description="older than what is known")]
+    opted_out: Count
+    opted_in: Count
+    confirmed: Annotated[Count, Field(description="already so")]
+    outdated: Annotated[Count, Field(description="older than what is known")]
     none: Annotated[
-        Rows, Field(description="opt-ins without effect, because a carrier or ACS still blocks")
+        Count, Field(description="opt-ins without effect, because a carrier or ACS still blocks")
     ]
-    recorded: Annotated[Rows, Field(description="the same row was recorded before")]
+    recorded: Annotated[Count, Field(description="the same row was recorded before")]
 
 
 class RefusedRow(Shape):
     """A row that is not recorded, and why."""
 
-    index: Annotated[Rows, Field(description="of the row, from 0")]
+    index: Annotated[Count, Field(description="of the row, from 0")]
     reason: str
 
 
@@ -126,13 +166,54 @@ IMPORTED = {
 }
 
 
+OPT_IN_IMPORTS = {
+    "list": {
+        "list": "contoso-alerts",
+        "rows": [{"recipient": "+14255550123", "at": "2024-07-01T12:30:00Z"}],
+        "reason": "moved from another provider",
+        "actor": "ann",
+    }
+}
+OPT_INS_IMPORTED = {
+    "list": "contoso-alerts",
+    "dry_run": False,
+    "counts": {
+        "opted_out": 0,
+        "opted_in": 1,
+        "confirmed": 0,
+        "outdated": 0,
+        "none": 0,
+        "recorded": 0,
+    },
+    "refused": [],
+}
+
+
 def import_rows(request: Request, service: Service) -> Imported:
-    """Record a page of another system's list.
+    """Record a page of the opt-outs of another system's list.
 
     Up to 10,000 rows. A newer keyword from the person wins, whatever the order of arrival. The same row
     with the same time again changes nothing. Nothing is announced.
     """
-    body = parse_body(ImportRequest, request)
+    return _import(parse_body(ImportRequest, request), request, service, _opt_out)
+
+
+def import_opt_ins(request: Request, service: Service) -> Imported:
+    """Record a page of the opt-ins of another system's list.
+
+    Up to 10,000 rows, each with a time that is over: a newer STOP of the person stands. A block by a
+    carrier or ACS is not lifted. The same row with the same time again changes nothing. Nothing is
+    announced, but where somebody was opted in, the journal has an entry of it.
+    """
+    return _import(parse_body(OptInImportRequest, request), request, service, _opt_in)
+
+
+def _import(
+    body: ImportRequest | OptInImportRequest,
+    request: Request,
+    service: Service,
+    read: Callable[[dict[str, object], Collection[str]], ImportedRow],
+) -> Imported:
     target = find_target(
         service.directory,
         body.sender,
@@ -141,11 +222,14 @@ def import_rows(request: Request, service: Service) -> Imported:
         allow_unconfigured=body.allow_unconfigured,
     )
     countries = countries_of(service.directory, target)
+    given: Sequence[object] = body.rows
     rows: list[ImportedRow] = []
     refused: list[RefusedRow] = []
-    for index, row in enumerate(body.rows):
+    for index, row in enumerate(given):
         try:
-            rows.append(_row(row, countries))
+            if not isinstance(row, dict):
+                raise BadRequest('a row is an object with "recipient" and "at"')
+            rows.append(read(row, countries))
         except (BadRequest, Refused) as problem:
             refused.append({"index": index, "reason": str(problem)})
     purpose = ImportPurpose(target, body.actor, body.reason, principal(request))
@@ -182,16 +266,21 @@ def _counts(counts: Mapping[str, int]) -> ImportCounts:
     }
 
 
-def _row(row: object, countries: Collection[str]) -> ImportedRow:
-    if not isinstance(row, dict):
-        raise BadRequest('a row is an object with "recipient", and "at" and "out" where they are known')
+def _opt_out(row: dict[str, object], countries: Collection[str]) -> ImportedRow:
     said = validate_as(ImportRow, row, strict=True)
     recipient = read_number(said.recipient, countries)
     if said.at is None:
-        return ImportedRow(recipient, aware(now_utc()), said.out, ("no_time",))
+        return ImportedRow(recipient, aware(now_utc()), True, ("no_time",))
     if said.at < EARLIEST:
         raise Refused(f"at: is before {EARLIEST.year}; correct it, or leave it out")
-    return ImportedRow(recipient, said.at, said.out)
+    return ImportedRow(recipient, said.at)
+
+
+def _opt_in(row: dict[str, object], countries: Collection[str]) -> ImportedRow:
+    said = validate_as(OptInRow, row, strict=True)
+    if said.at < EARLIEST:
+        raise Refused(f"at: is before {EARLIEST.year}; correct it")
+    return opted_in(read_number(said.recipient, countries), said.at, now_utc())
 
 
 def _place(cursor: str | None) -> tuple[str, int] | None:

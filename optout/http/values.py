@@ -1,5 +1,6 @@
-"""Values as the operations take and show them: numbers, texts, times, pages."""
+"""Values as the operations take and show them: numbers, texts, times, keys, pages."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -56,6 +57,34 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_time_from_text), AfterValidator(_in_utc)]
+
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_PRINTABLE = re.compile(r"[ -~]+")
+
+
+def _key_of_header(value: str) -> str:
+    """A string of RFC 9651, in quotes; many clients leave them out."""
+    text = value.strip()
+    if quoted := _QUOTED.fullmatch(text):
+        text = re.sub(r"\\(.)", r"\1", quoted[1])
+    elif '"' in text:
+        text = ""
+    if not _PRINTABLE.fullmatch(text):
+        raise ValueError('is no key; write it as "8e03978e-40d5-43dd-bc93-6894a57f9324"')
+    return text
+
+
+IdempotencyKey = Annotated[
+    str,
+    BeforeValidator(_key_of_header),
+    Field(
+        max_length=255,
+        description="A key of the caller's own for this change, the same with each retry: the change "
+        "is made once, whenever it is repeated.",
+        examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
+    ),
+]
 
 
 class PageQuery(Body):

@@ -11,8 +11,8 @@ from optout.decisions.decide import decide_entered
 from optout.decisions.evidence import CLOCK_TOLERANCE
 from optout.decisions.target import Block, Target
 from optout.domain.enums import Effect, EvidenceKind, ScopeKind
-from optout.domain.errors import BadRequest
-from optout.domain.ids import evidence_id
+from optout.domain.errors import BadRequest, KeyReused
+from optout.domain.ids import change_id, evidence_id, fingerprint
 from optout.domain.model import EVERYTHING, Consents, Evidence, Principal, Scope
 from optout.domain.times import EARLIEST, aware
 from optout.operations.check import CheckResult
@@ -23,11 +23,13 @@ from optout.programs.directory import Directory, Sender
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The outcome of a change by hand: the answer that now holds, and the blocks that remain."""
+    """The outcome of a change by hand: the answer that now holds, what the change did when it was
+    recorded, whether that was before, and the blocks that remain."""
 
     answer: CheckResult
     effect: Effect
     blocks: tuple[Block, ...] = ()
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,28 +53,44 @@ class Changes:
         reason: str,
         at: datetime | None = None,
         principal: Principal | None = None,
+        key: str | None = None,
     ) -> Changed:
         """Opt a recipient out or in by hand, and record who did it and why.
 
         `actor` is who the caller says it is, `principal` who the platform verified, if it did. `at` is
         when the person asked, by default now; a time in the past takes its place in the order. A block
         by a carrier or ACS is not lifted. Repeating it announces what an earlier call could not.
-        Raises BadRequest, and NotAnnounced for a change that is recorded.
+
+        With a `key` it is one change however often and whenever it is repeated: what the person has
+        said since stands, and the answer is what holds now.
+        Raises BadRequest, KeyReused, and NotAnnounced for a change that is recorded.
         """
         evidence = replace(
             self._evidence(target, recipient, out, at), actor=actor, reason=reason, principal=principal
         )
+        if key is not None:
+            evidence = replace(
+                evidence,
+                id=change_id("opt-out" if out else "opt-in", key, evidence.recipient),
+                asked=_fingerprint(target, actor, reason, at),
+            )
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in self._reached(target)}
         decisive = self._decisive(target)
         scopes = tuple(dict.fromkeys((*target.scopes, *decisive, *own)))
         decide = partial(decide_entered, is_now=at is None)
         recorded = self.recorder.record(evidence, scopes, decide)
-        log.info("manual", recorded.evidence)
+        if recorded.evidence.asked != evidence.asked:
+            raise KeyReused(
+                "this key stands for another change of this recipient: repeat that one as it was, or "
+                "give this one a key of its own"
+            )
+        log.info("manual" if recorded.is_new else "manual_again", recorded.evidence)
         self.recorder.announce_all(evidence.recipient)
         return Changed(
             CheckResult.of(evidence.recipient, recorded.consents, decisive),
             recorded.evidence.effect,
             () if out else _blocks(own, recorded.consents),
+            repeated=not recorded.is_new,
         )
 
     def _evidence(self, target: Target, recipient: str, out: bool, at: datetime | None) -> Evidence:
@@ -108,6 +126,12 @@ class Changes:
         if target.everything:
             return list(self.directory.senders.values())
         return self.directory.on_list(target.list or "")
+
+
+def _fingerprint(target: Target, actor: str, reason: str, at: datetime | None) -> str:
+    """Of what the caller said, not of what it means by now: a sender may be on another list."""
+    about = (target.sender.id, None) if target.sender else (None, target.list)
+    return fingerprint(*about, actor, reason, aware(at).isoformat() if at else None)
 
 
 def _blocks(own: dict[Scope, Sender], consents: Consents) -> tuple[Block, ...]:

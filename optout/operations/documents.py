@@ -5,7 +5,7 @@ The shapes are typed dictionaries: mypy holds the functions to them, and the Ope
 from them. At run time they are plain dictionaries, so that ten thousand answers cost nothing more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, overload
 
@@ -141,8 +141,14 @@ class Recipient(Shape):
     recipient: str
 
 
-class JournalItem(Recipient, HistoryItem):
-    """A piece of evidence, and whom it is about."""
+class JournalItem(HistoryItem):
+    """A piece of evidence, and whom it is about. An import that opted people in has one of its own."""
+
+    recipient: Annotated[str | None, Field(description="null: an import as a whole")]
+    counts: Annotated[
+        Mapping[str, int] | None,
+        Field(description="of an import as a whole: how many rows had which effect"),
+    ]
 
 
 class ListItem(Recipient):
@@ -227,7 +233,11 @@ def list_item(recipient: str, consent: model.Consent) -> ListItem:
 
 def journal_item(evidence: model.Evidence) -> JournalItem:
     """A piece of evidence with its recipient, for documents about several people."""
-    return {"recipient": evidence.recipient, **history_item(evidence)}
+    return {
+        "recipient": None if evidence.recipient == model.NOBODY else evidence.recipient,
+        **history_item(evidence),
+        "counts": evidence.counts,
+    }
 
 
 def history_item(evidence: model.Evidence) -> HistoryItem:

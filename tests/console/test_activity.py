@@ -57,6 +57,17 @@ def test_counts_by_day_and_by_sender(
     assert figures(page) == {"Opt-outs": 1, "Opt-ins": 1, "Help": 1}
 
 
+def test_an_import_of_opt_ins_is_among_the_newest(app: App, console: str, open_page: OpenPage) -> None:
+    """Who did it, of how many, and why; it leads to nobody."""
+    rows = [{"recipient": person, "at": "2024-07-01T12:30:00Z"} for person in (PERSON, OTHER)]
+    about = {"list": "contoso-uk", "actor": "ann", "reason": "moved"}
+    assert app.post("suppressions/import-opt-ins", {**about, "rows": rows}).status == 200
+    entry = open_page(f"{console}#activity").locator("#newest li")
+    expect(entry).to_have_count(1)
+    expect(entry).to_contain_text("ann imported 2 opt-ins to contoso-uk: moved")
+    expect(entry.get_by_role("button")).to_have_count(0)
+
+
 def test_the_newest_leads_to_the_person(app: App, console: str, open_page: OpenPage) -> None:
     """Everybody's messages and changes by hand, the newest first; a number opens its history."""
     app.deliver(sms_event("hello"))

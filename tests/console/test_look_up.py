@@ -1,7 +1,7 @@
 """Looking a number up, and changing consent by hand."""
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from optout import service
 from tests.console.conftest import OpenPage
@@ -116,6 +116,36 @@ def test_a_refused_change_stays_in_the_dialog(app: App, console: str, open_page:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert app.history(PERSON) == []
+
+
+def test_a_retry_is_the_same_change(app: App, console: str, open_page: OpenPage) -> None:
+    """An answer that got lost: submitting the same again changes nothing more; another reason is
+    another change."""
+    keys: list[str] = []
+
+    def lose_the_answer(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        answer = route.fetch()
+        route.fulfill(status=503, json={"detail": "lost"}) if len(keys) < 4 else route.fulfill(
+            response=answer
+        )
+
+    page = open_page(f"{console}#look-up")
+    page.route("**/suppressions/opt-out", lose_the_answer)
+    look_up(page)
+    page.get_by_role("button", name="Opt out: contoso-uk").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Your name").fill("ann")
+    for count, reason in enumerate(["phoned", "phoned", "wrote"], start=1):
+        dialog.get_by_label("Reason").fill(reason)
+        dialog.get_by_role("button", name="Opt out").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("lost")
+        expect(dialog.get_by_role("button", name="Opt out")).to_be_enabled()
+        assert len(keys) == count
+    dialog.get_by_role("button", name="Opt out").click()
+    expect(dialog).to_be_hidden()
+    assert keys[0] == keys[1] != keys[2] == keys[3]
+    assert [item["reason"] for item in app.history(PERSON)] == ["wrote", "phoned"]
 
 
 def test_a_long_history_comes_in_pages(app: App, console: str, open_page: OpenPage) -> None:

@@ -80,9 +80,9 @@ class App:
     def get(self, target: str) -> Answer:
         return self.host.request("GET", f"/api/{target}")
 
-    def post(self, target: str, body: object) -> Answer:
+    def post(self, target: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.host.request("POST", f"/api/{target}", content)
+        return self.host.request("POST", f"/api/{target}", content, headers)
 
     def deliver(self, *events: str) -> int:
         """Post events as Event Grid does, several in one request; the status."""

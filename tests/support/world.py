@@ -129,7 +129,7 @@ class World:
     def importer(self, target: Target, *, dry_run: bool = False) -> Importer:
         """An importer without threads: everything in turn."""
         purpose = ImportPurpose(target, "ann", "moved")
-        return Importer(self.recorder, purpose, InTurn(), dry_run=dry_run)
+        return Importer(self.recorder, purpose, InTurn(), new_id, dry_run=dry_run)
 
     def receive(
         self,

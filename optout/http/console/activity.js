@@ -142,6 +142,7 @@ const showReviews = () => pages("reviews", "reviews", review, "Nothing is waitin
 const showQuarantine = () => pages("quarantine", "quarantine", held, "Nothing is in quarantine.");
 
 function fromTo(item) {
+  if (item.recipient === null) return headline(item);
   const person = h(
     "button",
     { type: "button", class: "link", onclick: () => leadTo(item.recipient) },

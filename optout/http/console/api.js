@@ -27,7 +27,7 @@ export class Problem extends Error {
 
 export const get = (path) => send("GET", `/api/${path}`);
 
-export const post = (path, body) => send("POST", `/api/${path}`, body);
+export const post = (path, body, headers) => send("POST", `/api/${path}`, body, headers);
 
 /** Deliver an event as Event Grid does. */
 export const deliver = (event) =>

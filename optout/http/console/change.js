@@ -41,10 +41,14 @@ function choices(known) {
   ];
 }
 
-function change(recipient, out, choice, said) {
+function change(recipient, out, choice, { submission, ...said }) {
   const [kind, ...name] = choice.split(" ");
   const about = kind === "everything" ? { everything: true } : { [kind]: name.join(" ") };
   // A sender is chosen from those that the history names, not typed.
   if (kind === "sender") about.allow_unconfigured = true;
-  return post(`suppressions/${out ? "opt-out" : "opt-in"}`, { ...about, recipient, ...said });
+  return post(
+    `suppressions/${out ? "opt-out" : "opt-in"}`,
+    { ...about, recipient, ...said },
+    { "Idempotency-Key": `"${submission}"` },
+  );
 }

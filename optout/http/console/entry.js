@@ -86,9 +86,14 @@ export function headline(item) {
   const where = item.sender ?? item.list ?? "everything";
   if (item.kind === "message") return `Texted ${where}`;
   if (item.kind === "delivery_report") return `A delivery report about ${where}`;
+  if (item.counts) return `${item.actor} imported ${optIns(item.counts)} to ${where}: ${item.reason}`;
   if (item.kind === "import") return `Imported to ${where}`;
   if (item.kind === "rules") return "Computed anew by new rules";
   if (item.verdict) return `${item.actor} judged a message to ${where}: ${item.reason}`;
   const way = item.intent === "start" ? "in" : "out";
   return `${item.actor ?? "Somebody"} opted ${way} by hand, ${where}${item.reason ? `: ${item.reason}` : ""}`;
+}
+
+function optIns({ opted_in: times }) {
+  return times === 1 ? "an opt-in" : `${times.toLocaleString()} opt-ins`;
 }

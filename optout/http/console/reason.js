@@ -9,8 +9,9 @@ let pending = null;
 
 /**
  * Ask for a reason and a name, then do it; the dialog stays open while that fails.
- * `choices` are pairs of a value and its label; `action` gets {actor, reason, choice}, and what
- * comes of it goes to `done` when the dialog is closed and what is behind it can have the focus again.
+ * `choices` are pairs of a value and its label; `action` gets {actor, reason, choice, submission}, and
+ * what comes of it goes to `done` when the dialog is closed and what is behind it can have the focus
+ * again. `submission` is an id that stays as long as the same is submitted again.
  */
 export function askForReason({ title, text, submit, choices = [], chosen = "", action, done }) {
   byId("reason-title").textContent = title;
@@ -37,10 +38,10 @@ byId("reason-form").addEventListener("submit", async (event) => {
   const actor = byId("actor").value.trim();
   sessionStorage.setItem(ACTOR, actor);
   const { action, done } = pending;
+  const said = { actor, reason: byId("reason").value.trim(), choice: byId("reason-about").value };
   button.disabled = true;
   try {
-    const reason = byId("reason").value.trim();
-    const outcome = await action({ actor, reason, choice: byId("reason-about").value });
+    const outcome = await action({ ...said, submission: submissionOf(JSON.stringify(said)) });
     dialog.close();
     done(outcome);
   } catch (problem) {
@@ -49,3 +50,9 @@ byId("reason-form").addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
+
+/** What is submitted once more is the same submission; a word changed makes it another. */
+function submissionOf(said) {
+  if (pending.said !== said) Object.assign(pending, { said, submission: crypto.randomUUID() });
+  return pending.submission;
+}

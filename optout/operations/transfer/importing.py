@@ -5,22 +5,26 @@ derived from what the row says, so that the same row again, after a crash for ex
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from operator import attrgetter
+from typing import Self
 
-from optout.decisions.decide import decide, decide_entered
+from optout import log
+from optout.decisions.decide import decide, decide_entered, decide_import
 from optout.decisions.target import Target
 from optout.domain.enums import Effect, EvidenceKind
 from optout.domain.ids import evidence_id
-from optout.domain.model import EVERYTHING, Evidence, Principal, RecipientState
+from optout.domain.model import EVERYTHING, NOBODY, Evidence, Principal, RecipientState
 from optout.domain.times import aware
 from optout.operations.recorder import Recorder
 from optout.operations.transfer.rows import ImportedRow
 from optout.store.protocol import Entry
+from optout.store.sqlite.scratch import Said, Scratch
 
 RECORDED = "recorded"
 
@@ -51,17 +55,36 @@ class ImportPurpose:
 
 class Importer:
     """Records rows a batch at a time, some of them side by side; with `dry_run` it only foresees what
-    they would do."""
+    they would do, each after those before it, in whichever batch. `new_id` gives an id that nobody else
+    has. It is a context: at its end the import is one event of its own, where it opted anybody in."""
 
     def __init__(
-        self, recorder: Recorder, purpose: ImportPurpose, threads: Executor, *, dry_run: bool = False
+        self,
+        recorder: Recorder,
+        purpose: ImportPurpose,
+        threads: Executor,
+        new_id: Callable[[], str],
+        *,
+        dry_run: bool = False,
     ) -> None:
         self._recorder = recorder
         self._purpose = purpose
         self._threads = threads
-        self._dry_run = dry_run
+        self._new_id = new_id
         self._about = "\n".join(map(str, purpose.target.scopes))
         self._scopes = tuple(dict.fromkeys((*purpose.target.scopes, EVERYTHING)))
+        self._foreseen = Scratch() if dry_run else None
+        self._counts: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Also where the import was given up: what it has recorded stays."""
+        if self._foreseen is not None:
+            self._foreseen.close()
+        elif self._counts[Effect.OPTED_IN]:
+            self._tell_of_opt_ins()
 
     def record(self, rows: Iterable[ImportedRow]) -> Counter[str]:
         """Record a batch: how many rows had which effect, RECORDED being those that were there.
@@ -69,8 +92,14 @@ class Importer:
         Raises StoreAway: what was recorded stays, and the batch can be recorded again.
         """
         now = aware(self._recorder.clock())
-        entries = self._entries(rows, now)
-        return self._foresee(entries, now) if self._dry_run else self._record(entries, now)
+        if self._foreseen is not None:
+            return self._foresee(list(rows), now, self._foreseen)
+        counts: Counter[str] = Counter()
+        try:
+            self._record(self._entries(rows, now), now, counts)
+        finally:
+            self._counts += counts
+        return +counts  # without those that are 0
 
     def _entries(self, rows: Iterable[ImportedRow], now: datetime) -> list[tuple[_Kind, Entry]]:
         """Each row once. A time in the future counts as now, as for a message."""
@@ -83,8 +112,9 @@ class Importer:
             entries[identifier] = (out, flags), Entry(recipient, at, identifier)
         return list(entries.values())
 
-    def _record(self, entries: Sequence[tuple[_Kind, Entry]], now: datetime) -> Counter[str]:
-        counts: Counter[str] = Counter()
+    def _record(
+        self, entries: Sequence[tuple[_Kind, Entry]], now: datetime, counts: Counter[str]
+    ) -> None:
         firsts: dict[_Kind, dict[str, Entry]] = {}
         rest: dict[str, list[Evidence]] = {}
         people: set[str] = set()
@@ -102,10 +132,9 @@ class Importer:
             effect = Effect.OPTED_OUT if kind[0] else Effect.OPTED_IN
             counts.update({effect: len(group) - len(known)})
             for entry in known:
-                rest.setdefault(entry.recipient, []).append(self._evidence(kind, entry, now))
+                rest.setdefault(entry.recipient, []).insert(0, self._evidence(kind, entry, now))
         for effects in self._threads.map(self._record_in_turn, rest.values()):
             counts.update(effects)
-        return +counts  # without zeros
 
     def _record_in_turn(self, pieces: Sequence[Evidence]) -> list[str]:
         """Record evidence about one person in turn: side by side it would only get in its own way."""
@@ -115,41 +144,77 @@ class Importer:
             effects.append(str(recorded.evidence.effect) if recorded.is_new else RECORDED)
         return effects
 
-    def _foresee(self, entries: Sequence[tuple[_Kind, Entry]], now: datetime) -> Counter[str]:
-        people: dict[str, list[Evidence]] = {}
-        for kind, entry in entries:
-            people.setdefault(entry.recipient, []).append(self._evidence(kind, entry, now))
+    def _foresee(self, rows: Sequence[ImportedRow], now: datetime, foreseen: Scratch) -> Counter[str]:
+        people = self._pieces(rows, now)
+        before = self._pieces((ImportedRow(*said) for said in foreseen.about(people)), now)
+        foreseen.add(Said(row.recipient, row.at, row.out) for row in rows)
         unknown = self._recorder.store.without_evidence(list(people))
         counts: Counter[str] = Counter()
-        for pieces in (people.pop(recipient) for recipient in unknown):
-            counts.update(_foresee_in_turn(pieces, (), RecipientState()))
-        for effects in self._threads.map(self._foresee_known, people.values()):
-            counts.update(effects)
+        for recipient in unknown:
+            pieces, earlier = people.pop(recipient), before.get(recipient, [])
+            counts.update(_foresee_in_turn(earlier, pieces, (), RecipientState()))
+        earlier_of_known = [before.get(recipient, []) for recipient in people]
+        effects = self._threads.map(self._foresee_known, earlier_of_known, people.values())
+        counts.update(chain.from_iterable(effects))
         return counts
 
-    def _foresee_known(self, pieces: Sequence[Evidence]) -> list[str]:
+    def _foresee_known(self, earlier: Sequence[Evidence], pieces: Sequence[Evidence]) -> list[str]:
         recipient, store = pieces[0].recipient, self._recorder.store
         timeline = store.timeline(recipient)
         state = RecipientState(consents=store.consents(recipient, self._scopes))
-        return _foresee_in_turn(pieces, timeline, state)
+        return _foresee_in_turn(earlier, pieces, timeline, state)
+
+    def _pieces(self, rows: Iterable[ImportedRow], now: datetime) -> dict[str, list[Evidence]]:
+        """What rows say of each person, in their order."""
+        pieces: dict[str, list[Evidence]] = {}
+        for kind, entry in self._entries(rows, now):
+            pieces.setdefault(entry.recipient, []).append(self._evidence(kind, entry, now))
+        return pieces
 
     def _evidence(self, kind: _Kind, entry: Entry, now: datetime) -> Evidence:
         recipient, at, identifier = entry
         return replace(self._purpose.draft(kind, now), recipient=recipient, at=at, id=identifier)
 
+    def _tell_of_opt_ins(self) -> None:
+        """Whoever may import opt-ins may free everybody: that it happened is a line in the log, for an
+        alert, and one entry of the journal, which leaves the many out."""
+        target, counts = self._purpose.target, dict(self._counts)
+        log.warning(
+            "opt_ins_imported",
+            sender=target.sender and target.sender.id,
+            list=target.sender.list if target.sender else target.list,
+            everything=target.everything or None,
+            actor=self._purpose.actor,
+            counts=counts,
+        )
+        now = aware(self._recorder.clock())
+        whole = replace(
+            self._purpose.draft((False, ()), now),
+            id=evidence_id(EvidenceKind.IMPORT, self._new_id(), NOBODY),
+            recipient=NOBODY,
+            scopes=(),
+            counts=counts,
+        )
+        self._recorder.record_imported(whole, (), decide_import)
+
 
 def _foresee_in_turn(
-    pieces: Sequence[Evidence], timeline: tuple[Evidence, ...], state: RecipientState
+    earlier: Sequence[Evidence],
+    pieces: Sequence[Evidence],
+    timeline: tuple[Evidence, ...],
+    state: RecipientState,
 ) -> list[str]:
-    """The effects of evidence about one person, each after those before it."""
+    """The effects of evidence about one person, each after those before it; what is earlier counts as
+    recorded by then."""
     effects = []
     there = {evidence.id for evidence in timeline}
-    for evidence in pieces:
+    for evidence in (*earlier, *pieces):
         if evidence.id in there:
             effects.append(RECORDED)
             continue
         decision = decide_entered(evidence, replace(state, timeline=partial(tuple, timeline)))
         effects.append(str(decision.evidence.effect))
+        there.add(evidence.id)
         state = replace(state, consents={**state.consents, **decision.consents})
         timeline = (*timeline, decision.evidence)
-    return effects
+    return effects[len(earlier) :]

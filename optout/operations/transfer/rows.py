@@ -46,22 +46,42 @@ def read_number(raw: str, countries: Collection[str]) -> str:
         raise Refused(str(problem) if raw else "there is no number") from None
 
 
+def opted_in(recipient: str, at: datetime, now: datetime, flags: tuple[str, ...] = ()) -> ImportedRow:
+    """Somebody is in since a time. Rule 2: it must be over, or the opt-in would go before a STOP that
+    is still to be texted. Raises Refused."""
+    if at > now:
+        raise Refused("an opt-in of a time that is still to come; correct the time")
+    return ImportedRow(recipient, at, False, flags)
+
+
+@dataclass(frozen=True, slots=True)
+class OptIns:
+    """That rows that say in are taken: what time it is, and of what time those are that say none."""
+
+    now: datetime
+    undated: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """How the rows of a list are understood. Rows without a time get the time `undated`, numbers
-    without a country code are of the countries that are meant."""
+    """How the rows of a list are understood. An opt-out without a time gets the time `undated`; opt-ins
+    are left out where it is not said how they are taken. Numbers without a country code are of the
+    countries that are meant."""
 
     columns: Columns
     undated: datetime
     times: TimeFormat
     countries: Collection[str] = ()
+    opt_ins: OptIns | None = None
 
     def read(self, row: FileRow) -> list[ImportedRow]:
-        """What a row says. Raises Refused."""
+        """What a row says; nothing where it is left out. Raises Refused."""
         if row.problem is not None:
             raise Refused(row.problem)
         columns = self.columns
         out = columns.status is None or self._out(cell(row, columns.status))
+        if not out and self.opt_ins is None:
+            return []
         recipient = read_number(cell(row, columns.number), self.countries)
         try:
             times = [
@@ -69,9 +89,22 @@ class RowReader:
             ]
         except NotATime as problem:
             raise Refused(str(problem)) from None
+        if self.opt_ins is not None and not out:
+            return self._in(recipient, times, self.opt_ins)
         if not times:
             return [ImportedRow(recipient, self.undated, out, ("no_time",))]
         return [ImportedRow(recipient, at, out) for at in dict.fromkeys(times)]
+
+    def _in(self, recipient: str, times: list[datetime], opt_ins: OptIns) -> list[ImportedRow]:
+        """Rule 2: no opt-in is of a time that is only supposed."""
+        if times:
+            return [opted_in(recipient, at, opt_ins.now) for at in dict.fromkeys(times)]
+        if opt_ins.undated is None:
+            raise Refused(
+                "an opt-in without a time; name the column of the times with --time, or say with --at "
+                "when these people opted in"
+            )
+        return [opted_in(recipient, opt_ins.undated, opt_ins.now, ("no_time",))]
 
     def _out(self, status: str) -> bool:
         says = read_status(status, self.columns)
