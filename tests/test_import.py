@@ -458,7 +458,7 @@ def test_opt_ins_of_a_file_are_of_times_that_are_over(database: Path, tmp_path: 
     assert "--at" in refused[1]
     assert "still to come" in refused[2]
     dated = command(database, "import", given, *LIST, *WHO, "--opt-ins", "--at", "2024-07-01")
-    assert "2  older than what is known" in dated.stdout
+    assert "1  already so\n         1  older than what is known" in dated.stdout
     with World(file_in(database.parent)) as world:
         assert world.check().suppressed
         assert [item.counts for item in world.store.journal(10, None).items if item.counts] == [

@@ -181,6 +181,7 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
             "/api/journal",
             "/api/reviews",
             "/api/suppressions/import",
+            "/api/suppressions/import-opt-ins",
             "/api/export",
             "/api/quarantine",
             "/api/quarantine/replay",

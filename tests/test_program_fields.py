@@ -154,7 +154,7 @@ REFUSED: list[Mistake] = [
         "a former list with a colon",
         "field",
         program(SHORT_CODE, rest='formerly = ["old", "sender:12345"]'),
-        'program "Contoso", program.formerly', "not a list's name", "lower-case letters",
+        'program "Contoso", program.formerly', "it is not a valid list name", "lower-case letters",
     ),
     (
         "a former list that is the program's own",
