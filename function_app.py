@@ -7,6 +7,7 @@ import azure.functions as func
 
 from optout import service
 from optout.http import exchange, table
+from optout.http.operation import Function
 
 # The SDKs log the address of every request; some contain a person's number.
 logging.getLogger("azure.core").setLevel(logging.WARNING)
@@ -24,7 +25,7 @@ def sms_events(event: str) -> None:
     service.receive(event)
 
 
-def register(function: table.Function) -> None:
+def register(function: Function) -> None:
     """Register a function of the table at its address, with its own keys unless anybody may call it."""
     level = func.AuthLevel.FUNCTION if function.roles else func.AuthLevel.ANONYMOUS
 

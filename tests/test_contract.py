@@ -12,12 +12,13 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from optout.http import exchange, table
-from optout.http.openapi import document
+from optout.http.operation import Operation
+from optout.http.table import description
 from optout.operations.reply_delivery import REPLY_TAG
 from tests.support.client import App, environment, serving
 from tests.support.payloads import report_event, sms_event
 
-DOCUMENT = document()
+DOCUMENT = description()
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -71,7 +72,7 @@ def seed(app: App) -> None:
     assert app.deliver(report_event("4007"), "5") == 202
 
 
-def test_every_function_is_in_the_document() -> None:
+def test_every_function_is_in_the_description() -> None:
     """No operation without a description, no description without an operation."""
     assert set(DOCUMENT["paths"]) == {f"/{function.route}" for function in table.functions()}
 
@@ -132,7 +133,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize("operation", table.OPERATIONS, ids=lambda each: each.name)
-def test_the_examples_are_what_they_show(operation: table.Operation) -> None:
+def test_the_examples_are_what_they_show(operation: Operation) -> None:
     """Each is a body that is taken, or an answer of its shape."""
     if operation.body:
         assert operation.asked

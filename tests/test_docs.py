@@ -12,6 +12,7 @@ import pytest
 from optout import settings
 from optout.domain import enums
 from optout.http import table
+from optout.http.operation import Role
 from optout.language import rules
 from tests.support.client import environment, serving
 
@@ -115,7 +116,7 @@ def test_every_route_is_documented() -> None:
 
 def test_a_support_key_opens_the_console() -> None:
     """Every function that docs/console.md says the page asks is in the role."""
-    opened = {each.name for each in table.functions() if table.Role.SUPPORT in each.roles}
+    opened = {each.name for each in table.functions() if Role.SUPPORT in each.roles}
     text = (settings.ROOT / "docs/console.md").read_text("utf-8")
     parts = re.findall(r"^\| [a-z ,]+ \| (`.*`) \|$", text, flags=re.MULTILINE)
     assert len(parts) == 6

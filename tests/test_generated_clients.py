@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from optout.http.openapi import document
+from optout.http import table
 from tests.support.client import environment, serving
 from tests.support.payloads import sms_event
 
@@ -20,7 +20,7 @@ PERSON, OTHER = "+14255550123", "+14255550124"
 @pytest.fixture
 def description(tmp_path: Path) -> Path:
     path = tmp_path / "openapi.json"
-    path.write_text(json.dumps(document()), "utf-8")
+    path.write_text(json.dumps(table.description()), "utf-8")
     return path
 
 
@@ -90,6 +90,6 @@ def test_models_are_generated_without_a_warning(
     assert done.stderr == ""
     monkeypatch.syspath_prepend(tmp_path)
     models = importlib.import_module(module.stem)
-    operation = document()["paths"]["/suppressions/check"]["post"]
+    operation = table.description()["paths"]["/suppressions/check"]["post"]
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
     assert models.Checked.model_validate(example).results[0].suppressed is True

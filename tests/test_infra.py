@@ -13,6 +13,7 @@ from optout import settings
 from optout.azure import events
 from optout.domain.errors import ConfigurationError
 from optout.http import table
+from optout.http.operation import Role
 from optout.local import LocalHost
 
 INFRA = settings.ROOT / "infra"
@@ -341,25 +342,23 @@ def test_the_roles_are_those_of_the_table() -> None:
     assert roles.pop("none") == ["sms_events"]
     assert {role: sorted(functions) for role, functions in roles.items()} == {
         role: sorted(function.name for function in table.functions() if role in function.roles)
-        for role in table.Role
+        for role in Role
     }
 
 
 def test_a_lookup_only_looks_up() -> None:
     """The key of a sending service opens one function, which support's opens, too."""
-    (check,) = (each for each in table.functions() if table.Role.LOOKUP in each.roles)
+    (check,) = (each for each in table.functions() if Role.LOOKUP in each.roles)
     assert check.name == "check_suppressions"
-    assert table.Role.SUPPORT in check.roles
+    assert Role.SUPPORT in check.roles
 
 
 def test_what_frees_people_is_a_role_of_its_own() -> None:
     """Whoever moves lists cannot opt anybody in, and whoever may has no other key by that."""
-    opened = {
-        role: {each.name for each in table.functions() if role in each.roles} for role in table.Role
-    }
-    assert opened[table.Role.OPT_INS] == {"import_opt_ins"}
-    assert "import_suppressions" in opened[table.Role.LISTS]
-    assert "import_opt_ins" not in opened[table.Role.LISTS] | opened[table.Role.SUPPORT]
+    opened = {role: {each.name for each in table.functions() if role in each.roles} for role in Role}
+    assert opened[Role.OPT_INS] == {"import_opt_ins"}
+    assert "import_suppressions" in opened[Role.LISTS]
+    assert "import_opt_ins" not in opened[Role.LISTS] | opened[Role.SUPPORT]
 
 
 def test_operations_of_a_function_have_one_role() -> None:

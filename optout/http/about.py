@@ -27,11 +27,3 @@ def health(request: Request, service: Service) -> Health:
     """Whether the store answers."""
     service.store.check()
     return {"status": "ok", "version": __version__}
-
-
-def openapi(request: Request, service: Service) -> Description:
-    """This document."""
-    # Imported here, because the document describes this operation as well.
-    from optout.http.openapi import document
-
-    return document()

@@ -1,9 +1,8 @@
-"""The OpenAPI document, made from the table of operations when somebody first asks for it."""
+"""The OpenAPI document, made from the table of operations."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -12,9 +11,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from optout import __version__
 from optout.domain.errors import UnknownSender
-from optout.http import exchange, table
+from optout.http import exchange
 from optout.http.exchange import Body
-from optout.http.table import File, Operation
+from optout.http.operation import File, Operation
 
 Json = dict[str, Any]
 _REFERENCE = "#/components/schemas/"
@@ -82,15 +81,14 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-@lru_cache(maxsize=1)
-def document() -> Json:
-    """The whole document, as /api/openapi.json serves it."""
-    schemas = _Schemas()
+def document(operations: Sequence[Operation], files: Sequence[File]) -> Json:
+    """The document of some operations and files, as /api/openapi.json serves it."""
+    schemas = _Schemas(operations)
     paths: dict[str, Json] = {}
-    for operation in table.OPERATIONS:
+    for operation in operations:
         methods = paths.setdefault(f"/{operation.route}", {})
         methods[operation.method.lower()] = _operation(operation, schemas)
-    for file in table.FILES:
+    for file in files:
         paths[f"/{file.route}"] = {"get": _file(file)}
     problem = schemas.of(exchange.Problem)
     return {
@@ -125,9 +123,9 @@ def document() -> Json:
 class _Schemas:
     """The schemas of every shape that the table names, and of those that they refer to."""
 
-    def __init__(self) -> None:
-        shapes = [exchange.Problem, *(each.answer for each in table.OPERATIONS)]
-        shapes += [each.body for each in table.OPERATIONS if each.body]
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        shapes = [exchange.Problem, *(each.answer for each in operations)]
+        shapes += [each.body for each in operations if each.body]
         found, defined = TypeAdapter.json_schemas(
             [(shape, "validation", TypeAdapter(shape)) for shape in dict.fromkeys(shapes)],
             ref_template=_REFERENCE + "{model}",

@@ -2,11 +2,9 @@
 and comes out. function_app registers what is here, the OpenAPI document is made from it, and
 infra/roles.toml repeats its roles for a script that has no packages."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from http import HTTPMethod, HTTPStatus
-from typing import Any, ClassVar
 
 from optout.http import (
     about,
@@ -15,6 +13,7 @@ from optout.http import (
     console_page,
     exchange,
     history,
+    openapi,
     quarantine,
     reviews,
     senders,
@@ -22,7 +21,18 @@ from optout.http import (
     suppressions,
     transfer,
 )
-from optout.http.exchange import Body, FileHandler, Handler, Request, Response
+from optout.http.exchange import Request, Response
+from optout.http.operation import (
+    ANYBODY,
+    LISTS,
+    LOOKUP_AND_SUPPORT,
+    OPT_INS,
+    SUPPORT,
+    SUPPORT_AND_LISTS,
+    File,
+    Function,
+    Operation,
+)
 from optout.http.values import PageQuery
 from optout.operations import documents
 from optout.service import Service
@@ -32,71 +42,9 @@ NOT_FOUND, CONFLICT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-class Role(StrEnum):
-    """What a key can be for; docs/deploy.md says who should have which."""
-
-    LOOKUP = "lookup"
-    SUPPORT = "support"
-    LISTS = "lists"
-    OPT_INS = "opt-ins"
-
-
-# Who may call; ANYBODY needs no key.
-Roles = tuple[Role, ...]
-ANYBODY: Roles = ()
-LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
-SUPPORT: Roles = (Role.SUPPORT,)
-LISTS: Roles = (Role.LISTS,)
-OPT_INS: Roles = (Role.OPT_INS,)
-SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method at one address. Its summary and description are its handler's docstring.
-
-    `answer` is the shape of what comes out and `answered` an example of it; `asked` are examples of the
-    body, by name. `problems` are those beside the ones that any operation may have. Operations with the
-    same `function`, which is the name if nothing else is said, share an address and a key.
-    """
-
-    name: str
-    method: HTTPMethod
-    route: str
-    roles: Roles
-    handler: Handler
-    answer: Any
-    answered: Any
-    body: type[Body] | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    path: type[Body] | None = None
-    query: type[Body] | None = None
-    headers: type[Body] | None = None
-    problems: tuple[HTTPStatus, ...] = ()
-    function: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that anybody may read. `contents` has an example of each media type that it may have."""
-
-    method: ClassVar = GET
-    name: str
-    route: str
-    handler: FileHandler
-    contents: Mapping[str, str]
-    path: type[Body] | None = None
-    problems: tuple[HTTPStatus, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """What is registered: an address with keys of its own."""
-
-    name: str
-    route: str
-    roles: Roles
-    respond: Callable[[Request, Callable[[], Service]], Response]
+def _describe(request: Request, service: Service) -> about.Description:
+    """This document."""
+    return description()
 
 
 OPERATIONS = (
@@ -178,7 +126,7 @@ OPERATIONS = (
     ),
     Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(
-        "openapi", GET, "openapi.json", ANYBODY, about.openapi, about.Description, about.DESCRIBED,
+        "openapi", GET, "openapi.json", ANYBODY, _describe, about.Description, about.DESCRIBED,
     ),
 )  # fmt: skip
 
@@ -216,3 +164,9 @@ def _file_function(file: File) -> Function:
         return exchange.serve(request, file.handler)
 
     return Function(file.name, file.route, ANYBODY, respond)
+
+
+@lru_cache(maxsize=1)
+def description() -> openapi.Json:
+    """The OpenAPI document of all this, made when somebody first asks for it."""
+    return openapi.document(OPERATIONS, FILES)

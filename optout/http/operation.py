@@ -1,0 +1,77 @@
+"""What an operation, a file and a registered function are: the rows of the table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPMethod, HTTPStatus
+from typing import Any, ClassVar
+
+from optout.http.exchange import Body, FileHandler, Handler, Request, Response
+from optout.service import Service
+
+
+class Role(StrEnum):
+    """What a key can be for; docs/deploy.md says who should have which."""
+
+    LOOKUP = "lookup"
+    SUPPORT = "support"
+    LISTS = "lists"
+    OPT_INS = "opt-ins"
+
+
+# Who may call; ANYBODY needs no key.
+Roles = tuple[Role, ...]
+ANYBODY: Roles = ()
+LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
+SUPPORT: Roles = (Role.SUPPORT,)
+LISTS: Roles = (Role.LISTS,)
+OPT_INS: Roles = (Role.OPT_INS,)
+SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method at one address. Its summary and description are its handler's docstring.
+
+    `answer` is the shape of what comes out and `answered` an example of it; `asked` are examples of the
+    body, by name. `problems` are those beside the ones that any operation may have. Operations with the
+    same `function`, which is the name if nothing else is said, share an address and a key.
+    """
+
+    name: str
+    method: HTTPMethod
+    route: str
+    roles: Roles
+    handler: Handler
+    answer: Any
+    answered: Any
+    body: type[Body] | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    path: type[Body] | None = None
+    query: type[Body] | None = None
+    headers: type[Body] | None = None
+    problems: tuple[HTTPStatus, ...] = ()
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that anybody may read. `contents` has an example of each media type that it may have."""
+
+    method: ClassVar = HTTPMethod.GET
+    name: str
+    route: str
+    handler: FileHandler
+    contents: Mapping[str, str]
+    path: type[Body] | None = None
+    problems: tuple[HTTPStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What is registered: an address with keys of its own."""
+
+    name: str
+    route: str
+    roles: Roles
+    respond: Callable[[Request, Callable[[], Service]], Response]
