@@ -13,6 +13,7 @@ from optout import log, settings
 from optout.azure import sms, topic
 from optout.azure.sms import ReplySender
 from optout.domain.errors import OptoutError, StoreAway
+from optout.operations import recompute
 from optout.operations.changes import Changes
 from optout.operations.check import Checks
 from optout.operations.handle import EventHandler, Result
@@ -83,6 +84,7 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
     publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     checks = Checks(store, configured.cache_seconds, time.monotonic)
     recorder = Recorder(store, now_utc, checks.forget, publisher)
+    _apply_rules(recorder, configured)
     delivery = ReplyDelivery(store, acs or replies or sms.PrintedReplies(), now_utc, time.sleep, new_id)
     return Service(
         settings=configured,
@@ -100,6 +102,18 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
             TextRetention(store, now_utc, configured.text_days),
         ),
     )
+
+
+def _apply_rules(recorder: Recorder, configured: Settings) -> None:
+    """After an upgrade that changed the rules: a file is brought up to date at once, tables by a
+    command, because many instances start there and none has the time."""
+    if configured.store == "tables":
+        with suppress(StoreAway):  # as for advice
+            if recompute.is_due(recorder.store):
+                log.warning("rules_changed", remedy="run once: python -m optout recompute")
+    elif recompute.is_due(recorder.store):
+        people = sum(1 for _ in recompute.recompute_all(recorder))
+        log.info("rules_changed", corrected=people)
 
 
 def _log_advice(found: Iterable[Finding]) -> None:

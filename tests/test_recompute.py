@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from optout import service
 from optout.decisions.target import Target
 from optout.domain.enums import Effect, EvidenceKind, Intent, Party
 from optout.domain.ids import evidence_id
 from optout.domain.model import Consent, Decision, Evidence
+from optout.operations import recompute
 from optout.operations.recompute import recompute_all
+from optout.settings import Settings
 from tests.support.places import Place
 from tests.support.world import CONTOSO, NOON, PERSON, World, write
 
@@ -92,3 +96,37 @@ def test_what_is_right_stays_as_it_is(world: World) -> None:
         world.receive(text, to, at=NOON + timedelta(minutes=minute))
     assert list(recompute_all(world.recorder)) == []
     assert len(world.history()) == 4
+
+
+def test_a_file_is_brought_up_to_date_at_the_start(tmp_path: Path) -> None:
+    """The first start after an upgrade corrects what is stored, and the next has nothing to do."""
+    old = stop(1, "STOP 🛑", 0)
+    configured = Settings(store=f"sqlite:{tmp_path}/optout.db")
+    store = service.open_store(configured)
+    carriers = consent(old, out=True, blocked_by=Party.CARRIER)
+    write(store, Decision(old, {SCOPES[0]: carriers, SCOPES[1]: consent(old, out=True)}))
+    assert store.rules_version() == 1
+    store.close()
+    for _ in range(2):
+        built = service.build(configured)
+        assert [item.kind for item in built.store.timeline(PERSON)] == ["message", "rules"]
+        assert not recompute.is_due(built.store)
+        (found,) = built.checks.check(TOLL_FREE, [PERSON])
+        assert found.blocked_by is Party.SERVICE
+        built.close()
+
+
+def test_a_new_store_has_nothing_to_correct(world: World) -> None:
+    """It is noted as one of today's rules, and stays so."""
+    assert not recompute.is_due(world.store)
+    world.receive("STOP")
+    assert not recompute.is_due(world.store)
+
+
+def test_the_version_of_the_rules_is_kept(world: World) -> None:
+    """It is 1 until somebody has computed all consents, or nothing was ever recorded."""
+    write(world.store, Decision(stop(1, "STOP", 0)))
+    assert recompute.is_due(world.store)
+    assert len(list(recompute_all(world.recorder))) == 1
+    assert not recompute.is_due(world.store)
+    assert world.store.rules_version() == recompute.RULES_VERSION

@@ -6,42 +6,59 @@ running it again changes nothing.
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from itertools import chain, groupby
 from operator import attrgetter
 
 from optout import log
+from optout.azure.topic import NotAnnounced
 from optout.decisions.decide import NothingNew, decide_anew
 from optout.domain.enums import EvidenceKind
 from optout.domain.ids import evidence_id
 from optout.domain.model import Evidence
 from optout.operations.evidence_pages import all_evidence
 from optout.operations.recorder import Recorder
+from optout.store.protocol import Store
 
 # Counts up when a change of the rules may make other consents of what is stored.
 RULES_VERSION = 2
 
 
+def is_due(store: Store) -> bool:
+    """Whether consents may still be as earlier rules gave them; a store without any evidence is noted as
+    one of today's rules. Raises StoreAway."""
+    if store.rules_version() >= RULES_VERSION:
+        return False
+    if store.all_evidence(1, None):
+        return True
+    store.set_rules_version(RULES_VERSION)
+    return False
+
+
 def recompute_all(recorder: Recorder) -> Iterator[Evidence]:
     """Compute everybody's consents anew; the evidence of each change as it is made.
 
-    Raises StoreAway and NotAnnounced: run it again.
+    What cannot be announced now stays pending. Raises StoreAway: run it again.
     """
     for recipient, pieces in groupby(all_evidence(recorder.store), attrgetter("recipient")):
         scopes = tuple(dict.fromkeys(chain.from_iterable(item.scopes for item in pieces)))
-        now = recorder.clock()
-        evidence = Evidence(
-            id=evidence_id(EvidenceKind.RULES, f"{RULES_VERSION}", recipient),
-            number=0,
-            kind=EvidenceKind.RULES,
-            recipient=recipient,
-            at=now,
-            received_at=now,
-            rule=f"rules:{RULES_VERSION}",
-        )
         with suppress(NothingNew):
-            recorded = recorder.record(evidence, scopes, decide_anew)
-            # What an earlier run could not announce is announced now.
-            corrected = recorder.announce(recorded.evidence)
+            recorded = recorder.record(_evidence(recipient, recorder.clock()), scopes, decide_anew)
+            with suppress(NotAnnounced):
+                recorder.announce(recorded.evidence)
             if recorded.is_new:
-                log.info("recomputed", corrected)
-                yield corrected
+                log.info("recomputed", recorded.evidence)
+                yield recorded.evidence
+    recorder.store.set_rules_version(RULES_VERSION)
+
+
+def _evidence(recipient: str, now: datetime) -> Evidence:
+    return Evidence(
+        id=evidence_id(EvidenceKind.RULES, f"{RULES_VERSION}", recipient),
+        number=0,
+        kind=EvidenceKind.RULES,
+        recipient=recipient,
+        at=now,
+        received_at=now,
+        rule=f"rules:{RULES_VERSION}",
+    )

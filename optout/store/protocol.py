@@ -167,6 +167,12 @@ class Store(Protocol):
         """Forget texts of messages without a keyword received before then: all, or the next few
         where that takes long; how many it was."""
 
+    def rules_version(self) -> int:
+        """The version of the rules by which the consents were last computed; 1 if nobody has said."""
+
+    def set_rules_version(self, version: int) -> None:
+        """Say by which version of the rules all consents are computed now."""
+
     def generation(self) -> int:
         """Which life of the store this is: one that begins with a backup is a new one, with a higher
         number than any before."""

@@ -63,6 +63,8 @@ UPGRADES = (
     """
     CREATE TABLE generation (number INTEGER NOT NULL);
     INSERT INTO generation VALUES (1);
+    CREATE TABLE rules (version INTEGER NOT NULL);
+    INSERT INTO rules VALUES (1);
     """,
 )
 

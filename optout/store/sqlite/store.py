@@ -264,6 +264,14 @@ class SqliteStore:
 
         return self._file.write(write)
 
+    def rules_version(self) -> int:
+        with self._file.reading() as connection:
+            (version,) = connection.execute("SELECT version FROM rules").fetchone()
+        return int(version)
+
+    def set_rules_version(self, version: int) -> None:
+        self._file.write_one("UPDATE rules SET version = ?", (version,))
+
     def generation(self) -> int:
         return self._generation
 

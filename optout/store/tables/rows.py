@@ -97,6 +97,10 @@ def keys(partition_key: str, row_key: str) -> Row:
     return {"PartitionKey": partition_key, "RowKey": row_key}
 
 
+# Says by which rules the consents were computed; no recipient is called that.
+RULES = keys("rules", "version")
+
+
 def number_key(number: int) -> str:
     """The row of a piece of evidence: the newest sorts first."""
     return f"e_{_LAST_NUMBER - number:010}"

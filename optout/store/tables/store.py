@@ -189,6 +189,14 @@ class TablesStore(RecipientRows):
         self._index.drop(entry)
         return int(had_text)
 
+    def rules_version(self) -> int:
+        row = self._recipients.get(rows.RULES)
+        return int(row["version"]) if row else 1
+
+    def set_rules_version(self, version: int) -> None:
+        row = {**rows.RULES, "version": str(version)}
+        self._recipients.write([("upsert", row, {"mode": "replace"})])
+
     def generation(self) -> int:
         return 1  # nothing of ours restores tables
 
