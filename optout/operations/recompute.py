@@ -25,7 +25,7 @@ RULES_VERSION = 2
 
 
 def is_due(store: Store) -> bool:
-    """Whether consents may still be as earlier rules gave them; a store without any evidence is noted as
+    """Whether consents may still be as earlier rules gave them. A store without evidence is noted as
     one of today's rules. Raises StoreAway."""
     if store.rules_version() >= RULES_VERSION:
         return False
