@@ -12,7 +12,9 @@ import json
 import re
 import sys
 import threading
+import time
 from base64 import b64decode
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -76,9 +78,11 @@ class ReplySender(Protocol):
 class PrintedReplies:
     """Prints replies: for a laptop without ACS. Like ACS, it takes the same id only once."""
 
-    def __init__(self, output: TextIO | None = None) -> None:
+    def __init__(
+        self, output: TextIO | None = None, timer: Callable[[], float] = time.monotonic
+    ) -> None:
         self._output = output
-        self._taken: TTLCache[str, bool] = TTLCache(10_000, REPEATABILITY_SECONDS)
+        self._taken: TTLCache[str, bool] = TTLCache(10_000, REPEATABILITY_SECONDS, timer)
         self._lock = threading.Lock()
 
     def send(self, sender: str, recipient: str, reply: Reply, tag: str) -> Outcome:

@@ -6,7 +6,7 @@ seen. Nothing here decides what a change is.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from optout.domain.errors import Retryable
@@ -44,11 +44,18 @@ class Publisher(Protocol):
 class TopicPublisher:
     """Publishes to an Event Grid topic with the official SDK."""
 
-    def __init__(self, endpoint: str, credential: Any, source: str) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        credential: Any,
+        source: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         # Imported here: it takes 94 ms, which a lookup or the command line should not spend.
         from azure.eventgrid import EventGridPublisherClient
 
         self._source = source
+        self._sleep = sleep
         self._client = EventGridPublisherClient(endpoint, credential)
         # It warns about every option of a call that the events have no such field.
         logging.getLogger("azure.eventgrid._legacy._generated._serialization").setLevel(logging.ERROR)
@@ -66,7 +73,7 @@ class TopicPublisher:
             except HttpResponseError as problem:
                 if delay is None or problem.status_code not in TRANSIENT:
                     raise NotAnnounced(f"the topic answered {problem.status_code}") from problem
-                time.sleep(delay)
+                self._sleep(delay)
             except AzureError as problem:
                 raise NotAnnounced(f"the topic: {type(problem).__name__}") from problem
             else:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, compress, islice
-from uuid import uuid4
 
 from azure.data.tables import TableEntity
 
@@ -204,9 +203,9 @@ class TablesStore(RecipientRows):
         next(self._recipients.pages(rows.partition("check"), 1), None)
 
     def check_writable(self) -> None:
-        row = rows.keys("doctor", uuid4().hex)  # no recipient and no bucket is called that
+        row = rows.keys("doctor", "row")  # no recipient and no bucket is called that
         for table in self._tables:
-            table.write([("create", row)])
+            table.write([("upsert", row, {"mode": "replace"})])
             table.delete(row)
 
     def close(self) -> None:
