@@ -5,8 +5,9 @@ countries those are: the caller says so.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -36,11 +37,19 @@ class Ambiguous(NoCountryCode):
 
 @dataclass(frozen=True, slots=True)
 class _Possible:
-    """A number that a text may be; `valid` if it is a valid one of a country that is meant."""
+    """A number that a text may be."""
 
     number: str
     calling_code: int
-    is_valid: bool
+    parsed: phonenumbers.PhoneNumber
+    countries: Sequence[str]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it is a valid number of a country that is meant; costs as much as parsing it."""
+        return any(
+            phonenumbers.is_valid_number_for_region(self.parsed, each) for each in self.countries
+        )
 
 
 def read(raw: str, countries: Collection[str]) -> str:
@@ -58,7 +67,7 @@ def read(raw: str, countries: Collection[str]) -> str:
     digits = _NO_DIGIT.sub("", written[2])
     if written[1] or digits.startswith("00"):
         return _international(digits.removeprefix("00"))
-    meant = _by_calling_code(countries)
+    meant = _by_calling_code(frozenset(countries))
     if not meant:
         raise NoCountryCode(f"a phone number without its country code; {_HOW_TO_WRITE_IT}")
     possible = list(_possible(digits, meant))
@@ -99,6 +108,8 @@ def _international(digits: str) -> str:
 
 def _certain(digits: str, possible: list[_Possible]) -> str:
     """The only reading, if no other country that is meant could have it. Raises Ambiguous."""
+    if len(possible) == 1:
+        return possible[0].number
     valid = tuple(dict.fromkeys(each.number for each in possible if each.is_valid))
     readings = valid or tuple(dict.fromkeys(each.number for each in possible))
     codes = list(dict.fromkeys(each.calling_code for each in possible))
@@ -113,21 +124,21 @@ def _certain(digits: str, possible: list[_Possible]) -> str:
     )
 
 
-def _possible(digits: str, meant: Mapping[int, Iterable[str]]) -> Iterator[_Possible]:
+def _possible(digits: str, meant: Mapping[int, Sequence[str]]) -> Iterator[_Possible]:
     """Each number that the digits may be, with the calling code of a country meant or without it."""
+    is_short = len(digits) in numbers.SHORT_CODE_DIGITS
     for code, countries in meant.items():
         for national in dict.fromkeys((digits, digits.removeprefix(str(code)))):
             parsed = _parsed(code, national)
             if parsed and (number := numbers.e164(parsed)):
-                is_valid = any(
-                    phonenumbers.is_valid_number_for_region(parsed, each) for each in countries
-                )
+                found = _Possible(number, code, parsed, countries)
                 # So few digits are a short code, except where subscribers have no more.
-                if is_valid or len(digits) not in numbers.SHORT_CODE_DIGITS:
-                    yield _Possible(number, code, is_valid)
+                if not is_short or found.is_valid:
+                    yield found
 
 
-def _by_calling_code(countries: Iterable[str]) -> dict[int, list[str]]:
+@lru_cache(maxsize=256)
+def _by_calling_code(countries: frozenset[str]) -> dict[int, list[str]]:
     """The countries by their calling codes; those that share one share its numbers, too."""
     found: dict[int, list[str]] = {}
     for country in sorted(countries):
