@@ -24,21 +24,21 @@ RECENT_ROWS = 200
 def read_state(connection: sqlite3.Connection, inquiry: Inquiry) -> RecipientState:
     """What the inquiry asks."""
     recipient = inquiry.recipient
-    same = connection.execute(
-        "SELECT body FROM evidence WHERE id = ? AND recipient = ?", (inquiry.evidence_id, recipient)
-    ).fetchone()
     newest = connection.execute(
         "SELECT number, received_at FROM evidence WHERE recipient = ? ORDER BY number DESC LIMIT 1",
         (recipient,),
     ).fetchone()
+    if newest is None:
+        return RecipientState()
+    same = connection.execute(
+        "SELECT body FROM evidence WHERE id = ? AND recipient = ?", (inquiry.evidence_id, recipient)
+    ).fetchone()
     return RecipientState(
         evidence=codec.load(same[0]) if same else None,
-        last_number=newest[0] if newest else 0,
-        last_received_at=codec.moment(newest[1]) if newest else None,
-        consents=read_consents(connection, [recipient], inquiry.scopes).get(recipient, {})
-        if newest
-        else {},
-        recent=tuple(_recent(connection, inquiry)) if newest else (),
+        last_number=newest[0],
+        last_received_at=codec.moment(newest[1]),
+        consents=read_consents(connection, [recipient], inquiry.scopes).get(recipient, {}),
+        recent=tuple(_recent(connection, inquiry)),
         timeline=partial(read_timeline, connection, recipient),
     )
 
