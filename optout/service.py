@@ -28,6 +28,8 @@ from optout.programs.findings import Finding
 from optout.settings import Settings
 from optout.store.protocol import Store
 
+# So much evidence is computed anew within seconds.
+SMALL = 10_000
 # Requests in flight; over SQLite, writers who share a commit.
 IMPORT_THREADS = 32
 
@@ -105,15 +107,17 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
 
 
 def _apply_rules(recorder: Recorder, configured: Settings) -> None:
-    """After an upgrade that changed the rules: a file is brought up to date at once, tables by a
-    command, because many instances start there and none has the time."""
-    if configured.store == "tables":
-        with suppress(StoreAway):  # as for advice
-            if recompute.is_due(recorder.store):
-                log.warning("rules_changed", remedy="run once: python -m optout recompute")
-    elif recompute.is_due(recorder.store):
-        people = sum(1 for _ in recompute.recompute_all(recorder))
-        log.info("rules_changed", corrected=people)
+    """After an upgrade that changed the rules: a small file is brought up to date at once. Otherwise a
+    command does it, because no event may wait for it."""
+    with suppress(StoreAway):  # as for advice
+        if not recompute.is_due(recorder.store):
+            return
+        is_file = configured.store != "tables"
+        if is_file and len(recorder.store.all_evidence(SMALL + 1, None)) <= SMALL:
+            people = sum(1 for _ in recompute.recompute_all(recorder))
+            log.info("rules_changed", corrected=people)
+        else:
+            log.warning("rules_changed", remedy="run: python -m optout recompute")
 
 
 def _log_advice(found: Iterable[Finding]) -> None:

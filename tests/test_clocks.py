@@ -180,3 +180,21 @@ def test_a_decision_is_written_as_it_is(world: World) -> None:
     """What the helpers of these tests rely on."""
     write(world.store, Decision(replace(imported(NOON, "an id"), number=1)))
     assert [item.id for item in world.history()] == ["an id"]
+
+
+@pytest.mark.parametrize("way", ["by hand", "by text", "by list"])
+def test_what_stands_in_a_wider_scope_counts_as_well(world: World, way: str) -> None:
+    """An opt-in to everything by a host that is ahead does not stand against a STOP of now."""
+    everything, on_list = Target(everything=True), Target(list="contoso-alerts")
+    world.clock.move(minutes=2)
+    world.changes.record(everything, PERSON, out=False, actor="ann", reason="phoned")
+    world.clock.now = NOON
+    match way:
+        case "by hand":
+            world.changes.record(on_list, PERSON, out=True, actor="ann", reason="phoned")
+        case "by text":
+            world.handler.handle(sms_event("STOP", at=NOON + timedelta(days=1)))
+        case _:
+            world.importer(on_list).record([ImportedRow(PERSON, NOON + timedelta(days=1))])
+    assert world.check("12345").suppressed
+    assert world.check("+18335550100").suppressed

@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from azure.core.credentials import AzureKeyCredential
 
 from optout import service
+from optout.azure.topic import TopicPublisher
 from optout.decisions.target import Target
 from optout.domain.enums import Effect, EvidenceKind, Intent, Party
 from optout.domain.ids import evidence_id
@@ -16,6 +18,7 @@ from optout.operations import recompute
 from optout.operations.recompute import recompute_all
 from optout.settings import Settings
 from tests.support.places import Place
+from tests.support.topic import LoopbackTopic
 from tests.support.world import CONTOSO, NOON, PERSON, World, write
 
 TOLL_FREE = CONTOSO.sender("+18335550100")
@@ -130,3 +133,51 @@ def test_the_version_of_the_rules_is_kept(world: World) -> None:
     assert len(list(recompute_all(world.recorder))) == 1
     assert not recompute.is_due(world.store)
     assert world.store.rules_version() == recompute.RULES_VERSION
+
+
+def test_a_stop_that_was_lost_to_a_clock(world: World) -> None:
+    """One without a time of its own, taken for older than a START before it, takes effect now; what
+    comes later finds it in its place."""
+    start = replace(stop(1, "START", 5), intent=Intent.START, keyword="START", effect=Effect.OPTED_IN)
+    lost = replace(stop(2, "STOP", 3), flags=("no_time",), effect=Effect.OUTDATED)
+    write(world.store, Decision(start, dict.fromkeys(SCOPES, consent(start, out=False))))
+    write(world.store, Decision(lost))
+    world.clock.move(days=1)
+    assert Effect.OPTED_OUT in [each.effect for each in recompute_all(world.recorder)]
+    assert world.check(TOLL_FREE.id).suppressed
+    world.receive("START", TOLL_FREE.id, at=NOON)
+    assert world.check(TOLL_FREE.id).suppressed
+    assert list(recompute_all(world.recorder)) == []
+
+
+def test_whoever_is_written_by_other_rules_meanwhile(world: World) -> None:
+    """An instance of the earlier version that still runs: the next run corrects what it wrote."""
+    old = stop(1, "STOP 🛑", 0)
+    carriers = consent(old, out=True, blocked_by=Party.CARRIER)
+    for number in (1, 3):
+        again = replace(old, id=f"id-{number}", number=number)
+        write(world.store, Decision(again, {SCOPES[0]: carriers, SCOPES[1]: consent(old, out=True)}))
+        assert len(list(recompute_all(world.recorder))) == 1
+
+
+def test_what_is_announced_of_a_correction(place: Place) -> None:
+    """That people are out now, in so many words; after one refusal the topic is not asked again."""
+    with LoopbackTopic() as topic:
+        publisher = TopicPublisher(topic.endpoint, AzureKeyCredential(topic.key), "/acs")
+        with World(place, publisher=publisher) as world:
+            at = NOON + timedelta(minutes=3)
+            by_hand = replace(
+                Target(sender=TOLL_FREE).evidence(EvidenceKind.MANUAL, out=False, now=at),
+                id="by hand",
+                number=1,
+                recipient=PERSON,
+            )
+            write(world.store, Decision(by_hand, dict.fromkeys(SCOPES, consent(by_hand, out=False))))
+            write(world.store, Decision(replace(stop(2, "STOP", 1), effect=Effect.OUTDATED)))
+            list(recompute_all(world.recorder))
+        publisher.close()
+        assert {event["type"] for event in topic.events} == {"optout.suppressed"}
+        told = {
+            (event["data"]["scope"], event["data"][event["data"]["scope"]]) for event in topic.events
+        }
+        assert told == {("sender", TOLL_FREE.id), ("list", TOLL_FREE.list)}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from optout.domain.enums import ScopeKind
 from optout.domain.errors import Retryable
 from optout.domain.ids import announcement_id
 from optout.domain.model import Announcement, Evidence, Scope
@@ -115,7 +116,7 @@ def cloud_events(
     return [
         CloudEvent(
             source=source,
-            type=event_type(evidence),
+            type=event_type(evidence, scope),
             id=announcement_id(evidence.id, scope),
             time=evidence.at,
             data=_data(evidence, scope),
@@ -124,16 +125,19 @@ def cloud_events(
     ]
 
 
-def event_type(evidence: Evidence) -> str:
-    """What is announced about evidence that changed a consent."""
-    return SUPPRESSED if evidence.intent.opts_out else LIFTED
+def event_type(evidence: Evidence, scope: Scope) -> str:
+    """What is announced of a scope that evidence turned."""
+    announcement = evidence.announcement
+    if announcement is None or announcement.out is None:
+        return SUPPRESSED if evidence.intent.opts_out else LIFTED
+    return SUPPRESSED if scope in announcement.out else LIFTED
 
 
 def _data(evidence: Evidence, scope: Scope) -> dict[str, Any]:
     return {
         "recipient": evidence.recipient,
-        "sender": evidence.sender,
-        "list": evidence.list,
+        "sender": scope.name if scope.kind is ScopeKind.SENDER else evidence.sender,
+        "list": scope.name if scope.kind is ScopeKind.LIST else evidence.list,
         "scope": str(scope.kind),
         "at": evidence.at.isoformat().replace("+00:00", "Z"),
         "source": str(evidence.kind),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from optout.domain.enums import EvidenceKind, Party, ReviewVerdict, ScopeKind
+from optout.domain.enums import EvidenceKind, Intent, Party, ReviewVerdict, ScopeKind
 from optout.domain.model import EVERYTHING, Consent, Consents, Evidence, Scope
 from optout.domain.times import EARLIEST
 from optout.programs.directory import Sender
@@ -52,7 +52,7 @@ def comes_late(consent: Consent | None, evidence: Evidence) -> bool:
     depend on which arrives first."""
     if consent is None or evidence.at > consent.at:
         return False
-    if evidence.at < consent.at or not evidence.intent.opts_out:
+    if evidence.at < consent.at or not evidence.intent.opts_out or evidence.blocks_externally:
         return True
     return consent.out and consent.since == evidence.at
 
@@ -76,6 +76,15 @@ def is_blocked(evidence: Evidence, consents: Consents) -> bool:
         return False
     own = consents.get(Scope(ScopeKind.SENDER, evidence.sender or ""))
     return own is not None and own.out and own.blocked_by.is_external
+
+
+def ends_block(evidence: Evidence, consents: Consents) -> bool:
+    """Whether evidence ends a carrier's or ACS's block, and with it what that left without effect."""
+    if evidence.intent is not Intent.START or evidence.needs_no_block:
+        return False
+    scopes = (scope for scope in evidence.scopes if scope.kind is ScopeKind.SENDER)
+    found = (consents.get(scope) for scope in scopes)
+    return any(own is not None and own.out and own.blocked_by.is_external for own in found)
 
 
 def advance(consent: Consent | None, evidence: Evidence, scope: Scope) -> Consent:
@@ -105,8 +114,10 @@ class Timeline:
     """
 
     def __init__(self, evidence: Iterable[Evidence]) -> None:
-        # What the rules made of the rest says nothing by itself.
-        self._evidence = tuple(item for item in evidence if item.kind is not EvidenceKind.RULES)
+        # What the rules made of the rest says nothing by itself, but for a STOP that was lost.
+        self._evidence = tuple(
+            item for item in evidence if item.kind is not EvidenceKind.RULES or item.intent.opts_out
+        )
         senders = {item.sender for item in self._evidence if item.needs_no_block}
         self.without_effect = frozenset(
             chain.from_iterable(self._blocked(Scope(ScopeKind.SENDER, name or "")) for name in senders)
@@ -118,12 +129,11 @@ class Timeline:
         return frozenset(chain.from_iterable(item.scopes for item in self._evidence))
 
     def consent(self, scope: Scope) -> Consent | None:
-        """The consent that all evidence about a scope gives."""
-        lifts = self._lifts(scope)
-        consent = _never_out(lifts[0]) if lifts else None
+        """The consent that all evidence about a scope gives; None where there is none."""
+        consent: Consent | None = None
         for evidence in self._about(scope):
             consent = advance(consent, evidence, scope)
-        return consent
+        return consent or next((_never_out(item) for item in self._taken_back(scope)), None)
 
     def affected_by(self, evidence: Evidence) -> frozenset[Scope]:
         """The scopes in which something may change by late evidence: its own, and those of opt-ins to a
@@ -162,6 +172,14 @@ class Timeline:
             about, key=lambda item: (item.at, item.intent.opts_out, item.about or "", item.id)
         )
 
+    def _taken_back(self, scope: Scope) -> Iterator[Evidence]:
+        """What may have left a consent behind that nothing gives any more: a verdict that lifted a
+        request, an opt-in that proved to be without effect."""
+        yield from self._lifts(scope)
+        for item in self._evidence:
+            if item.id in self.without_effect and scope in item.scopes:
+                yield item
+
     def _lifts(self, scope: Scope) -> list[Evidence]:
         """The verdicts that have lifted a request in a scope."""
         return [
@@ -181,15 +199,20 @@ class Timeline:
                 consent = advance(consent, evidence, own)
 
 
-def _never_out(verdict: Evidence) -> Consent:
+def says_nothing(consent: Consent) -> bool:
+    """Whether a consent only stands for one that was taken back."""
+    return not consent.out and consent.at == EARLIEST
+
+
+def _never_out(taken_back: Evidence) -> Consent:
     """What is left if a request was lifted and nothing else was said: older than whatever the person
     says about this scope or a wider one, so that it overrides nothing."""
     return Consent(
         out=False,
         since=EARLIEST,
         at=EARLIEST,
-        source=verdict.kind,
+        source=taken_back.kind,
         keyword=None,
         blocked_by=Party.SERVICE,
-        evidence_id=verdict.id,
+        evidence_id=taken_back.id,
     )

@@ -4,11 +4,12 @@ Every function takes evidence whose `received_at` is now, and what is known of i
 numbers in the comments are the rules of docs/rules.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from optout.decisions import consent, replies
-from optout.decisions.evidence import CLOCK_TOLERANCE, UNBELIEVED
+from optout.decisions.evidence import CLOCK_TOLERANCE, FUTURE_TIME, UNBELIEVED
 from optout.domain.enums import Effect, Intent, ReviewVerdict
 from optout.domain.errors import NotNow, Refusal
 from optout.domain.model import (
@@ -48,6 +49,7 @@ def decide_dated(evidence: Evidence, state: RecipientState) -> Decision:
 def decide_entered(evidence: Evidence, state: RecipientState, *, is_now: bool = False) -> Decision:
     """What an opt-out or opt-in changes that somebody else enters, by hand or from a list; `is_now`
     says that its time is that of the call."""
+    is_now = is_now or FUTURE_TIME in evidence.flags
     return decide(_effective_now(evidence, state) if is_now else evidence, state)
 
 
@@ -85,7 +87,8 @@ def decide(evidence: Evidence, state: RecipientState) -> Decision:
     before = state.consents
     late = {scope for scope in evidence.scopes if consent.comes_late(before.get(scope), evidence)}
     is_lift = evidence.verdict is ReviewVerdict.LIFT
-    if is_lift or not all(consent.repeats(before.get(scope), evidence, scope) for scope in late):
+    repeats = all(consent.repeats(before.get(scope), evidence, scope) for scope in late)
+    if is_lift or not repeats or consent.ends_block(evidence, before):
         timeline = consent.Timeline((*state.timeline(), evidence))
         is_blocked = evidence.id in timeline.without_effect
         after = {scope: timeline.consent(scope) for scope in timeline.affected_by(evidence)}
@@ -93,9 +96,7 @@ def decide(evidence: Evidence, state: RecipientState) -> Decision:
         is_blocked = consent.is_blocked(evidence, before)
         in_order = () if is_blocked else (scope for scope in evidence.scopes if scope not in late)
         after = {scope: consent.advance(before.get(scope), evidence, scope) for scope in in_order}
-    changed = {
-        scope: new for scope, new in after.items() if new is not None and new != before.get(scope)
-    }
+    changed = {scope: new for scope, new in after.items() if new and _is_news(new, before.get(scope))}
     if is_blocked:
         evidence = replace(evidence, effect=Effect.NONE, flags=(*evidence.flags, "blocked"))
         return Decision(evidence, changed)
@@ -104,7 +105,7 @@ def decide(evidence: Evidence, state: RecipientState) -> Decision:
         effects = {_lift_effect(now.get(scope)) for scope in evidence.scopes}
     else:
         effects = {
-            _late_effect(now.get(scope), evidence)
+            _late_effect(before.get(scope), now.get(scope), evidence)
             if scope in late
             else _effect(before.get(scope), evidence)
             for scope in evidence.scopes
@@ -115,14 +116,15 @@ def decide(evidence: Evidence, state: RecipientState) -> Decision:
 def decide_anew(evidence: Evidence, state: RecipientState) -> Decision:
     """What the rules of today make of all that is known of a recipient, where an earlier version's made
     something else of it. Raises NothingNew where nothing changes."""
+    everything = state.timeline()
+    if lost := _lost_stop(everything, state):
+        at = max([lost.received_at, *(each.at + _MOMENT for each in state.consents.values())])
+        stop = replace(evidence, intent=lost.intent, scopes=lost.scopes, sender=lost.sender, at=at)
+        return decide(replace(stop, list=lost.list, about=None), state)
     evidence, before = _numbered(evidence, state), state.consents
-    timeline = consent.Timeline(state.timeline())
+    timeline = consent.Timeline(everything)
     found = {scope: timeline.consent(scope) for scope in timeline.scopes}
-    changed = {
-        scope: now
-        for scope, now in found.items()
-        if now is not None and _differs(now, before.get(scope))
-    }
+    changed = {scope: now for scope, now in found.items() if now and _differs(now, before.get(scope))}
     if not changed:
         raise NothingNew
     turned = {
@@ -134,13 +136,33 @@ def decide_anew(evidence: Evidence, state: RecipientState) -> Decision:
     return Decision(replace(evidence, scopes=tuple(changed), effect=effect), changed)
 
 
+def _lost_stop(timeline: Sequence[Evidence], state: RecipientState) -> Evidence | None:
+    """A STOP whose own time could not be believed, which an earlier version took for outdated and which
+    nothing has come after: by rule 2 it takes effect."""
+    for item in reversed(timeline):
+        if item.intent is Intent.START and item.scopes:
+            return None
+        is_lost = item.effect is Effect.OUTDATED and not UNBELIEVED.isdisjoint(item.flags)
+        if is_lost and item.intent.opts_out:
+            own = state.consents.get(item.scopes[0]) if item.scopes else None
+            return item if own is not None and not own.out else None
+    return None
+
+
 class NothingNew(Refusal):
     """The consents are as the rules say."""
 
 
+def _is_news(new: Consent, before: Consent | None) -> bool:
+    """Whether a consent is to be written: one that says nothing only in the place of another."""
+    return new != before if before is not None else not consent.says_nothing(new)
+
+
 def _differs(now: Consent, then: Consent | None) -> bool:
     """Whether two consents say something else to whoever asks."""
-    return then is None or (now.out, now.since, now.at, now.blocked_by) != (
+    if then is None:
+        return not consent.says_nothing(now)
+    return (now.out, now.since, now.at, now.blocked_by) != (
         then.out,
         then.since,
         then.at,
@@ -150,14 +172,19 @@ def _differs(now: Consent, then: Consent | None) -> bool:
 
 def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
     """The decision, with the scopes to announce in which the recipient went out or came in."""
+    before, own = state.consents, decision.evidence.scopes
     turned = tuple(
         scope
         for scope, after in decision.consents.items()
-        if (before := state.consents.get(scope)) is None or before.out != after.out
+        # A scope that was not asked about is one of a list that the sender has left: nearly always it
+        # is only written again.
+        if (before[scope].out != after.out if scope in before else scope in own)
     )
     if not turned:
         return decision
-    return replace(decision, evidence=replace(decision.evidence, announcement=Announcement(turned)))
+    out = tuple(scope for scope in turned if decision.consents[scope].out)
+    announcement = Announcement(turned, out=out)
+    return replace(decision, evidence=replace(decision.evidence, announcement=announcement))
 
 
 def _effective_now(evidence: Evidence, state: RecipientState) -> Evidence:
@@ -165,8 +192,8 @@ def _effective_now(evidence: Evidence, state: RecipientState) -> Evidence:
     clock of this host may be behind, and a STOP is never lost to a clock."""
     if not evidence.intent.opts_out:
         return evidence
-    standing = [state.consents[scope].at for scope in evidence.scopes if scope in state.consents]
-    return replace(evidence, at=max([aware(evidence.received_at), *(at + _MOMENT for at in standing)]))
+    standing = [each.at + _MOMENT for each in state.consents.values()]
+    return replace(evidence, at=max([aware(evidence.received_at), *standing]))
 
 
 def _numbered(evidence: Evidence, state: RecipientState) -> Evidence:
@@ -182,12 +209,15 @@ def _lift_effect(after: Consent | None) -> Effect:
     return Effect.NONE if after is not None and after.out else Effect.OPTED_IN
 
 
-def _late_effect(now: Consent | None, evidence: Evidence) -> Effect:
-    """Late evidence that lies within the present state confirms it; a newer one stands against any
-    other."""
-    is_same = now is not None and now.out == evidence.intent.opts_out
-    is_within = is_same and now is not None and now.since <= evidence.at
-    return Effect.CONFIRMED if is_within else Effect.OUTDATED
+def _late_effect(before: Consent | None, now: Consent | None, evidence: Evidence) -> Effect:
+    """Late evidence may still turn the state, or lie within the one that it finds and confirm it; a
+    newer one stands against any other."""
+    out = evidence.intent.opts_out
+    if now is None or now.out != out:
+        return Effect.OUTDATED
+    if before is None or before.out != out:
+        return Effect.OPTED_OUT if out else Effect.OPTED_IN
+    return Effect.CONFIRMED if now.since <= evidence.at else Effect.OUTDATED
 
 
 def _effect(before: Consent | None, evidence: Evidence) -> Effect:

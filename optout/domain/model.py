@@ -120,11 +120,13 @@ class Principal:
 class Announcement:
     """The changes of consent that other services are told about: their scopes, and when they were told.
 
-    Without `published_at` it is still pending.
+    Without `published_at` it is still pending. `out` are the scopes of which the recipient went out;
+    earlier versions did not say it.
     """
 
     scopes: tuple[Scope, ...]
     published_at: datetime | None = None
+    out: tuple[Scope, ...] | None = None
 
     @property
     def is_pending(self) -> bool:

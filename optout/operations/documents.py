@@ -306,7 +306,7 @@ def _announcement(evidence: model.Evidence) -> Announcement | None:
     if announcement is None:
         return None
     return {
-        "type": event_type(evidence),
+        "type": event_type(evidence, announcement.scopes[0]),
         "events": [
             {"id": announcement_id(evidence.id, scope), "scope": scope.kind}
             for scope in announcement.scopes

@@ -4,7 +4,7 @@ docs/rules.md says which rules changed. Evidence of what was changed is written 
 running it again changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain, groupby
@@ -38,23 +38,45 @@ def is_due(store: Store) -> bool:
 def recompute_all(recorder: Recorder) -> Iterator[Evidence]:
     """Compute everybody's consents anew; the evidence of each change as it is made.
 
-    What cannot be announced now stays pending. Raises StoreAway: run it again.
+    A topic that refuses one announcement is not asked for the rest: they stay pending. Raises
+    StoreAway: run it again.
     """
-    for recipient, pieces in groupby(all_evidence(recorder.store), attrgetter("recipient")):
-        scopes = tuple(dict.fromkeys(chain.from_iterable(item.scopes for item in pieces)))
-        with suppress(NothingNew):
-            recorded = recorder.record(_evidence(recipient, recorder.clock()), scopes, decide_anew)
-            with suppress(NotAnnounced):
-                recorder.announce(recorded.evidence)
-            if recorded.is_new:
-                log.info("recomputed", recorded.evidence)
-                yield recorded.evidence
+    announces = True
+    for recipient, found in groupby(all_evidence(recorder.store), attrgetter("recipient")):
+        for corrected in _recompute(recorder, recipient, list(found)):
+            if announces:
+                announces = _announce(recorder, corrected)
+            log.info("recomputed", corrected)
+            yield corrected
     recorder.store.set_rules_version(RULES_VERSION)
 
 
-def _evidence(recipient: str, now: datetime) -> Evidence:
+def _recompute(recorder: Recorder, recipient: str, known: Sequence[Evidence]) -> Iterator[Evidence]:
+    """Correct one person's consents, in as many steps as it takes."""
+    scopes = tuple(dict.fromkeys(chain.from_iterable(item.scopes for item in known)))
+    last_number = known[-1].number
+    with suppress(NothingNew):
+        while True:
+            # Whoever wrote by other rules meanwhile is corrected by the next run.
+            evidence = _evidence(recipient, last_number, recorder.clock())
+            corrected = recorder.record(evidence, scopes, decide_anew).evidence
+            last_number = corrected.number
+            yield corrected
+
+
+def _announce(recorder: Recorder, corrected: Evidence) -> bool:
+    """Announce a correction; whether the topic took it."""
+    try:
+        recorder.announce(corrected)
+    except NotAnnounced as problem:
+        log.error("not_announced", problem=str(problem))
+        return False
+    return True
+
+
+def _evidence(recipient: str, last_number: int, now: datetime) -> Evidence:
     return Evidence(
-        id=evidence_id(EvidenceKind.RULES, f"{RULES_VERSION}", recipient),
+        id=evidence_id(EvidenceKind.RULES, f"{RULES_VERSION}\n{last_number}", recipient),
         number=0,
         kind=EvidenceKind.RULES,
         recipient=recipient,
