@@ -1,5 +1,6 @@
 """What is SQLite's own: versions of the file, locks, durability."""
 
+import gc
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -110,6 +111,30 @@ def test_a_file_that_is_gone(how: str, in_a_new_thread: bool, tmp_path: Path) ->
             with pytest.raises(StoreAway, match=rf"optout\.db: .* was {how} .*restart optout"):
                 run(asked).result()
     assert (tmp_path / "optout.db").exists() == (how == "replaced")
+
+
+def test_the_log_that_is_gone(tmp_path: Path) -> None:
+    """What SQLite has not yet put into the file itself is in its log: without it nothing is kept."""
+    with World(tmp_path) as world:
+        world.receive("STOP")
+        world.checks.forget([PERSON])
+        (tmp_path / "optout.db-wal").unlink()
+        for asked in (partial(world.receive, "STOP ALL"), world.check, world.store.check):
+            with pytest.raises(StoreAway, match=r"optout\.db-wal: .* was removed"):
+                asked()
+
+
+def test_threads_that_end_leave_the_log(tmp_path: Path) -> None:
+    """Whoever opened the file and is gone takes nothing along."""
+    with ThreadPoolExecutor(1) as thread:
+        store = thread.submit(SqliteStore, tmp_path / "optout.db").result()
+    gc.collect()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(write, store, Decision(evidence())).result()
+    gc.collect()
+    store.check()
+    assert len(store.timeline(PERSON)) == 1
+    store.close()
 
 
 def test_a_file_that_goes_during_a_write(tmp_path: Path) -> None:

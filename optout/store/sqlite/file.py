@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from weakref import WeakSet
 
 from optout import files
@@ -50,6 +50,7 @@ class Database:
 
     def __init__(self, path: Path, upgrades: Sequence[str]) -> None:
         self._path = path
+        self._identities: dict[Path, tuple[int, int]] = {}
         self._upgrades = upgrades
         self._local = threading.local()
         self._connections: WeakSet[sqlite3.Connection] = WeakSet()
@@ -60,8 +61,13 @@ class Database:
                 for name in (path, *beside(path)):
                     files.keep_private(name)
                 path.touch(mode=files.OWNER_ONLY)  # SQLite gives what it puts beside it the same rights
-                self._identity = _identity(path)
+                self._identities = {path: _identity(path)}
                 self._upgrade()
+                # While one connection is open, SQLite keeps its log beside the file.
+                self._anchor = self.connection()
+                log = path.with_name(f"{path.name}-wal")
+                if log.exists():
+                    self._identities[log] = _identity(log)
         except StoreAway as problem:
             self.close()
             raise StoreAway(
@@ -118,18 +124,20 @@ class Database:
         return self.write(lambda connection: connection.execute(statement, values).rowcount > 0)
 
     def _must_have_its_name(self) -> None:
-        """Raises StoreAway where the path names another file by now, or none: what is written to this
-        one is gone with the process."""
-        try:
-            identity = _identity(self._path)
-        except FileNotFoundError:
-            happened = "removed"
-        else:
-            if identity == self._identity:
-                return
-            happened = "replaced"
+        """Raises StoreAway where the path, or that of SQLite's log, names another file by now, or none:
+        what is written to this one is gone with the process."""
+        for path, opened in self._identities.items():
+            try:
+                identity = _identity(path)
+            except FileNotFoundError:
+                self._refuse(path, "removed")
+            else:
+                if identity != opened:
+                    self._refuse(path, "replaced")
+
+    def _refuse(self, path: Path, happened: str) -> NoReturn:
         raise StoreAway(
-            f"SQLite at {self._path.name}: the file was {happened} while it was in use, and nothing is "
+            f"SQLite at {path.name}: the file was {happened} while it was in use, and nothing is "
             "recorded any more. See that the right one is in its place, or restore a backup "
             "(docs/operations.md), and restart optout: Event Grid delivers again what came meanwhile"
         )
