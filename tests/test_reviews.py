@@ -7,9 +7,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from azure.core.credentials import AzureKeyCredential
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optout.azure.topic import NotAnnounced, TopicPublisher
 from optout.domain.enums import (
     Certainty,
     Effect,
@@ -27,6 +29,7 @@ from optout.domain.model import Decision, Evidence, Inquiry, RecipientState, Rec
 from optout.programs.directory import Directory
 from tests.support.payloads import report_event
 from tests.support.places import Place
+from tests.support.topic import LoopbackTopic
 from tests.support.world import NOON, PERSON, World
 
 CONFIRM, LIFT = ReviewVerdict.CONFIRM, ReviewVerdict.LIFT
@@ -275,6 +278,29 @@ def test_the_same_verdict_again(world: World) -> None:
     with pytest.raises(NotNow, match="pat has given the other verdict"):
         judged(world, evidence, CONFIRM)
     assert len(world.history()) == 2
+
+
+def test_a_lift_that_could_not_be_announced(place: Place) -> None:
+    """Repeating it hours and many messages later announces it, although the consent rests on something
+    else by then."""
+    with LoopbackTopic() as topic:
+        publisher = TopicPublisher(topic.endpoint, AzureKeyCredential(topic.key), "/acs")
+        with World(place, publisher=publisher) as world:
+            evidence = world.receive(PROBABLE)
+            world.clock.move(minutes=1)
+            topic.fail_next(403)
+            with pytest.raises(NotAnnounced):
+                judged(world, evidence, LIFT)
+            for _ in range(110):
+                world.clock.move(minutes=2)
+                world.receive("hello")
+            world.receive("STOP")
+            told = len(topic.events)
+            lifted = judged(world, evidence, LIFT)
+            assert lifted.announcement
+            assert lifted.announcement.published_at is not None
+            assert {event["type"] for event in topic.events[told:]} == {"optout.lifted"}
+        publisher.close()
 
 
 def test_only_what_was_to_be_reviewed(world: World) -> None:
