@@ -14,7 +14,7 @@ import function_app
 from optout import local, service
 from tests.support import azurite as emulator
 from tests.support.client import App, HttpHost, environment
-from tests.support.places import Place, Places, file_in, new_tables
+from tests.support.places import STORES, Place, Places, new_tables
 
 # Where others wait for the result, the same examples each time; at a desk, new ones. How long one takes
 # is the machine's affair: speed is measured by `make bench`.
@@ -64,14 +64,11 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield connection_string
 
 
-@pytest.fixture(params=["sqlite", "tables"])
+@pytest.fixture(params=STORES)
 def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
-    """New, empty places: one contract for both stores."""
-    if request.param == "tables":
-        connection_string: str = request.getfixturevalue("azurite")
-        return lambda: new_tables(connection_string)
-    numbers = count()
-    return lambda: file_in(tmp_path / str(next(numbers)))
+    """New, empty places: one contract for all stores."""
+    new_place, numbers = STORES[request.param], count()
+    return lambda: new_place(tmp_path / str(next(numbers)), lambda: request.getfixturevalue("azurite"))
 
 
 @pytest.fixture

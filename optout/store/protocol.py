@@ -86,7 +86,7 @@ class Store(Protocol):
     def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
         """Write a decision about nobody in particular for each of many people of whom nothing is known,
         each at most once: with what the entry says in the place of the decision's own recipient, time
-        (in the consents, too) and id. The entries about people who are known come back, unwritten."""
+        and id, in its consents, too. The entries about people who are known come back, unwritten."""
 
     def without_evidence(self, recipients: Sequence[str]) -> set[str]:
         """Those about whom there is no evidence."""

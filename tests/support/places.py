@@ -36,3 +36,11 @@ def file_in(folder: Path) -> Place:
 
 def new_tables(connection_string: str) -> Place:
     return Place(connection_string=connection_string, prefix=f"t{uuid4().hex[:12]}")
+
+
+# Every store that must keep the contract, by its name: how to get a new, empty place for it, given a
+# folder and a way to the connection string of an Azurite.
+STORES: dict[str, Callable[[Path, Callable[[], str]], Place]] = {
+    "sqlite": lambda folder, _: file_in(folder),
+    "tables": lambda _, azurite: new_tables(azurite()),
+}
