@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -245,6 +246,15 @@ def test_the_commands_of_the_banner_work(
     assert texts == [("STOP", "confirmed"), ("STOP", "opted_out")]
 
 
+@pytest.fixture
+def takes_ctrl_c() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("takes_ctrl_c")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_serve_from_start_to_end(database: Path, how: signal.Signals) -> None:
     """`python -m optout serve` prints where it is, takes events, prints replies, and ends cleanly."""
