@@ -188,8 +188,8 @@ def held_to_the_forecast(
         world.clock.now = minute(30)
         for _ in range(2):
             before = [world.history(person) for person in PEOPLE]
-            tried = world.importer(TARGETS[target], dry_run=True)
-            foreseen = [tried.record(batch) for batch in batches]
+            with world.importer(TARGETS[target], dry_run=True) as tried:
+                foreseen = [tried.record(batch) for batch in batches]
             assert [world.history(person) for person in PEOPLE] == before
             importing = world.importer(TARGETS[target])
             assert [importing.record(batch) for batch in batches] == foreseen
@@ -242,7 +242,8 @@ def test_what_an_imported_row_does(
             world.clock.now = minute(at)
             world.receive(text)
         world.clock.now = minute(60)
-        assert world.importer(TARGETS["sender"], dry_run=True).record([row]) == Counter({effect: 1})
+        with world.importer(TARGETS["sender"], dry_run=True) as tried:
+            assert tried.record([row]) == Counter({effect: 1})
         assert len(world.history()) == len(before)
         importing = world.importer(TARGETS["sender"])
         assert importing.record([row]) == Counter({effect: 1})
