@@ -11,27 +11,20 @@ from optout.domain.enums import Effect
 from optout.http.exchange import Body, Request, parse_body, parse_headers, principal
 from optout.http.suppressions import PersonState, person_state
 from optout.http.values import (
-    AllowUnconfigured,
     FreeText,
     IdempotencyKey,
-    ListName,
     Moment,
     Number,
-    SenderName,
+    TargetRequest,
 )
 from optout.operations import changes
 from optout.operations.documents import Blocker, Shape
-from optout.operations.naming import find_target
 from optout.service import Service
 
 
-class ChangeRequest(Body):
+class ChangeRequest(TargetRequest):
     """Exactly one of sender, list and everything."""
 
-    sender: SenderName | None = None
-    list: ListName | None = None
-    everything: bool = False
-    allow_unconfigured: AllowUnconfigured = False
     recipient: Number
     reason: FreeText
     actor: FreeText
@@ -146,13 +139,7 @@ def named(target: Target) -> Named:
 
 def _change(request: Request, service: Service, *, out: bool) -> Changed:
     body = parse_body(ChangeRequest, request)
-    target = find_target(
-        service.directory,
-        body.sender,
-        body.list,
-        body.everything,
-        allow_unconfigured=body.allow_unconfigured,
-    )
+    target = body.find_target(service.directory)
     changed = service.changes.record(
         target,
         body.recipient,

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from optout.domain.enums import Effect, ReviewVerdict
+from optout.http.changes import OPTED_IN
 from optout.http.exchange import (
     Body,
     Request,
@@ -47,20 +48,7 @@ VERDICTS = {
         "reason": "meant an appointment",
     }
 }
-JUDGED = {
-    "id": REQUEST_ID,
-    "verdict": "lift",
-    "sender": "12345",
-    "list": "contoso-alerts",
-    "recipient": "+14255550123",
-    "suppressed": False,
-    "since": None,
-    "scope": None,
-    "source": None,
-    "keyword": None,
-    "blocked_by": None,
-    "effect": "opted_in",
-}
+JUDGED = {**OPTED_IN, "id": REQUEST_ID, "verdict": "lift"}
 
 
 def list_reviews(request: Request, service: Service) -> Journal:

@@ -21,16 +21,14 @@ from optout.http.exchange import (
 )
 from optout.http.history import Journal
 from optout.http.values import (
-    AllowUnconfigured,
     FreeText,
-    ListName,
     Moment,
     Number,
     PageQuery,
-    SenderName,
+    TargetRequest,
 )
 from optout.operations.documents import Shape, journal_item
-from optout.operations.naming import countries_of, find_target
+from optout.operations.naming import countries_of
 from optout.operations.transfer.importing import ImportPurpose
 from optout.operations.transfer.rows import ImportedRow, Refused, opted_in, read_number
 from optout.service import Service, now_utc
@@ -85,13 +83,9 @@ Rows = Annotated[
 ]
 
 
-class _PageRequest(Body):
+class _PageRequest(TargetRequest):
     """What every import says, beside its rows."""
 
-    sender: SenderName | None = None
-    list: ListName | None = None
-    everything: bool = False
-    allow_unconfigured: AllowUnconfigured = False
     actor: FreeText
     reason: FreeText
     dry_run: bool = Field(False, description="Say what would change, change nothing.")
@@ -214,13 +208,7 @@ def _import(
     service: Service,
     read: Callable[[dict[str, object], Collection[str]], ImportedRow],
 ) -> Imported:
-    target = find_target(
-        service.directory,
-        body.sender,
-        body.list,
-        body.everything,
-        allow_unconfigured=body.allow_unconfigured,
-    )
+    target = body.find_target(service.directory)
     countries = countries_of(service.directory, target)
     given: Sequence[object] = body.rows
     rows: list[ImportedRow] = []

@@ -6,8 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from optout.decisions.target import Target
 from optout.domain.times import aware
 from optout.http.exchange import Body
+from optout.operations.naming import find_target
+from optout.programs.directory import Directory
 
 PAGE_LIMIT = 1_000
 
@@ -85,6 +88,25 @@ IdempotencyKey = Annotated[
         examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
     ),
 ]
+
+
+class TargetRequest(Body):
+    """Exactly one of sender, list and everything."""
+
+    sender: SenderName | None = None
+    list: ListName | None = None
+    everything: bool = False
+    allow_unconfigured: AllowUnconfigured = False
+
+    def find_target(self, directory: Directory) -> Target:
+        """What it is about. Raises BadRequest and UnknownSender."""
+        return find_target(
+            directory,
+            self.sender,
+            self.list,
+            self.everything,
+            allow_unconfigured=self.allow_unconfigured,
+        )
 
 
 class PageQuery(Body):
