@@ -12,9 +12,11 @@ from hypothesis import settings as hypothesis_settings
 
 import function_app
 from optout import local, service
+from optout.store.protocol import Store
 from tests.support import azurite as emulator
 from tests.support.client import App, HttpHost, environment
 from tests.support.places import STORES, Place, Places, new_tables
+from tests.support.world import World
 
 # Where others wait for the result, the same examples each time; at a desk, new ones. How long one takes
 # is the machine's affair: speed is measured by `make bench`.
@@ -77,6 +79,20 @@ def place(places: Places) -> Place:
 
 
 @pytest.fixture
+def store(place: Place) -> Iterator[Store]:
+    opened = place.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def tables(azurite: str) -> Place:
     """A new, empty place in tables."""
     return new_tables(azurite)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Contoso's service on an SQLite file of its own."""
+    with World(tmp_path) as opened:
+        yield opened

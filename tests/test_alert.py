@@ -1,8 +1,7 @@
 """The worst case has a name of its own: whatever keeps an understood STOP from being recorded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ from optout.operations.reply_delivery import REPLY_TAG
 from optout.store.sqlite import decisions as sqlite_decisions
 from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as opened:
-        yield opened
 
 
 def failing(problem: Exception) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ from optout.service import Service
 from optout.store.sqlite.store import SqliteStore
 from tests.support.client import Answer, App
 from tests.support.payloads import sms_event
-from tests.test_store import evidence
+from tests.support.records import evidence
 
 PERSON = "+14255550123"
 CHECK, OPT_OUT, OPT_IN = "suppressions/check", "suppressions/opt-out", "suppressions/opt-in"

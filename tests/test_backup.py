@@ -20,8 +20,8 @@ from optout.store.sqlite import schema
 from optout.store.sqlite.backup import write_backup
 from optout.store.sqlite.store import SqliteStore
 from tests.support.client import environment
+from tests.support.records import evidence
 from tests.support.world import PERSON, Clock, World
-from tests.test_store import evidence
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 

@@ -1,6 +1,5 @@
 """Rule 2 where clocks disagree: no STOP is lost to one, and none that ran ahead is followed."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +16,6 @@ from tests.support.payloads import report_event, sms_event
 from tests.support.world import CONTOSO, NOON, PERSON, Clock, World, write
 
 SENDER = Target(sender=CONTOSO.sender("12345"))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as opened:
-        yield opened
 
 
 def by_hand(world: World, out: bool, **ahead: float) -> Effect:

@@ -1,9 +1,6 @@
 """Rule 15: a carrier and ACS act on their exact word. Whatever else a person writes is ours to block
 and to answer, and an opt-in that is not the bare word lifts no block of theirs."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from optout.decisions import consent
@@ -13,12 +10,6 @@ from tests.support.world import CONTOSO, World
 
 TOLL_FREE, MANAGED_BY_ACS, CANADIAN = "+18335550100", "54321", "55555"
 MANAGED = {TOLL_FREE: Party.CARRIER, MANAGED_BY_ACS: Party.PLATFORM}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("to", MANAGED)

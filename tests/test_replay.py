@@ -11,8 +11,8 @@ from optout.domain.enums import Certainty, EvidenceKind, Intent
 from optout.domain.model import Decision, Evidence
 from tests.support.client import environment
 from tests.support.places import file_in
+from tests.support.records import evidence
 from tests.support.world import write
-from tests.test_store import evidence
 
 # As rules of another day would have it: text, intent, certainty.
 HISTORY = (

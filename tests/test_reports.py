@@ -1,8 +1,6 @@
 """Delivery reports: a block that ACS knows of, our own replies, and everything else."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +14,6 @@ from tests.support.payloads import report_event, sms_event
 from tests.support.world import NOON, PERSON, World
 
 TOLL_FREE = "+18335550100"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as opened:
-        yield opened
 
 
 def reported(world: World, details: str, sender: str = TOLL_FREE, **said: object) -> None:

@@ -16,8 +16,8 @@ from optout.store.sqlite import file as sqlite_file
 from optout.store.sqlite import schema
 from optout.store.sqlite import store as sqlite_store
 from optout.store.sqlite.store import SqliteStore
+from tests.support.records import evidence
 from tests.support.world import PERSON, InTurn, World, write
-from tests.test_store import evidence
 
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """Lookups and manual changes below HTTP: the cache, and blocks that nobody at a desk can lift."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ from optout.operations.check import Checks
 from optout.operations.naming import find_sender, find_target
 from optout.store.protocol import Store
 from tests.support.world import NOON, PERSON, World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as opened:
-        yield opened
 
 
 class Away:

@@ -90,3 +90,16 @@ def killed_before(wire: Wire, request: PipelineRequest[Any]) -> Response:
 def killed_after(wire: Wire, request: PipelineRequest[Any]) -> Response:
     wire.pass_on(request)
     raise Killed
+
+
+READ = "GET recipients"
+WRITE = "POST recipients"
+SETTLE = "PUT recipients"
+INDEX = "POST index"
+
+
+def requests_of(wire: Wire, action: Callable[[], object]) -> list[str]:
+    """The requests that an action makes, attempts included."""
+    before = len(wire.requests)
+    action()
+    return wire.requests[before:]

@@ -30,6 +30,7 @@ from tests.support.places import Place, file_in
 
 CONTOSO = Directory.load(settings.ROOT / "programs.toml")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ALERTS_STOP = "Contoso Alerts: You opted out and will not receive any more messages."
 PERSON = "+14255550123"
 
 
@@ -181,3 +182,9 @@ def write(store: Store, decision: Decision) -> Recorded:
     """Write a decision as it is, whatever is known of its recipient."""
     evidence = decision.evidence
     return store.update(Inquiry(evidence.recipient, evidence.id), lambda state: decision)
+
+
+def replied(evidence: Evidence) -> Reply:
+    """The reply of a message that has one."""
+    assert evidence.reply is not None
+    return evidence.reply

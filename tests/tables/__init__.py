@@ -1,0 +1,1 @@
+"""What is the own of the store in tables."""
