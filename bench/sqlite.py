@@ -133,7 +133,7 @@ def _checks(store: SqliteStore, size: int) -> Iterator[Figure]:
 
 def _bare_lookup(store: SqliteStore, recipients: list[str], scopes: list[str]) -> list[object]:
     """The query with nothing around it."""
-    return store._file.connection().execute(
+    return store._file._connection().execute(
         f"SELECT {CONSENT_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN consent "
         "WHERE scope IN (?, ?, ?) AND recipient = wanted.value",
         (json.dumps(recipients), *scopes),

@@ -3,8 +3,9 @@
 import gc
 import sqlite3
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 
 from optout.domain.errors import ConfigurationError, StoreAway
 from optout.domain.model import Decision, Inquiry, RecipientState
+from optout.store.protocol import Store
 from optout.store.sqlite import file as sqlite_file
 from optout.store.sqlite import schema
 from optout.store.sqlite import store as sqlite_store
 from optout.store.sqlite.store import SqliteStore
+from tests.support.places import file_in
 from tests.support.records import evidence
 from tests.support.world import PERSON, InTurn, World, write
 
@@ -78,7 +81,7 @@ def test_a_locked_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_is_durable(tmp_path: Path) -> None:
     """Write-ahead log, and a full flush for each transaction."""
     store = SqliteStore(tmp_path / "optout.db")
-    connection = store._file.connection()
+    connection = store._file._connection()
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     store.close()
@@ -177,3 +180,27 @@ def test_only_the_owner_reads_it(tmp_path: Path) -> None:
             name.chmod(0o644)
         with opened(tmp_path):
             assert [mode(name) for name in names] == ["600"] * 3
+
+
+def test_closed_while_it_is_read(tmp_path: Path) -> None:
+    """What is being read is finished, and nothing after it: a connection that is closed under a running
+    statement ends the process."""
+    place = file_in(tmp_path)
+    with World(place) as world:
+        for number in range(100):
+            world.receive("hello", person=f"+1425555{number:04}")
+    for _ in range(20):
+        store = place.open()
+
+        def read(store: Store = store) -> None:
+            with suppress(StoreAway):
+                while True:
+                    store.journal(100, None)
+
+        readers = [threading.Thread(target=read) for _ in range(8)]
+        for reader in readers:
+            reader.start()
+        store.close()
+        for reader in readers:
+            reader.join(timeout=20)
+            assert not reader.is_alive(), "it reads on in a closed store"

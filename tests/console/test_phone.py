@@ -12,7 +12,9 @@ def text(page: Page, words: str, sender: str = "12345") -> None:
     """Choose a sender and send it a message."""
     page.locator("#view-phone").get_by_label("Sender").select_option(sender)
     page.get_by_label("Message", exact=True).fill(words)
+    before = page.locator(".from-person").count()
     page.get_by_role("button", name="Send").click()
+    expect(page.locator(".from-person")).to_have_count(before + 1)
     expect(page.locator(".from-person").last).to_have_text(f"You: {words}")
 
 

@@ -92,6 +92,8 @@ async function send(text) {
   const id = `Incoming_${crypto.randomUUID()}`;
   const now = new Date().toISOString();
   const field = byId("text");
+  // Before it is sent: the next message may be typed meanwhile.
+  if (field.value === text) field.value = "";
   fill(byId("phone-problem"));
   try {
     await deliver({
@@ -111,9 +113,9 @@ async function send(text) {
         segmentCount: 1,
       },
     });
-    field.value = "";
     await showThread();
   } catch (problem) {
+    field.value ||= text;
     fill(byId("phone-problem"), failure(problem));
   }
   field.focus();

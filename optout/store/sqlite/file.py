@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from weakref import WeakSet
 
 from optout import files
@@ -23,7 +23,12 @@ BUSY_SECONDS = 5
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that is closed when the thread it belongs to ends."""
+    """A connection that is closed when the thread it belongs to ends. Whoever uses it has its lock:
+    closing it under a running statement ends the process."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.lock = threading.RLock()
 
     def __del__(self) -> None:
         with suppress(sqlite3.ProgrammingError):  # it was never opened
@@ -53,8 +58,10 @@ class Database:
         self._identities: dict[Path, tuple[int, int]] = {}
         self._upgrades = upgrades
         self._local = threading.local()
-        self._connections: WeakSet[sqlite3.Connection] = WeakSet()
-        self._writers = GroupCommit(self.connection)
+        self._connections: WeakSet[_Connection] = WeakSet()
+        self._opening = threading.Lock()
+        self._is_closed = False
+        self._writers = GroupCommit(self._in_use)
         try:
             with self._errors():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +71,7 @@ class Database:
                 self._identities = {path: _identity(path)}
                 self._upgrade()
                 # While one connection is open, SQLite keeps its log beside the file.
-                self._anchor = self.connection()
+                self._anchor = self._connection()
                 log = path.with_name(f"{path.name}-wal")
                 if log.exists():
                     self._identities[log] = _identity(log)
@@ -78,26 +85,42 @@ class Database:
             raise
 
     def close(self) -> None:
-        for connection in list(self._connections):
-            connection.close()
-        self._local = threading.local()
+        """Close it for good, once what is being read or written is done."""
+        with self._opening:
+            self._is_closed = True
+            connections = list(self._connections)
+        for connection in connections:
+            with connection.lock:
+                connection.close()
 
-    def connection(self) -> sqlite3.Connection:
-        """The connection of this thread."""
+    @contextmanager
+    def _in_use(self) -> Iterator[sqlite3.Connection]:
+        """The connection of this thread, which nobody closes meanwhile."""
+        connection = self._connection()
+        with connection.lock:
+            yield connection
+
+    def _connection(self) -> _Connection:
         self._must_have_its_name()
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?mode=rw",  # never makes a file
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                factory=_Connection,
-                uri=True,
-            )
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
-            self._connections.add(connection)
+            with self._opening:
+                if self._is_closed:
+                    raise sqlite3.ProgrammingError("the store is closed")
+                connection = self._local.connection = self._open()
+                self._connections.add(connection)
+        return connection
+
+    def _open(self) -> _Connection:
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=rw",  # never makes a file
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
+            uri=True,
+        )
+        connection.execute("PRAGMA synchronous = FULL")
         return connection
 
     @contextmanager
@@ -110,8 +133,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for queries; each is a snapshot of its own."""
-        with self._errors():
-            yield self.connection()
+        with self._errors(), self._in_use() as connection:
+            yield connection
 
     def write(self, work: Callable[[sqlite3.Connection], _Value]) -> _Value:
         with self._errors():
@@ -143,7 +166,8 @@ class Database:
         )
 
     def _upgrade(self) -> None:
-        self.connection().execute("PRAGMA journal_mode = WAL")
+        with self._in_use() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
         self._writers.run(self._run_upgrades)
 
     def _run_upgrades(self, connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ who waits, so that they share the flush instead of queueing for one each.
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 _Value = TypeVar("_Value")
@@ -27,7 +28,7 @@ class _Write:
 class GroupCommit:
     """The writers of one process. Writers of other processes are kept apart by SQLite's own lock."""
 
-    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connection: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self._waiting: list[_Write] = []
@@ -75,16 +76,16 @@ class GroupCommit:
                 write.called.release()
 
     def _commit(self, batch: list[_Write]) -> None:
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for write in batch:
-                _attempt(write, connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for write in batch:
+                    _attempt(write, connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
 
 def _attempt(write: _Write, connection: sqlite3.Connection) -> None:
