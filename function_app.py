@@ -5,7 +5,8 @@ import logging
 
 import azure.functions as func
 
-from optout import service
+from optout import service, settings
+from optout.azure import queue
 from optout.http import exchange, table
 from optout.http.operation import Function
 
@@ -23,6 +24,16 @@ app = func.FunctionApp()
 def sms_events(event: str) -> None:
     """An event from Azure Communication Services. An exception makes Event Grid deliver it again."""
     service.receive(event)
+
+
+if settings.names_queue():
+
+    @app.function_name("finish_pending")
+    @app.queue_trigger(arg_name="message", queue_name=queue.QUEUE, connection=settings.QUEUE)
+    def finish_pending(message: func.QueueMessage) -> None:
+        """What an event or a change by hand left pending."""
+        is_last_try = (message.dequeue_count or 1) >= queue.TRIES
+        service.finish(message.get_body().decode(), is_last_try=is_last_try)
 
 
 def register(function: Function) -> None:

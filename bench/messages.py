@@ -59,7 +59,7 @@ def stops(recipients: Iterable[str]) -> list[str]:
 
 def handler(store: Store) -> EventHandler:
     directory = Directory.load(settings.ROOT / "programs.toml")
-    delivery = ReplyDelivery(store, TakesAll(), now_utc, time.sleep, new_id)
+    delivery = ReplyDelivery(store, TakesAll(), now_utc, new_id)
     return EventHandler(directory, Recorder(store, now_utc), delivery)
 
 

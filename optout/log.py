@@ -5,7 +5,7 @@ import logging
 import re
 
 from optout.domain import numbers
-from optout.domain.model import Evidence
+from optout.domain.model import Evidence, Unfinished
 
 _CODE = re.compile(r"[0-9]{3,4}\b|[A-Za-z]+\b")
 
@@ -44,6 +44,19 @@ def stop_not_recorded(evidence_id: str | None, problem: Exception) -> None:
     The event comes again, or waits in quarantine; whoever is alerted makes sure that it gets through.
     """
     critical("stop_not_recorded", id=evidence_id, problem=str(problem))
+
+
+def gave_up(work: Unfinished, problem: object) -> None:
+    """Log as critical, under a name of its own for an alert, that what is pending will not be tried
+    again by itself: a reply that nobody got, or an announcement that nobody heard."""
+    critical(
+        "gave_up", id=work.evidence_id, recipient=numbers.mask(work.recipient), problem=str(problem)
+    )
+
+
+def put_aside(problem: Exception) -> None:
+    """The same, where a message of the queue cannot be read or put back: it is in the poison queue."""
+    critical("gave_up", problem=str(problem))
 
 
 def code(text: str | None) -> str | None:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from optout import log, settings
-from optout.azure import sms, topic
+from optout.azure import queue, sms, topic
+from optout.azure.queue import PendingQueue
 from optout.azure.sms import ReplySender
 from optout.domain.errors import OptoutError, StoreAway
 from optout.operations import recompute
@@ -18,11 +19,13 @@ from optout.operations.changes import Changes
 from optout.operations.check import Checks
 from optout.operations.handle import EventHandler, Result
 from optout.operations.left_lists import lists_without_sender
+from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.retention import TextRetention
 from optout.operations.reviews import Reviews
 from optout.operations.transfer.importing import Importer, ImportPurpose
+from optout.own_queue import OwnQueue
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding
 from optout.settings import Settings
@@ -46,6 +49,7 @@ class Service:
     changes: Changes
     reviews: Reviews
     events: EventHandler
+    finisher: Finisher
 
     @contextmanager
     def importing(self, purpose: ImportPurpose, *, dry_run: bool) -> Iterator[Importer]:
@@ -58,9 +62,10 @@ class Service:
 
     def close(self) -> None:
         """Close files and connections."""
-        self.events.replies.sms.close()
-        if self.recorder.publisher is not None:
-            self.recorder.publisher.close()
+        for part in (self.recorder.queue, self.recorder.publisher):
+            if part is not None:
+                part.close()
+        self.finisher.replies.sms.close()
         self.store.close()
 
 
@@ -85,9 +90,9 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
     acs = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
     publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     checks = Checks(store, configured.cache_seconds, time.monotonic)
-    recorder = Recorder(store, now_utc, checks.forget, publisher)
+    recorder = Recorder(store, now_utc, checks.forget, publisher, _queue(configured, store))
     _apply_rules(recorder, configured)
-    delivery = ReplyDelivery(store, acs or replies or sms.PrintedReplies(), now_utc, time.sleep, new_id)
+    delivery = ReplyDelivery(store, acs or replies or sms.PrintedReplies(), now_utc, new_id)
     return Service(
         settings=configured,
         directory=directory,
@@ -103,7 +108,16 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
             configured.event_source,
             TextRetention(store, now_utc, configured.text_days),
         ),
+        finisher=Finisher(directory, recorder, delivery),
     )
+
+
+def _queue(configured: Settings, store: Store) -> PendingQueue | None:
+    """The queue that is configured. Without one, a store on this machine is asked what is pending."""
+    found = queue.queue(
+        configured.queue_connection_string, configured.queue_service_uri, configured.queue_client_id
+    )
+    return found or (OwnQueue(store, now_utc) if configured.store != "tables" else None)
 
 
 def _apply_rules(recorder: Recorder, configured: Settings) -> None:
@@ -162,7 +176,14 @@ def current() -> Service:
         with _building:
             if _current is None:
                 _current = build(settings.load())
+                _finish_by_itself(_current)
     return _current
+
+
+def _finish_by_itself(running: Service) -> None:
+    """Where there is no queue with a function of its own, a thread of this process does its work."""
+    if isinstance(running.recorder.queue, OwnQueue):
+        running.recorder.queue.start(running.finisher.finish)
 
 
 def receive(raw: str) -> Result:
@@ -176,6 +197,18 @@ def receive(raw: str) -> Result:
         log.stop_not_recorded(None, problem)
         raise
     return running.events.handle(raw)
+
+
+def finish(message: str, *, is_last_try: bool) -> None:
+    """What a message of the queue asks for, for the service of this process. An exception gives it back
+    to the queue; after the last try the host puts it aside."""
+    try:
+        work = queue.load(message)
+        current().finisher.finish(work)
+    except (OptoutError, ValueError) as problem:
+        if is_last_try:
+            log.put_aside(problem)
+        raise
 
 
 def shutdown() -> None:

@@ -16,13 +16,18 @@ from optout.domain.errors import ConfigurationError
 
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
+# Outside of the prefix: the queue trigger takes this name of a connection, and what it finds beside it.
+QUEUE = "OptoutQueue"
+# Read by the trigger alone.
+_FOR_THE_TRIGGER = f"{QUEUE}__credential"
 _HOST = r"[^/\s\[\]]+"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 
 
 class Settings(BaseModel):
-    """The settings; each field is a variable's name without OPTOUT_, in lower case."""
+    """The settings; each field is a variable's name without OPTOUT_, in lower case, or has the
+    variable's name as its alias."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -36,6 +41,11 @@ class Settings(BaseModel):
     topic_endpoint: str | None = Field(default=None, pattern=rf"^https?://{_HOST}/\S*$")
     topic_key: str | None = None
     event_source: str | None = None
+    queue_connection_string: str | None = Field(default=None, alias=QUEUE)
+    queue_service_uri: str | None = Field(
+        default=None, alias=f"{QUEUE}__queueServiceUri", pattern=rf"^https://{_HOST}/?$"
+    )
+    queue_client_id: str | None = Field(default=None, alias=f"{QUEUE}__clientId")
     cache_seconds: float = Field(default=30, ge=0, le=30)
     text_days: int = Field(default=30, ge=0, le=3650)
 
@@ -80,6 +90,19 @@ class Settings(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_way_to_the_queue(self) -> "Settings":
+        if self.queue_connection_string and self.queue_service_uri:
+            raise ValueError(
+                "OptoutQueue is set together with OptoutQueue__queueServiceUri: keep one of the two ways"
+            )
+        if self.queue_client_id and not self.queue_service_uri:
+            raise ValueError(
+                "OptoutQueue__clientId is set without OptoutQueue__queueServiceUri: add the address, or "
+                "remove it"
+            )
+        return self
+
     @property
     def programs_path(self) -> Path:
         """The program file; a relative path starts at the project's folder."""
@@ -94,6 +117,18 @@ class Settings(BaseModel):
     def answers_through_acs(self) -> bool:
         return bool(self.acs_endpoint or self.acs_connection_string)
 
+    @property
+    def has_queue(self) -> bool:
+        """Whether what is still to be done about evidence goes to a queue."""
+        return bool(self.queue_connection_string or self.queue_service_uri)
+
+
+def variables() -> Mapping[str, str]:
+    """The variable of each setting, by its field."""
+    return {
+        name: field.alias or f"{_PREFIX}{name.upper()}" for name, field in Settings.model_fields.items()
+    }
+
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of an environment, by default the process's own.
@@ -101,19 +136,41 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     An empty variable counts as not set. Raises ConfigurationError.
     """
     environment = os.environ if environment is None else environment
-    given: dict[str, Any] = {
-        name.removeprefix(_PREFIX).lower(): value
-        for name, value in environment.items()
-        if name.startswith(_PREFIX) and value
-    }
     try:
-        settings = Settings.model_validate(given)
+        settings = Settings.model_validate(_given(environment))
     except ValidationError as problem:
         raise ConfigurationError("\n".join(map(_sentence, problem.errors()))) from None
     problems = list(laptop_defaults(settings)) if in_azure(environment) else []
     if problems:
         raise ConfigurationError("\n".join(problems))
     return settings
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """What is set, by field or alias. The queue's names count in any case, as they do for the trigger:
+    Windows gives all variables in capital letters."""
+    of_the_queue = {
+        variable.lower(): variable
+        for variable in (*variables().values(), _FOR_THE_TRIGGER)
+        if variable.startswith(QUEUE)
+    }
+    given = {}
+    for name, value in environment.items():
+        if not value:
+            continue
+        if name.startswith(_PREFIX):
+            given[name.removeprefix(_PREFIX).lower()] = value
+        elif name.lower().startswith(QUEUE.lower()):
+            given[of_the_queue.get(name.lower(), name)] = value
+    given.pop(_FOR_THE_TRIGGER, None)
+    return given
+
+
+def names_queue(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether there is a connection for the queue's trigger, by default in the process's own
+    environment; whether it is right is another question."""
+    given = _given(os.environ if environment is None else environment)
+    return any(name.startswith(QUEUE) for name in given)
 
 
 def in_azure(environment: Mapping[str, str] | None = None) -> bool:
@@ -177,6 +234,7 @@ _TAKES = {
     "OPTOUT_TABLES_ENDPOINT": "write https://ACCOUNT.table.core.windows.net, with nothing after it",
     "OPTOUT_ACS_ENDPOINT": "write https://NAME.communication.azure.com, without a path",
     "OPTOUT_TOPIC_ENDPOINT": "write https://NAME.REGION.eventgrid.azure.net/api/events",
+    "OptoutQueue__queueServiceUri": "write https://ACCOUNT.queue.core.windows.net, with nothing after it",
     "OPTOUT_CACHE_SECONDS": "write a number from 0 to 30",
     "OPTOUT_TEXT_DAYS": "write a whole number from 0 to 3650",
 }
@@ -185,7 +243,8 @@ _TAKES = {
 def _sentence(error: Mapping[str, Any]) -> str:
     if not error["loc"]:
         return str(error["ctx"]["error"])
-    variable = _PREFIX + str(error["loc"][0]).upper()
+    name = str(error["loc"][0])
+    variable = name if name.startswith(QUEUE) else _PREFIX + name.upper()
     if error["type"] == "extra_forbidden":
         return f"{variable}: there is no such setting; docs/settings.md lists them"
     return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from optout.azure.topic import NotAnnounced
+from optout.azure.topic import NotAnnounced, Notice
 from optout.decisions.target import Target
 from optout.domain.enums import Effect
-from optout.domain.errors import KeyReused
-from optout.domain.model import Evidence
+from optout.domain.errors import KeyReused, NotFinished
 from optout.operations.changes import Changed
 from tests.support.client import WHO, Answer, App
 from tests.support.payloads import sms_event
@@ -104,6 +103,11 @@ def opt_in(world: World, key: str = "one", reason: str = "phoned") -> Changed:
     return world.changes.record(target, PERSON, out=False, actor="ann", reason=reason, key=key)
 
 
+def opt_out(world: World) -> Changed:
+    target = Target(sender=CONTOSO.sender("12345"))
+    return world.changes.record(target, PERSON, out=True, actor="ann", reason="phoned", key="one")
+
+
 def test_a_change_is_found_however_old_it_is(world: World) -> None:
     """Also where more has happened since than a decision reads; another body is still noticed."""
     opt_in(world)
@@ -124,28 +128,29 @@ class Away:
 
     def __init__(self) -> None:
         self.is_back = False
-        self.published: list[Evidence] = []
+        self.published: list[Notice] = []
 
-    def publish(self, evidence: Evidence) -> None:
+    def publish(self, notice: Notice) -> None:
         if not self.is_back:
             raise NotAnnounced("away")
-        self.published.append(evidence)
+        self.published.append(notice)
 
     def close(self) -> None:
         pass
 
 
 def test_a_retry_announces_what_the_first_call_could_not(place: Place) -> None:
-    """That is why it was asked to repeat; it makes no other change."""
+    """Where no queue remembers it, the caller is asked to repeat; that makes no other change."""
     topic = Away()
     with World(place, publisher=topic) as world:
-        with pytest.raises(NotAnnounced):
-            opt_in(world)
+        world.queue.is_away = True
+        with pytest.raises(NotFinished):
+            opt_out(world)
         topic.is_back = True
         world.clock.move(seconds=5)
-        world.receive("STOP")
+        world.receive("START")
         world.clock.move(seconds=5)
-        assert opt_in(world).answer.suppressed
-        assert {each.intent for each in topic.published} == {"start", "stop"}
+        assert not opt_out(world).answer.suppressed
+        assert [each.data["cause"]["kind"] for each in topic.published] == ["message", "manual"]
+        assert len({each.id for each in topic.published}) == 1
         assert len(world.history()) == 2
-        assert world.check().since == world.clock.now - timedelta(seconds=5)

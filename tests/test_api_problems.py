@@ -12,9 +12,8 @@ from typing import Any, cast
 import pytest
 
 from optout.domain.enums import Party, ReplyStatus
-from optout.domain.model import Reply
+from optout.domain.errors import NotFinished
 from optout.http import exchange, table
-from optout.operations.reply_delivery import ReplyDelayed
 from optout.service import Service
 from optout.store.sqlite.store import SqliteStore
 from tests.support.client import Answer, App
@@ -389,14 +388,12 @@ def test_an_error_of_ours_shows_nothing_of_it(
     assert "what nobody expected" in caplog.text
 
 
-def test_a_reply_that_is_still_due_is_named() -> None:
+def test_what_is_recorded_and_not_finished_is_named() -> None:
     """503 where a replayed message is recorded and its reply has to wait: it is not the store."""
 
-    delayed = evidence(id="1", reply=Reply(Party.SERVICE, ReplyStatus.PENDING, error="429 Throttled"))
-
     def replay(request: exchange.Request, service: Service) -> None:
-        raise ReplyDelayed(delayed)
+        raise NotFinished("no queue")
 
     response = exchange.respond(exchange.Request("POST"), lambda: cast(Service, None), {"POST": replay})
     assert response.status == 503
-    assert "the reply to 1 is still due: 429. Do not send; ask again later" in response.body
+    assert "it is recorded, but not finished or announced yet" in str(response.body)

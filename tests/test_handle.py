@@ -235,7 +235,7 @@ def test_a_start_that_another_list_member_outdates(world: World) -> None:
     """START is not confirmed to a person whom a newer STOP keeps off the list."""
     world.receive("STOP", "12345")
     evidence = world.receive("START", "+14255550100", at=NOON - timedelta(seconds=30))
-    assert evidence.effect is Effect.OPTED_IN
+    assert evidence.effect is Effect.OUTDATED
     assert replied(evidence).status is ReplyStatus.SUPERSEDED
     assert world.check("+14255550100").scope is ScopeKind.LIST
 

@@ -74,7 +74,6 @@ def test_a_resend_is_the_same_sms(acs: LoopbackAcs, clock: Clock) -> None:
         (Failure.status(401), Outcome(Sending.AGAIN)),
         (Failure.status(403), Outcome(Sending.AGAIN)),
         (Failure.status(429), Outcome(Sending.AGAIN)),
-        (Failure.status(429, retry_after=7), Outcome(Sending.AGAIN, retry_after=7)),
         (Failure.status(500), Outcome(Sending.AGAIN, in_doubt=True)),
         (Failure.status(503), Outcome(Sending.AGAIN, in_doubt=True)),
         (Failure.drop(), Outcome(Sending.AGAIN, in_doubt=True)),

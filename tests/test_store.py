@@ -49,7 +49,7 @@ def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     """Evidence, consents, and what is known of the recipient come back whole."""
     written = evidence(principal=Principal("some id", "pat@contoso.example"))
     write(store, Decision(written, {SCOPE: OUT}))
-    known = state_of(store, scopes=(SCOPE, LIST), sender="12345")
+    known = state_of(store, sender="12345")
     assert (known.last_number, known.last_received_at) == (1, written.received_at)
     assert known.consents == {SCOPE: OUT}
     assert known.recent == (written,)
@@ -68,7 +68,7 @@ def test_what_is_there_is_not_decided_again(store: Store) -> None:
     def never(state: RecipientState) -> Decision:
         raise AssertionError("it is there already")
 
-    again = store.update(Inquiry(PERSON, first.id, (SCOPE, LIST)), never)
+    again = store.update(Inquiry(PERSON, first.id), never)
     assert again == Recorded(first, {SCOPE: OUT}, is_new=False)
     assert len(store.timeline(PERSON)) == 11
 
@@ -80,7 +80,7 @@ def test_what_a_decision_refuses_is_not_written(store: Store) -> None:
         raise NotNow("not any more")
 
     with pytest.raises(NotNow, match="not any more"):
-        store.update(Inquiry(PERSON, "id", (SCOPE,)), refuse)
+        store.update(Inquiry(PERSON, "id"), refuse)
     assert store.timeline(PERSON) == ()
 
 
@@ -197,17 +197,15 @@ def test_the_names_of_lists(store: Store) -> None:
 
 def test_find_and_announce(store: Store) -> None:
     """Evidence is found by its id, and waits to be announced until it was."""
-    pending = Announcement((SCOPE, LIST))
+    pending = Announcement()
     for number in (1, 2, 3):
         write(store, Decision(evidence(number, announcement=pending if number != 2 else None)))
     third = evidence(3, announcement=pending)
     assert store.find(PERSON, third.id) == third
     assert store.find(PERSON, "another") is None
     assert store.find("+14255550124", third.id) is None
-    assert [item.number for item in store.unannounced(PERSON)] == [1, 3]
-    done = replace(pending, published_at=NOON)
+    done = Announcement(NOON, version=7)
     store.settle_announcement(third, done)
-    assert [item.number for item in store.unannounced(PERSON)] == [1]
     assert store.find(PERSON, third.id) == replace(third, announcement=done)
 
 

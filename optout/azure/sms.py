@@ -53,8 +53,7 @@ class Sending(Enum):
 class Outcome:
     """The result of one attempt.
 
-    `in_doubt`: the SMS may have been accepted although no answer says so. `retry_after` is what the
-    service asks for, in seconds.
+    `in_doubt`: the SMS may have been accepted although no answer says so.
     """
 
     sending: Sending
@@ -62,7 +61,6 @@ class Outcome:
     message_id: str | None = None
     error: str | None = None
     in_doubt: bool = False
-    retry_after: float | None = None
 
 
 class ReplySender(Protocol):
@@ -149,11 +147,9 @@ class AcsReplies:
             )
         except ClientAuthenticationError as problem:
             # Without an answer, it was the identity that failed: nothing was sent.
-            return _outcome(problem.status_code or 401, type(problem).__name__, None)
+            return _outcome(problem.status_code or 401, type(problem).__name__)
         except HttpResponseError as problem:
-            headers = getattr(problem.response, "headers", {})
-            retry_after = _seconds(headers.get("Retry-After"))
-            return _outcome(problem.status_code or 500, str(problem.reason), retry_after)
+            return _outcome(problem.status_code or 500, str(problem.reason))
         except ServiceRequestError as problem:
             # The request never left: nothing was taken.
             return Outcome(Sending.AGAIN, error=type(problem).__name__)
@@ -163,7 +159,7 @@ class AcsReplies:
             _CURRENT.reset(token)
         if result.successful:
             return Outcome(Sending.TAKEN, ReplyStatus.SENT, result.message_id)
-        return _outcome(result.http_status_code, result.error_message or "", None)
+        return _outcome(result.http_status_code, result.error_message or "")
 
     def probe(self) -> int | None:
         """The status that ACS answers to a request without a recipient, so that nobody is texted: 401
@@ -180,27 +176,19 @@ class AcsReplies:
         """The SDK's client has no close of its own; its connections go with it."""
 
 
-def _outcome(status: int, message: str, retry_after: float | None) -> Outcome:
+def _outcome(status: int, message: str) -> Outcome:
     """What an HTTP status means, for the whole request or for the recipient inside a 202."""
     error = f"{status} {message}".strip()
     if status == 412:
         return Outcome(Sending.TOO_OLD, error=error)
     if status == 409:
-        return Outcome(Sending.AGAIN, error=error, in_doubt=True, retry_after=retry_after)
+        return Outcome(Sending.AGAIN, error=error, in_doubt=True)
     # An operator can fix a wrong key or role: the reply is tried again while it is due.
     if status in (401, 403, 408, 429):
-        return Outcome(Sending.AGAIN, error=error, retry_after=retry_after)
+        return Outcome(Sending.AGAIN, error=error)
     if status >= 500:
-        return Outcome(Sending.AGAIN, error=error, in_doubt=True, retry_after=retry_after)
+        return Outcome(Sending.AGAIN, error=error, in_doubt=True)
     return Outcome(Sending.REFUSED, error=error)
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After in seconds; ACS does not send the form with a date."""
-    try:
-        return max(0.0, float(retry_after)) if retry_after else None
-    except ValueError:
-        return None
 
 
 def _repeatability_policy() -> Any:

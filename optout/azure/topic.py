@@ -1,42 +1,41 @@
-"""Telling other services about changes of consent: CloudEvents to an Event Grid topic.
+"""Telling other services of changes: CloudEvents to an Event Grid topic.
 
-Published at least once. The id is derived from the change, so that a consumer can drop what it has
-seen. Nothing here decides what a change is.
+Published at least once; the id is the same each time. Nothing here decides what a change is.
 """
 
 import logging
-import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
 
-from optout.domain.enums import ScopeKind
 from optout.domain.errors import Retryable
-from optout.domain.ids import announcement_id
-from optout.domain.model import Announcement, Evidence, Scope
 
-if TYPE_CHECKING:
-    from azure.core.messaging import CloudEvent
-
-SUPPRESSED = "optout.suppressed"
-LIFTED = "optout.lifted"
 CLOUD_EVENTS = "application/cloudevents-batch+json; charset=utf-8"
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 3
-RETRY_DELAYS = (0.25, 0.75)
-# Statuses after which another try may help; what hangs or breaks is left to the redelivery.
-TRANSIENT = (408, 429, 500, 502, 503, 504)
 
 
 class NotAnnounced(Retryable):
-    """A change of consent is recorded, but could not be published yet."""
+    """What is to be announced is recorded, but could not be published yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What others are told: an event's id, its type, the time of what it is about, and its data."""
+
+    id: str
+    type: str
+    time: datetime
+    data: Mapping[str, Any]
 
 
 class Publisher(Protocol):
     """Whatever takes announcements to other services."""
 
-    def publish(self, evidence: Evidence) -> None:
-        """Publish the pending changes of one piece of evidence. Raises NotAnnounced."""
+    def publish(self, notice: Notice) -> None:
+        """Publish an announcement, in one attempt. Raises NotAnnounced."""
 
     def close(self) -> None:
         """Close connections."""
@@ -45,40 +44,32 @@ class Publisher(Protocol):
 class TopicPublisher:
     """Publishes to an Event Grid topic with the official SDK."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        credential: Any,
-        source: str,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, endpoint: str, credential: Any, source: str) -> None:
         # Imported here: it takes 94 ms, which a lookup or the command line should not spend.
         from azure.eventgrid import EventGridPublisherClient
 
         self._source = source
-        self._sleep = sleep
         self._client = EventGridPublisherClient(endpoint, credential)
         # It warns about every option of a call that the events have no such field.
         logging.getLogger("azure.eventgrid._legacy._generated._serialization").setLevel(logging.ERROR)
 
-    def publish(self, evidence: Evidence) -> None:
+    def publish(self, notice: Notice) -> None:
         from azure.core.exceptions import AzureError, HttpResponseError
+        from azure.core.messaging import CloudEvent
 
-        announcement = evidence.announcement
-        if announcement is None:
-            raise ValueError("this evidence has nothing to announce")
-        events = cloud_events(evidence, announcement, self._source)
-        for delay in (*RETRY_DELAYS, None):
-            try:
-                self._send(events)
-            except HttpResponseError as problem:
-                if delay is None or problem.status_code not in TRANSIENT:
-                    raise NotAnnounced(f"the topic answered {problem.status_code}") from problem
-                self._sleep(delay)
-            except AzureError as problem:
-                raise NotAnnounced(f"the topic: {type(problem).__name__}") from problem
-            else:
-                return
+        event = CloudEvent(
+            source=self._source,
+            type=notice.type,
+            id=notice.id,
+            time=notice.time,
+            data=dict(notice.data),
+        )
+        try:
+            self._send([event])
+        except HttpResponseError as problem:
+            raise NotAnnounced(f"the topic answered {problem.status_code}") from problem
+        except AzureError as problem:
+            raise NotAnnounced(f"the topic: {type(problem).__name__}") from problem
 
     def probe(self) -> int | None:
         """The status that the topic answers to something that is not an event: 401 or 403 to a
@@ -105,45 +96,6 @@ class TopicPublisher:
 
     def close(self) -> None:
         self._client.close()
-
-
-def cloud_events(
-    evidence: Evidence, announcement: Announcement, source: str
-) -> Sequence["CloudEvent[dict[str, Any]]"]:
-    """One CloudEvent for each scope that a piece of evidence changed."""
-    from azure.core.messaging import CloudEvent
-
-    return [
-        CloudEvent(
-            source=source,
-            type=event_type(evidence, scope),
-            id=announcement_id(evidence.id, scope),
-            time=evidence.at,
-            data=_data(evidence, scope),
-        )
-        for scope in announcement.scopes
-    ]
-
-
-def event_type(evidence: Evidence, scope: Scope) -> str:
-    """What is announced of a scope that evidence turned."""
-    announcement = evidence.announcement
-    if announcement is None or announcement.out is None:
-        return SUPPRESSED if evidence.intent.opts_out else LIFTED
-    return SUPPRESSED if scope in announcement.out else LIFTED
-
-
-def _data(evidence: Evidence, scope: Scope) -> dict[str, Any]:
-    return {
-        "recipient": evidence.recipient,
-        "sender": scope.name if scope.kind is ScopeKind.SENDER else evidence.sender,
-        "list": scope.name if scope.kind is ScopeKind.LIST else evidence.list,
-        "scope": str(scope.kind),
-        "at": evidence.at.isoformat().replace("+00:00", "Z"),
-        "source": str(evidence.kind),
-        "keyword": evidence.keyword,
-        "messageId": evidence.message_id,
-    }
 
 
 def topic(endpoint: str | None, key: str | None, source: str | None) -> TopicPublisher | None:

@@ -6,6 +6,7 @@ Pure: the same evidence gives the same consent in whatever order it arrives.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 from optout.domain.enums import EvidenceKind, Intent, Party, ReviewVerdict, ScopeKind
@@ -39,11 +40,20 @@ def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
     known = [(scope, consents[scope]) for scope in scopes if scope in consents]
     own = [entry for entry in known if entry[0].kind is ScopeKind.SENDER]
     wider = [entry for entry in known if entry[0].kind is not ScopeKind.SENDER]
-    latest = [max(wider, key=lambda entry: (entry[1].at, entry[1].out))] if wider else []
+    latest = [max(wider, key=lambda entry: _recency(entry[1]))] if wider else []
     for scope, consent in (*own, *latest):
         if consent.out:
             return Suppression(True, scope, consent)
     return Suppression(False)
+
+
+def latest(consents: Iterable[Consent]) -> Consent:
+    """The consent that counts among several; on a tie, out."""
+    return max(consents, key=_recency)
+
+
+def _recency(consent: Consent) -> tuple[datetime, bool]:
+    return consent.at, consent.out
 
 
 def comes_late(consent: Consent | None, evidence: Evidence) -> bool:

@@ -4,20 +4,23 @@ Every function takes evidence whose `received_at` is now, and what is known of i
 numbers in the comments are the rules of docs/rules.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from optout.decisions import consent, replies
+from optout.decisions import consent, replies, standing
 from optout.decisions.evidence import CLOCK_TOLERANCE, FUTURE_TIME, UNBELIEVED
 from optout.domain.enums import Effect, Intent, ReviewVerdict
 from optout.domain.errors import NotNow, Refusal
 from optout.domain.model import (
+    EVERYTHING,
     Announcement,
     Consent,
+    Consents,
     Decision,
     Evidence,
     RecipientState,
+    Scope,
 )
 from optout.domain.times import aware
 from optout.programs.directory import Sender
@@ -29,7 +32,7 @@ _MOMENT = timedelta(microseconds=1)
 def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) -> Decision:
     """What a message changes, and how it is answered."""
     now = aware(evidence.received_at)
-    decision = decide_dated(evidence, state)
+    decision = decide_dated(evidence, state, consent.sender_scopes(sender))
     evidence, consents = decision.evidence, {**state.consents, **decision.consents}
     if evidence.intent is Intent.NONE:
         return decision
@@ -38,24 +41,32 @@ def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) ->
     return Decision(replace(evidence, reply=reply), decision.consents)
 
 
-def decide_dated(evidence: Evidence, state: RecipientState) -> Decision:
+def decide_dated(evidence: Evidence, state: RecipientState, decisive: Iterable[Scope] = ()) -> Decision:
     """What a message or a delivery report changes. Rule 2: an opt-out whose own time cannot be believed
-    takes effect whatever stands."""
+    takes effect whatever stands, in the scopes that decide about it, too."""
     if not UNBELIEVED.isdisjoint(evidence.flags):
-        evidence = _effective_now(evidence, state)
+        evidence = _effective_now(evidence, state, decisive)
     return decide(evidence, state)
 
 
-def decide_entered(evidence: Evidence, state: RecipientState, *, is_now: bool = False) -> Decision:
+def decide_entered(
+    evidence: Evidence,
+    state: RecipientState,
+    *,
+    is_now: bool = False,
+    decisive: Iterable[Scope] = (),
+) -> Decision:
     """What an opt-out or opt-in changes that somebody else enters, by hand or from a list; `is_now`
-    says that its time is that of the call."""
+    says that its time is that of the call. `decisive` as for a message."""
     is_now = is_now or FUTURE_TIME in evidence.flags
-    return decide(_effective_now(evidence, state) if is_now else evidence, state)
+    return decide(_effective_now(evidence, state, decisive) if is_now else evidence, state)
 
 
 def decide_import(evidence: Evidence, state: RecipientState) -> Decision:
-    """What an import changes as a whole: nothing that its entries have not. It opted people in."""
-    return Decision(replace(_numbered(evidence, state), effect=Effect.OPTED_IN))
+    """What an import changes as a whole: nothing that its entries have not. Of their effects it has the
+    one that weighs most."""
+    effects = {effect for effect in Effect if effect in (evidence.counts or {})}
+    return Decision(replace(_numbered(evidence, state), effect=_strongest(effects)))
 
 
 def decide_verdict(evidence: Evidence, state: RecipientState, judged: Evidence) -> Decision:
@@ -100,17 +111,8 @@ def decide(evidence: Evidence, state: RecipientState) -> Decision:
     if is_blocked:
         evidence = replace(evidence, effect=Effect.NONE, flags=(*evidence.flags, "blocked"))
         return Decision(evidence, changed)
-    now = {**before, **changed}
-    if is_lift:
-        effects = {_lift_effect(now.get(scope)) for scope in evidence.scopes}
-    else:
-        effects = {
-            _late_effect(before.get(scope), now.get(scope), evidence)
-            if scope in late
-            else _effect(before.get(scope), evidence)
-            for scope in evidence.scopes
-        }
-    return Decision(replace(evidence, effect=_strongest(effects)), changed)
+    effect = _effect(evidence, before, {**before, **changed})
+    return Decision(replace(evidence, effect=effect), changed)
 
 
 def decide_anew(evidence: Evidence, state: RecipientState) -> Decision:
@@ -171,29 +173,23 @@ def _differs(now: Consent, then: Consent | None) -> bool:
 
 
 def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
-    """The decision, with the scopes to announce in which the recipient went out or came in."""
-    before, own = state.consents, decision.evidence.scopes
-    turned = tuple(
-        scope
-        for scope, after in decision.consents.items()
-        # A scope that was not asked about is one of a list that the sender has left: nearly always it
-        # is only written again.
-        if (before[scope].out != after.out if scope in before else scope in own)
-    )
-    if not turned:
+    """The decision, with an announcement that is pending if others must be told of the new standing, or
+    of an import."""
+    is_import = decision.evidence.counts is not None
+    after = {**state.consents, **decision.consents}
+    if not is_import and not standing.is_news(state.consents, after):
         return decision
-    out = tuple(scope for scope in turned if decision.consents[scope].out)
-    announcement = Announcement(turned, out=out)
-    return replace(decision, evidence=replace(decision.evidence, announcement=announcement))
+    return replace(decision, evidence=replace(decision.evidence, announcement=Announcement()))
 
 
-def _effective_now(evidence: Evidence, state: RecipientState) -> Evidence:
+def _effective_now(evidence: Evidence, state: RecipientState, decisive: Iterable[Scope]) -> Evidence:
     """Rule 2: an opt-out of no time of its own is of the later of now and just after what stands. The
     clock of this host may be behind, and a STOP is never lost to a clock."""
     if not evidence.intent.opts_out:
         return evidence
-    standing = [each.at + _MOMENT for each in state.consents.values()]
-    return replace(evidence, at=max([aware(evidence.received_at), *standing]))
+    scopes = {*evidence.scopes, *decisive, EVERYTHING}
+    stand = [each.at + _MOMENT for scope, each in state.consents.items() if scope in scopes]
+    return replace(evidence, at=max([aware(evidence.received_at), *stand]))
 
 
 def _numbered(evidence: Evidence, state: RecipientState) -> Evidence:
@@ -205,26 +201,25 @@ def _numbered(evidence: Evidence, state: RecipientState) -> Evidence:
     return replace(evidence, number=state.last_number + 1, received_at=received_at)
 
 
-def _lift_effect(after: Consent | None) -> Effect:
-    return Effect.NONE if after is not None and after.out else Effect.OPTED_IN
-
-
-def _late_effect(before: Consent | None, now: Consent | None, evidence: Evidence) -> Effect:
-    """Late evidence may still turn the state, or lie within the one that it finds and confirm it; a
-    newer one stands against any other."""
+def _effect(evidence: Evidence, before: Consents, after: Consents) -> Effect:
+    """What evidence was for the verdict: in the scopes that it is about and, through everything, in all
+    others."""
+    then, now = standing.standing(before), standing.standing(after)
+    entries = [(standing.entry(then, scope), standing.entry(now, scope)) for scope in evidence.scopes]
     out = evidence.intent.opts_out
-    if now is None or now.out != out:
-        return Effect.OUTDATED
-    if before is None or before.out != out:
+    if not out and any(later is not None and later.out for _, later in entries):
+        return Effect.NONE if evidence.verdict is ReviewVerdict.LIFT else Effect.OUTDATED
+    if standing.turns(before, after, out=out):
         return Effect.OPTED_OUT if out else Effect.OPTED_IN
-    return Effect.CONFIRMED if now.since <= evidence.at else Effect.OUTDATED
+    return _strongest({_effect_on(evidence, *entry) for entry in entries})
 
 
-def _effect(before: Consent | None, evidence: Evidence) -> Effect:
-    out = evidence.intent.opts_out
-    if before is not None and before.out == out:
-        return Effect.CONFIRMED
-    return Effect.OPTED_OUT if out else Effect.OPTED_IN
+def _effect_on(evidence: Evidence, before: Consent | None, after: Consent | None) -> Effect:
+    """The effect where nobody is suppressed or freed: a first opt-in, a confirmation of the state that
+    evidence lies within, or nothing against a newer one."""
+    if after is None or after.out != evidence.intent.opts_out or evidence.at < after.since:
+        return Effect.OUTDATED
+    return Effect.CONFIRMED if before is not None else Effect.OPTED_IN
 
 
 def _strongest(effects: set[Effect]) -> Effect:

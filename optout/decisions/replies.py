@@ -65,7 +65,7 @@ def reply_to(
     if settled is not None:
         return Reply(party, settled, text)
     expires_at = min(evidence.at, now) + REPLY_LIFETIME
-    status = _not_due(evidence, consents, expires_at, now)
+    status = _not_due(evidence, sender, consents, expires_at, now)
     if status is None and _is_loop(evidence, recent):
         status = ReplyStatus.GUARDED
     if status is not None:
@@ -100,13 +100,15 @@ def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[P
     return party, None if party is Party.NOBODY else text
 
 
-def still_due(evidence: Evidence, consents: Consents, now: datetime) -> ReplyStatus | None:
+def still_due(
+    evidence: Evidence, sender: Sender, consents: Consents, now: datetime
+) -> ReplyStatus | None:
     """Rule 5, checked again before a pending reply is resent: None if it is still due, else what
-    becomes of it. `consents` are those that decide about the sender."""
+    becomes of it."""
     reply = evidence.reply
     if reply is None or reply.expires_at is None:
         raise ValueError("this evidence has no reply to send")
-    status = _not_due(evidence, consents, reply.expires_at, aware(now))
+    status = _not_due(evidence, sender, consents, reply.expires_at, aware(now))
     if status is not None and reply.in_doubt:
         # An attempt was made, and nobody knows whether it was accepted.
         return ReplyStatus.UNKNOWN
@@ -137,11 +139,11 @@ def delivered_reply(reply: Reply, report: DeliveryReport, now: datetime) -> Repl
 
 
 def _not_due(
-    evidence: Evidence, consents: Consents, expires_at: datetime, now: datetime
+    evidence: Evidence, sender: Sender, consents: Consents, expires_at: datetime, now: datetime
 ) -> ReplyStatus | None:
     if evidence.effect is Effect.NONE and evidence.needs_no_block:
         return ReplyStatus.BLOCKED
-    if not _stands(evidence, consents):
+    if not _stands(evidence, sender, consents):
         return ReplyStatus.SUPERSEDED
     if _is_blocked(evidence, consents):
         return ReplyStatus.BLOCKED
@@ -150,14 +152,14 @@ def _not_due(
     return None
 
 
-def _stands(evidence: Evidence, consents: Consents) -> bool:
+def _stands(evidence: Evidence, sender: Sender, consents: Consents) -> bool:
     """Whether what the reply would say is true: the change was applied and is still the newest."""
     if not evidence.intent.changes_consent:
         return True
     newest = consents.get(evidence.scopes[0])
     if evidence.effect is Effect.OUTDATED or newest is None:
         return False
-    suppressed = consent.suppression(consents, consents).suppressed
+    suppressed = consent.suppression(consents, consent.sender_scopes(sender)).suppressed
     return (
         newest.out == evidence.intent.opts_out == suppressed
         and newest.since <= evidence.at <= newest.at

@@ -19,6 +19,11 @@ class StoreAway(Retryable):
     """The store cannot answer now."""
 
 
+class NotFinished(Retryable):
+    """It is recorded, but its reply or its announcement is still pending, and nothing remembers
+    that."""
+
+
 class Refusal(OptoutError):
     """What a caller asks for is not done, and trying again does not help."""
 
@@ -42,6 +47,10 @@ class UnknownSender(NotFound):
             "allow_unconfigured"
         )
         self.nearest = tuple(nearest)
+
+
+class Gone(Refusal):
+    """What a caller goes on from is not there any more; the message says why, and what to do."""
 
 
 class KeyReused(Refusal):

@@ -4,7 +4,6 @@ from hashlib import sha1, sha256
 from uuid import NAMESPACE_URL, uuid5
 
 from optout.domain.enums import EvidenceKind
-from optout.domain.model import Scope
 
 _NAMESPACE = sha1(uuid5(NAMESPACE_URL, "urn:optout:evidence").bytes, usedforsecurity=False)
 
@@ -38,9 +37,9 @@ def verdict_id(evidence: str, recipient: str) -> str:
     return evidence_id(EvidenceKind.MANUAL, f"verdict\n{evidence}", recipient)
 
 
-def announcement_id(evidence: str, scope: Scope) -> str:
-    """The id of the announcement of one change, the same however often it is published."""
-    return derived_id(f"announcement\n{evidence}\n{scope}")
+def announcement_id(recipient: str, version: int) -> str:
+    """The id of the announcement of a standing, the same however often it is published."""
+    return derived_id(f"standing\n{recipient}\n{version}")
 
 
 def reply_send_id(evidence: str) -> str:

@@ -118,19 +118,28 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The changes of consent that other services are told about: their scopes, and when they were told.
+    """That other services are to be told of a recipient's standing, and when they were.
 
-    Without `published_at` it is still pending. `out` are the scopes of which the recipient went out;
-    earlier versions did not say it.
+    Without `published_at` it is still pending. `version` is that of the standing that was published;
+    earlier versions of optout announced something else, and have none.
     """
 
-    scopes: tuple[Scope, ...]
     published_at: datetime | None = None
-    out: tuple[Scope, ...] | None = None
+    version: int | None = None
 
     @property
     def is_pending(self) -> bool:
         return self.published_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Evidence whose reply or announcement is still pending, and which attempt to finish it comes next,
+    counted from 1."""
+
+    recipient: str
+    evidence_id: str
+    attempt: int = 1
 
 
 # In the place of the recipient, where evidence is about no single person: an import as a whole.
@@ -229,6 +238,11 @@ class Evidence:
         return self.reply is not None and self.reply.status is ReplyStatus.PENDING
 
     @property
+    def is_pending(self) -> bool:
+        """Whether something about it is still to be done."""
+        return self.is_reply_pending or self.is_announcement_pending
+
+    @property
     def is_for_review(self) -> bool:
         """Whether a person should say what the message was."""
         return self.policy is not None and self.policy.is_reviewed
@@ -255,13 +269,12 @@ def no_evidence() -> tuple[Evidence, ...]:
 class Inquiry:
     """What must be known of a recipient to decide about one piece of evidence.
 
-    `scopes` are the consents that are read. Keyword messages to `sender` that were received since
-    `recent_since` are recent; of those, the newest `recent_limit` are read.
+    Keyword messages to `sender` that were received since `recent_since` are recent; of those, the
+    newest `recent_limit` are read.
     """
 
     recipient: str
     evidence_id: str
-    scopes: tuple[Scope, ...] = ()
     sender: str | None = None
     recent_since: datetime | None = None
     recent_limit: int = 0
@@ -271,7 +284,8 @@ class Inquiry:
 class RecipientState:
     """What is known of a recipient when a decision is made.
 
-    `evidence` is the record of the same message, if it was recorded before. `recent` are the newest
+    `evidence` is the record of the same message, if it was recorded before. `consents` are all that the
+    recipient has. `recent` are the newest
     keyword messages to the sender, newest first. `timeline` reads all evidence of the recipient, oldest
     first: hardly any decision needs it, and it may be long.
     """
@@ -294,12 +308,22 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Evidence as it stands in the store, the consents in the scopes that were asked about, and whether
-    it was written now or found there."""
+    """Evidence as it stands in the store, the consents of its recipient, and whether it was written now
+    or found there."""
 
     evidence: Evidence
     consents: Consents
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSnapshot:
+    """All consents of a recipient at one moment, and the number of the newest evidence then; 0 where
+    there is none."""
+
+    recipient: str
+    number: int
+    consents: Consents
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from optout import __version__
 from optout.http.exchange import Request
-from optout.operations.documents import Shape
+from optout.operations.shapes import Shape
 from optout.service import Service
 
 

@@ -10,7 +10,8 @@ from optout.domain import enums
 from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_query
 from optout.http.history import Journal
 from optout.http.values import PageQuery
-from optout.operations.documents import Shape, Time, journal_item, shown
+from optout.operations.documents import journal_item
+from optout.operations.shapes import Shape, Time, shown
 from optout.service import Service, now_utc
 
 MOST_DAYS = 366

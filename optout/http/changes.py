@@ -18,7 +18,7 @@ from optout.http.values import (
     TargetRequest,
 )
 from optout.operations import changes
-from optout.operations.documents import Blocker, Shape
+from optout.operations.shapes import Blocker, Shape
 from optout.service import Service
 
 

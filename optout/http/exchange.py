@@ -15,11 +15,12 @@ from typing import Annotated, Any, NotRequired, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from optout import log, settings
-from optout.azure.topic import NotAnnounced
 from optout.domain.errors import (
     BadRequest,
     ConfigurationError,
+    Gone,
     KeyReused,
+    NotFinished,
     NotFound,
     NotNow,
     Retryable,
@@ -27,7 +28,7 @@ from optout.domain.errors import (
     UnknownSender,
 )
 from optout.domain.model import Principal
-from optout.operations.documents import Shape
+from optout.operations.shapes import Shape
 from optout.service import Service
 
 BODY_LIMIT = 1024 * 1024
@@ -113,11 +114,13 @@ def respond(
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
     except NotNow as problem:
         return _problem(HTTPStatus.CONFLICT, str(problem))
+    except Gone as problem:
+        return _problem(HTTPStatus.GONE, str(problem))
     except KeyReused as problem:
         return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Idempotency-Key: {problem}")
-    except NotAnnounced as problem:
-        log.error("not_announced", problem=str(problem))
-        detail = "the change is recorded but not announced yet: repeat the request to announce it"
+    except NotFinished as problem:
+        log.error("not_finished", problem=str(problem))
+        detail = "it is recorded, but not finished or announced yet: repeat the request to finish it"
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
     except (Retryable, ConfigurationError) as problem:
         return _unavailable(problem)

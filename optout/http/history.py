@@ -4,8 +4,9 @@ from typing import Any
 
 from optout.http.exchange import Body, Request, bad_cursor, decode_cursor, encode_cursor, parse_body
 from optout.http.values import Cursor, Limit, NextCursor, Number
-from optout.operations.documents import HistoryItem, JournalItem, Shape, history_item
+from optout.operations.documents import HistoryItem, JournalItem, history_item
 from optout.operations.naming import read_recipient_to_show
+from optout.operations.shapes import Shape
 from optout.service import Service
 
 # How many digits the largest number of a piece of evidence has in any store.

@@ -54,6 +54,12 @@ _PROBLEMS = {
         "It conflicts with the present state; the detail says why.",
         "the consent no longer rests on this message",
     ),
+    HTTPStatus.GONE: _Problem(
+        "Gone",
+        "What the caller goes on from does not exist any more. Begin again.",
+        "since: the store was restored from a backup, or is another one. Forget your copy, its versions "
+        "included, and begin again without since",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Problem(
         "TooLarge",
         "The body is larger than any request needs.",

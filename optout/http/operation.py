@@ -17,6 +17,7 @@ class Role(StrEnum):
     SUPPORT = "support"
     LISTS = "lists"
     OPT_INS = "opt-ins"
+    FEED = "feed"
 
 
 # Who may call; ANYBODY needs no key.
@@ -26,6 +27,8 @@ LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
 SUPPORT: Roles = (Role.SUPPORT,)
 LISTS: Roles = (Role.LISTS,)
 OPT_INS: Roles = (Role.OPT_INS,)
+FEED: Roles = (Role.FEED,)
+SUPPORT_AND_FEED: Roles = (Role.SUPPORT, Role.FEED)
 SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
 
 

@@ -8,8 +8,8 @@ from optout.domain.errors import NotFound
 from optout.domain.model import Quarantined
 from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_body, parse_query
 from optout.http.values import Id, NextCursor, PageQuery
-from optout.operations.documents import Shape, Time, shown
 from optout.operations.handle import Result
+from optout.operations.shapes import Shape, Time, shown
 from optout.service import Service
 
 

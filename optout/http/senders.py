@@ -2,7 +2,7 @@
 
 from optout.domain.enums import NumberType
 from optout.http.exchange import Request
-from optout.operations.documents import Blocker, Shape
+from optout.operations.shapes import Blocker, Shape
 from optout.programs.directory import Sender
 from optout.service import Service
 

@@ -1,9 +1,11 @@
 """Where a person stands."""
 
+from optout.http import feed
 from optout.http.exchange import Body, Request, parse_body
 from optout.http.values import Number
 from optout.operations import documents
 from optout.operations.naming import read_recipient_to_show
+from optout.operations.standing import document
 from optout.operations.status import recipient_status
 from optout.service import Service
 
@@ -43,6 +45,7 @@ STATUS = {
             ],
         }
     ],
+    "standing": feed.STANDING,
 }
 
 
@@ -55,4 +58,9 @@ def status(request: Request, service: Service) -> documents.Status:
     """
     asked = parse_body(StatusRequest, request).recipient
     recipient = read_recipient_to_show(asked, service.directory.countries_meant())
-    return documents.status(recipient, recipient_status(recipient, service.directory, service.store))
+    store = service.store
+    return documents.status(
+        recipient,
+        recipient_status(recipient, service.directory, store),
+        document(store.snapshot(recipient), store.generation()),
+    )

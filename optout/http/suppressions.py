@@ -26,9 +26,10 @@ from optout.http.values import (
     SenderName,
 )
 from optout.operations.check import CheckResult, Reach
-from optout.operations.documents import ListItem, Recipient, Shape, State, list_item, state
+from optout.operations.documents import ListItem, Recipient, State, list_item, state
 from optout.operations.listing import list_out
 from optout.operations.naming import find_scope, find_sender
+from optout.operations.shapes import Shape
 from optout.service import Service
 
 CHECK_LIMIT = 10_000

@@ -12,6 +12,7 @@ from optout.http import (
     changes,
     console_page,
     exchange,
+    feed,
     history,
     openapi,
     quarantine,
@@ -24,10 +25,12 @@ from optout.http import (
 from optout.http.exchange import Request, Response
 from optout.http.operation import (
     ANYBODY,
+    FEED,
     LISTS,
     LOOKUP_AND_SUPPORT,
     OPT_INS,
     SUPPORT,
+    SUPPORT_AND_FEED,
     SUPPORT_AND_LISTS,
     File,
     Function,
@@ -39,6 +42,7 @@ from optout.service import Service
 
 GET, POST = HTTPMethod.GET, HTTPMethod.POST
 NOT_FOUND, CONFLICT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
+GONE = HTTPStatus.GONE
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
@@ -122,7 +126,12 @@ OPERATIONS = (
         body=quarantine.ReplayRequest, asked=quarantine.REPLAYS, problems=(NOT_FOUND,),
     ),
     Operation(
-        "list_senders", GET, "senders", SUPPORT, senders.list_senders, senders.Senders, senders.SENDERS,
+        "changes", GET, "changes", FEED, feed.list_changes,
+        feed.Changes, feed.CHANGES, query=feed.FeedQuery, problems=(GONE,),
+    ),
+    Operation(
+        "list_senders", GET, "senders", SUPPORT_AND_FEED, senders.list_senders,
+        senders.Senders, senders.SENDERS,
     ),
     Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(

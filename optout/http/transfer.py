@@ -27,8 +27,9 @@ from optout.http.values import (
     PageQuery,
     TargetRequest,
 )
-from optout.operations.documents import Shape, journal_item
+from optout.operations.documents import journal_item
 from optout.operations.naming import countries_of
+from optout.operations.shapes import Shape
 from optout.operations.transfer.importing import ImportPurpose
 from optout.operations.transfer.rows import ImportedRow, Refused, opted_in, read_number
 from optout.service import Service, now_utc

@@ -59,11 +59,11 @@ class Changes:
 
         `actor` is who the caller says it is, `principal` who the platform verified, if it did. `at` is
         when the person asked, by default now; a time in the past takes its place in the order. A block
-        by a carrier or ACS is not lifted. Repeating it announces what an earlier call could not.
+        by a carrier or ACS is not lifted. What cannot be announced now is left to the queue.
 
         With a `key` it is one change however often and whenever it is repeated: what the person has
         said since stands, and the answer is what holds now.
-        Raises BadRequest, KeyReused, and NotAnnounced for a change that is recorded.
+        Raises BadRequest, KeyReused, and NotFinished for a change that is recorded.
         """
         evidence = replace(
             self._evidence(target, recipient, out, at), actor=actor, reason=reason, principal=principal
@@ -76,16 +76,15 @@ class Changes:
             )
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in self._reached(target)}
         decisive = self._decisive(target)
-        scopes = tuple(dict.fromkeys((*target.scopes, *decisive, *own)))
-        decide = partial(decide_entered, is_now=at is None)
-        recorded = self.recorder.record(evidence, scopes, decide)
+        decide = partial(decide_entered, is_now=at is None, decisive=decisive)
+        recorded = self.recorder.record(evidence, decide)
         if recorded.evidence.asked != evidence.asked:
             raise KeyReused(
                 "this key stands for another change of this recipient: repeat that one as it was, or "
                 "give this one a key of its own"
             )
         log.info("manual" if recorded.is_new else "manual_again", recorded.evidence)
-        self.recorder.announce_all(evidence.recipient)
+        self.recorder.hand_over(self.recorder.announce(recorded.evidence))
         return Changed(
             CheckResult.of(evidence.recipient, recorded.consents, decisive),
             recorded.evidence.effect,

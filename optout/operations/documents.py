@@ -1,18 +1,11 @@
 """Evidence, people on a list and where a person stands, as JSON: what HTTP answers and what the command
-line writes.
-
-The shapes are typed dictionaries: mypy holds the functions to them, and the OpenAPI document is made
-from them. At run time they are plain dictionaries, so that ten thousand answers cost nothing more.
-"""
+line writes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, overload
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, WithJsonSchema, with_config
-from typing_extensions import TypedDict
+from pydantic import Field, WithJsonSchema
 
-from optout.azure.topic import LIFTED, SUPPRESSED, event_type
 from optout.domain import model, numbers, readings
 from optout.domain.enums import (
     Certainty,
@@ -25,23 +18,10 @@ from optout.domain.enums import (
     ReviewVerdict,
     ScopeKind,
 )
-from optout.domain.ids import announcement_id
 from optout.operations import status as statuses
 from optout.operations.check import CheckResult
-from optout.store import codec
-
-Time = Annotated[
-    str, WithJsonSchema({"type": "string", "format": "date-time", "description": "UTC, RFC 3339"})
-]
-Blocker = Annotated[
-    Party,
-    WithJsonSchema({"type": "string", "enum": [party for party in Party if party is not Party.NOBODY]}),
-]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class Shape(TypedDict):
-    """An object with these fields and no others."""
+from optout.operations.shapes import Blocker, Shape, Time, shown
+from optout.operations.standing import IMPORTED, STANDING, Standing, announced_as, is_import
 
 
 class State(Shape):
@@ -75,18 +55,12 @@ class Reply(Shape):
     delivery: Delivery | None
 
 
-class AnnouncedEvent(Shape):
-    """A CloudEvent that told others about a change."""
-
-    id: str
-    scope: ScopeKind
-
-
 class Announcement(Shape):
-    """What others were told about a change, and when."""
+    """That others are told of a change: by which CloudEvent, and when. The id is null until then, and
+    for what was announced before there were standings."""
 
-    type: Annotated[str, WithJsonSchema({"type": "string", "enum": [SUPPRESSED, LIFTED]})]
-    events: list[AnnouncedEvent]
+    type: Annotated[str, WithJsonSchema({"type": "string", "enum": [STANDING, IMPORTED]})]
+    id: str | None
     published_at: Time | None
 
 
@@ -188,15 +162,7 @@ class Status(Shape):
         str | None, Field(description="the number's country; null where its digits show none")
     ]
     lists: list[ListStatus]
-
-
-@overload
-def shown(moment: datetime) -> str: ...
-@overload
-def shown(moment: datetime | None) -> str | None: ...
-def shown(moment: datetime | None) -> str | None:
-    """A time as every answer shows it: UTC, six fraction digits."""
-    return codec.stamp(moment) if moment else None
+    standing: Standing
 
 
 def state(answer: CheckResult) -> State:
@@ -210,13 +176,14 @@ def state(answer: CheckResult) -> State:
     }
 
 
-def status(recipient: str, standings: Sequence[statuses.ListStatus]) -> Status:
+def status(recipient: str, standings: Sequence[statuses.ListStatus], standing: Standing) -> Status:
     """Where one person stands with every list and sender."""
     return {
         "recipient": recipient,
         "spelled": readings.spaced(recipient),
         "country": numbers.describe(recipient)[1],
-        "lists": [_list_status(standing) for standing in standings],
+        "lists": [_list_status(each) for each in standings],
+        "standing": standing,
     }
 
 
@@ -306,10 +273,7 @@ def _announcement(evidence: model.Evidence) -> Announcement | None:
     if announcement is None:
         return None
     return {
-        "type": event_type(evidence, announcement.scopes[0]),
-        "events": [
-            {"id": announcement_id(evidence.id, scope), "scope": scope.kind}
-            for scope in announcement.scopes
-        ],
+        "type": IMPORTED if is_import(evidence) else STANDING,
+        "id": announced_as(evidence),
         "published_at": shown(announcement.published_at),
     }

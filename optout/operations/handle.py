@@ -1,8 +1,9 @@
 """The path of one event: parse it, find the sender, classify the text, record it, send the reply,
 announce the change, log.
 
-Suppression first, reply second. Whatever fails halfway is finished by the redelivery, which finds
-the record and does what is still pending. An exception tells Event Grid to deliver again.
+Suppression first, reply second. An event that is recorded is done: what its one attempt at the reply
+and at the announcement leaves is handed over to a queue. An exception tells Event Grid to deliver
+again, and a redelivery finds the record and does what is still pending.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from uuid import NAMESPACE_OID, uuid5
 
 from optout import log
 from optout.azure import events
-from optout.decisions import consent
 from optout.decisions.decide import decide_dated, decide_message
 from optout.decisions.evidence import (
     as_another,
@@ -25,7 +25,7 @@ from optout.domain.inbound import DeliveryReport, InboundSms
 from optout.domain.model import Evidence, Quarantined, Recorded
 from optout.language.classify import classify
 from optout.operations.recorder import Recorder
-from optout.operations.reply_delivery import ReplyDelayed, ReplyDelivery
+from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.retention import TextRetention
 from optout.programs.directory import Directory, Sender
 
@@ -84,19 +84,17 @@ class EventHandler:
         recorded = self._record(evidence, sender)
         evidence = self.replies.send_pending(recorded, sender)
         evidence = self.recorder.announce(evidence)
-        if evidence.is_reply_pending:
-            raise ReplyDelayed(evidence)
+        self.recorder.hand_over(evidence)
         log.info("message" if recorded.is_new else "message_again", evidence)
         return Result.HANDLED
 
     def _record(self, evidence: Evidence, sender: Sender) -> Recorded:
         """Record a message; one that comes under the id of another one is another one, too."""
-        scopes = consent.sender_scopes(sender)
         decide = partial(decide_message, sender=sender)
-        recorded = self.recorder.record(evidence, scopes, decide)
+        recorded = self.recorder.record(evidence, decide)
         if says_the_same(evidence, recorded.evidence):
             return recorded
-        return self.recorder.record(as_another(evidence), scopes, decide)
+        return self.recorder.record(as_another(evidence), decide)
 
     def _handle_report(self, report: DeliveryReport) -> Result:
         """Rule 11, and what became of our own replies; any other report changes nothing."""
@@ -116,9 +114,9 @@ class EventHandler:
     def _record_block(self, report: DeliveryReport, sender: Sender) -> None:
         """Record that the recipient has opted out of the sender."""
         evidence = report_evidence(report, sender, self.recorder.clock())
-        scopes = consent.sender_scopes(sender)
-        recorded = self.recorder.record(evidence, scopes, decide_dated)
-        log.info("delivery_report", self.recorder.announce(recorded.evidence))
+        evidence = self.recorder.announce(self.recorder.record(evidence, decide_dated).evidence)
+        self.recorder.hand_over(evidence)
+        log.info("delivery_report", evidence)
 
     def _opts_out(self, event: InboundSms | DeliveryReport) -> bool:
         if isinstance(event, DeliveryReport):

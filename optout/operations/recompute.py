@@ -7,13 +7,13 @@ running it again changes nothing.
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 
 from optout import log
-from optout.azure.topic import NotAnnounced
 from optout.decisions.decide import NothingNew, decide_anew
 from optout.domain.enums import EvidenceKind
+from optout.domain.errors import NotFinished
 from optout.domain.ids import evidence_id
 from optout.domain.model import Evidence
 from optout.operations.evidence_pages import all_evidence
@@ -38,14 +38,12 @@ def is_due(store: Store) -> bool:
 def recompute_all(recorder: Recorder) -> Iterator[Evidence]:
     """Compute everybody's consents anew; the evidence of each change as it is made.
 
-    A topic that refuses one announcement is not asked for the rest: they stay pending. Raises
+    Each is announced, or handed over to the queue; without one it is in the feed all the same. Raises
     StoreAway: run it again.
     """
-    announces = True
     for recipient, found in groupby(all_evidence(recorder.store), attrgetter("recipient")):
         for corrected in _recompute(recorder, recipient, list(found)):
-            if announces:
-                announces = _announce(recorder, corrected)
+            _announce(recorder, corrected)
             log.info("recomputed", corrected)
             yield corrected
     recorder.store.set_rules_version(RULES_VERSION)
@@ -53,25 +51,21 @@ def recompute_all(recorder: Recorder) -> Iterator[Evidence]:
 
 def _recompute(recorder: Recorder, recipient: str, known: Sequence[Evidence]) -> Iterator[Evidence]:
     """Correct one person's consents, in as many steps as it takes."""
-    scopes = tuple(dict.fromkeys(chain.from_iterable(item.scopes for item in known)))
     last_number = known[-1].number
     with suppress(NothingNew):
         while True:
             # Whoever wrote by other rules meanwhile is corrected by the next run.
             evidence = _evidence(recipient, last_number, recorder.clock())
-            corrected = recorder.record(evidence, scopes, decide_anew).evidence
+            corrected = recorder.record(evidence, decide_anew).evidence
             last_number = corrected.number
             yield corrected
 
 
-def _announce(recorder: Recorder, corrected: Evidence) -> bool:
-    """Announce a correction; whether the topic took it."""
+def _announce(recorder: Recorder, corrected: Evidence) -> None:
     try:
-        recorder.announce(corrected)
-    except NotAnnounced as problem:
-        log.error("not_announced", problem=str(problem))
-        return False
-    return True
+        recorder.hand_over(recorder.announce(corrected))
+    except NotFinished as problem:
+        log.error("not_finished", corrected, problem=str(problem))
 
 
 def _evidence(recipient: str, last_number: int, now: datetime) -> Evidence:

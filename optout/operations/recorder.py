@@ -3,26 +3,39 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from optout import log
-from optout.azure.topic import Publisher
+from optout.azure.queue import NotQueued, PendingQueue
+from optout.azure.topic import NotAnnounced, Notice, Publisher
 from optout.decisions import replies
 from optout.decisions.decide import mark_announcement
-from optout.domain.errors import Refusal
+from optout.domain.enums import EvidenceKind
+from optout.domain.errors import NotFinished, Refusal
 from optout.domain.model import (
+    Announcement,
     Decision,
     Evidence,
     Inquiry,
     Quarantined,
     RecipientState,
     Recorded,
-    Scope,
+    Unfinished,
 )
 from optout.domain.times import Clock
+from optout.operations import standing
 from optout.store.protocol import Entry, Store
 
 # What evidence does to what is known of its recipient. Its `received_at` is the moment of the decision.
 Decide = Callable[[Evidence, RecipientState], Decision]
+
+# Event Grid delivers these until they are acknowledged; nobody repeats the others.
+_REDELIVERED = frozenset((EvidenceKind.MESSAGE, EvidenceKind.DELIVERY_REPORT))
+# The first attempt to finish what this process could not.
+_SOON = timedelta(seconds=10)
+# Longer than any function runs: by then evidence that was announced ahead is recorded, or never will
+# be.
+_AHEAD = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -30,17 +43,19 @@ class Recorder:
     """Records evidence; safe to share between threads.
 
     Around every write: an alarm where an opt-out could not be recorded, a cache that forgets whom it
-    was about, and a mark of what is to be announced. `forget` takes the recipients to forget.
+    was about, a mark of what is to be announced, and somebody who remembers what is still pending.
+    `forget` takes the recipients to forget.
     """
 
     store: Store
     clock: Clock
     forget: Callable[[Iterable[str]], None] = lambda recipients: None
     publisher: Publisher | None = None
+    queue: PendingQueue | None = None
 
-    def record(self, evidence: Evidence, scopes: Sequence[Scope], decide: Decide) -> Recorded:
+    def record(self, evidence: Evidence, decide: Decide) -> Recorded:
         """Record evidence once, however often and from wherever it comes, with what is decided about
-        it; `scopes` are the consents that the decision and the caller need.
+        it.
 
         Raises StoreAway, and what `decide` refuses.
         """
@@ -49,12 +64,14 @@ class Recorder:
             decision = decide(replace(evidence, received_at=self.clock()), state)
             return mark_announcement(decision, state) if self.publisher else decision
 
+        if self.publisher is not None and evidence.kind not in _REDELIVERED:
+            self._queue_ahead(evidence)
         with self._writing([evidence.recipient], evidence.id, evidence.intent.opts_out):
-            return self.store.update(_inquiry(evidence, scopes), decide_now)
+            return self.store.update(_inquiry(evidence), decide_now)
 
-    def record_imported(self, evidence: Evidence, scopes: Sequence[Scope], decide: Decide) -> Recorded:
-        """The same for an entry of an import, which is not announced."""
-        return replace(self, publisher=None).record(evidence, scopes, decide)
+    def record_imported(self, evidence: Evidence, decide: Decide) -> Recorded:
+        """The same for an entry of an import, which is not announced by itself."""
+        return replace(self, publisher=None).record(evidence, decide)
 
     def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
         """Record the first evidence about many people; the entries about people who are known come
@@ -69,20 +86,52 @@ class Recorder:
             self.store.quarantine(event)
 
     def announce(self, evidence: Evidence) -> Evidence:
-        """Publish what evidence changed, if that is still to be done. Raises NotAnnounced."""
-        announcement = evidence.announcement
-        if self.publisher is None or announcement is None or not announcement.is_pending:
+        """Publish what evidence has changed, in one attempt, if that is still to be done; the evidence
+        with that, or as it was. Raises StoreAway."""
+        if self.publisher is None or not evidence.is_announcement_pending:
             return evidence
-        self.publisher.publish(evidence)
-        announcement = replace(announcement, published_at=self.clock())
+        notice = self._notice(evidence)
+        try:
+            self.publisher.publish(notice)
+        except NotAnnounced as problem:
+            log.warning("not_announced", evidence, problem=str(problem))
+            return evidence
+        announcement = Announcement(self.clock(), notice.data.get("version"))
         self.store.settle_announcement(evidence, announcement)
         return replace(evidence, announcement=announcement)
 
-    def announce_all(self, recipient: str) -> None:
-        """Publish whatever is still to be announced about a recipient. Raises NotAnnounced."""
-        if self.publisher is not None:
-            for evidence in self.store.unannounced(recipient):
-                self.announce(evidence)
+    def is_unfinished(self, evidence: Evidence) -> bool:
+        """Whether something about it is still to be done here."""
+        is_to_announce = self.publisher is not None and evidence.is_announcement_pending
+        return evidence.is_reply_pending or is_to_announce
+
+    def hand_over(self, evidence: Evidence) -> None:
+        """Leave to the queue what is still pending. Raises NotFinished where no queue takes it."""
+        if not self.is_unfinished(evidence):
+            return
+        if self.queue is None:
+            raise NotFinished("it is recorded, and no queue is configured that remembers what is left")
+        try:
+            self.queue.put(Unfinished(evidence.recipient, evidence.id), _SOON)
+        except NotQueued as problem:
+            raise NotFinished(f"it is recorded, but not finished: {problem}") from problem
+        log.warning("handed_over", evidence)
+
+    def _notice(self, evidence: Evidence) -> Notice:
+        if standing.is_import(evidence):
+            return standing.import_notice(evidence)
+        snapshot = self.store.snapshot(evidence.recipient)
+        return standing.notice(evidence, snapshot, self.store.generation())
+
+    def _queue_ahead(self, evidence: Evidence) -> None:
+        """Remember to announce what is about to be recorded, should this process end in between. Where
+        the queue is away, it is recorded all the same."""
+        if self.queue is None:
+            return
+        try:
+            self.queue.put(Unfinished(evidence.recipient, evidence.id), _AHEAD)
+        except NotQueued as problem:
+            log.warning("not_queued", evidence, problem=str(problem))
 
     @contextmanager
     def _writing(
@@ -101,8 +150,8 @@ class Recorder:
             self.forget(recipients)
 
 
-def _inquiry(evidence: Evidence, scopes: Sequence[Scope]) -> Inquiry:
-    asked = Inquiry(evidence.recipient, evidence.id, tuple(scopes))
+def _inquiry(evidence: Evidence) -> Inquiry:
+    asked = Inquiry(evidence.recipient, evidence.id)
     if not evidence.is_keyword:
         return asked
     return replace(

@@ -1,7 +1,7 @@
 """Sending the reply to a message, once: the states of a pending reply, and what became of it.
 
-ACS takes the same repeatability id once. What one delivery of an event finds out about the reply is
-written down, and another delivery of it goes on from there.
+ACS takes the same repeatability id once. What one attempt finds out about the reply is written down,
+and another, of the event's redelivery or from the queue, goes on from there.
 """
 
 from collections.abc import Callable
@@ -10,56 +10,44 @@ from datetime import datetime
 
 from optout import log
 from optout.azure.sms import Outcome, ReplySender, Sending
-from optout.decisions import consent, replies
+from optout.decisions import replies
 from optout.domain.enums import ReplyStatus
-from optout.domain.errors import Retryable
 from optout.domain.inbound import DeliveryReport
 from optout.domain.model import Evidence, Recorded, Reply
 from optout.domain.times import Clock
 from optout.programs.directory import Sender
 from optout.store.protocol import Store
 
-# Rule 8: at most about five seconds in process, then Event Grid's turn.
-RETRY_SECONDS = 5.0
-RETRY_DELAYS = (0.25, 0.5, 1.0, 2.0)
 # Marks our own replies among the delivery reports of all that is sent.
 REPLY_TAG = "optout:"
-
-
-class ReplyDelayed(Retryable):
-    """The reply could not be sent yet and is still due."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        error = log.code(evidence.reply.error) if evidence.reply else None
-        super().__init__(f"the reply to {evidence.id} is still due: {error}")
 
 
 @dataclass(frozen=True)
 class ReplyDelivery:
     """Sends pending replies; safe to share between threads.
 
-    `sleep` waits some seconds; `new_id` gives an id that nobody else has.
+    `new_id` gives an id that nobody else has.
     """
 
     store: Store
     sms: ReplySender
     clock: Clock
-    sleep: Callable[[float], None]
     new_id: Callable[[], str]
 
     def send_pending(self, recorded: Recorded, sender: Sender) -> Evidence:
-        """Send the reply if one is pending, and write down what became of it; the evidence with that.
+        """Try once to send the reply if one is pending, and write down what became of it; the evidence
+        with that.
 
-        The first attempt follows the transaction that found the reply due; every later one asks again.
-        The reply is still pending where it is still due after the attempts of this delivery, or where
-        another delivery is sending it.
+        The first attempt follows the transaction that found the reply due; every later one asks
+        again. The reply is still pending where it is still due after this attempt, or where another
+        delivery is sending it.
         """
         evidence, reply = recorded.evidence, recorded.evidence.reply
         if reply is None or not evidence.is_reply_pending:
             return evidence
         if recorded.is_new:
             reply = replace(reply, in_doubt=False)
-        elif status := replies.still_due(evidence, recorded.consents, self.clock()):
+        elif status := replies.still_due(evidence, sender, recorded.consents, self.clock()):
             return self._settle(evidence, replace(reply, status=status))
         else:
             # One more delivery sets out to send it: in doubt until this one says otherwise.
@@ -84,23 +72,11 @@ class ReplyDelivery:
                 return
 
     def _attempt(self, evidence: Evidence, reply: Reply, sender: Sender) -> Evidence:
-        """Send until it is accepted, refused or no longer due, or time is up."""
-        started = self.clock()
-        for delay in (*RETRY_DELAYS, RETRY_SECONDS):
-            outcome = self.sms.send(sender.name, evidence.recipient, reply, REPLY_TAG + evidence.id)
-            reply = _after_attempt(reply, outcome, self.clock())
-            if reply.status is not ReplyStatus.PENDING:
-                return self._settle(evidence, reply)
-            wait = max(delay, outcome.retry_after or 0.0)
-            if (self.clock() - started).total_seconds() + wait > RETRY_SECONDS:
-                break
-            self.sleep(wait)
-            evidence = replace(evidence, reply=reply)
-            consents = self.store.consents(evidence.recipient, consent.sender_scopes(sender))
-            if status := replies.still_due(evidence, consents, self.clock()):
-                return self._settle(evidence, replace(reply, status=status))
-        evidence = self._settle(evidence, reply)
-        log.warning("reply_delayed", evidence)
+        """Send it once; it is accepted, refused, no longer due, or still pending."""
+        outcome = self.sms.send(sender.name, evidence.recipient, reply, REPLY_TAG + evidence.id)
+        evidence = self._settle(evidence, _after_attempt(reply, outcome, self.clock()))
+        if evidence.is_reply_pending:
+            log.warning("reply_delayed", evidence)
         return evidence
 
     def _settle(self, evidence: Evidence, reply: Reply) -> Evidence:

@@ -5,12 +5,12 @@ from functools import partial
 
 from optout import log
 from optout.decisions.decide import decide_verdict
-from optout.decisions.evidence import requested_scopes, verdict_evidence
+from optout.decisions.evidence import verdict_evidence
 from optout.domain.enums import ReviewVerdict
 from optout.domain.errors import NotFound, NotNow
 from optout.domain.model import Evidence, Principal
 from optout.operations.recorder import Recorder
-from optout.programs.directory import Directory, Sender
+from optout.programs.directory import Directory
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Reviews:
         """Record a verdict on a probable request, and what it changes; the record of it.
 
         The same verdict again finishes what an earlier call could not. Raises NotFound, NotNow where a
-        consent no longer rests on the request or the other verdict was given, and NotAnnounced
+        consent no longer rests on the request or the other verdict was given, and NotFinished
         for a change that is recorded.
         """
         judged = self.recorder.store.find_review(evidence_id)
@@ -44,14 +44,11 @@ class Reviews:
         )
         # Repeating a verdict finishes what an earlier call could not, whatever was said since.
         given = self.recorder.store.find(judged.recipient, evidence.id)
-        evidence = given or self._record(evidence, judged, sender)
+        decide = partial(decide_verdict, judged=judged)
+        evidence = given or self.recorder.record(evidence, decide).evidence
         if evidence.verdict is not verdict:
             raise NotNow(f"{evidence.actor} has given the other verdict already; opt in or out by hand")
         log.info("verdict", evidence)
-        return self.recorder.announce(evidence)
-
-    def _record(self, evidence: Evidence, judged: Evidence, sender: Sender) -> Evidence:
-        # Its sender may be on another list by now.
-        scopes = dict.fromkeys((*judged.scopes, *requested_scopes(judged.intent, sender)))
-        decide = partial(decide_verdict, judged=judged)
-        return self.recorder.record(evidence, tuple(scopes), decide).evidence
+        evidence = self.recorder.announce(evidence)
+        self.recorder.hand_over(evidence)
+        return evidence

@@ -14,6 +14,7 @@ from optout.domain.model import (
     Announcement,
     Consent,
     Consents,
+    ConsentSnapshot,
     Decision,
     Evidence,
     Inquiry,
@@ -22,6 +23,7 @@ from optout.domain.model import (
     Recorded,
     Reply,
     Scope,
+    Unfinished,
 )
 
 
@@ -51,6 +53,14 @@ class JournalPage(NamedTuple):
 
     items: tuple[Evidence, ...]
     after: str | None
+
+
+class ChangesPage(NamedTuple):
+    """Some people whose consents have changed, where to go on, and whether more is there already."""
+
+    items: tuple[ConsentSnapshot, ...]
+    next: str
+    more: bool
 
 
 class Count(NamedTuple):
@@ -101,11 +111,24 @@ class Store(Protocol):
         """Replace a reply by what became of it; False if its status or its resend is no longer the
         evidence's: somebody else settled it, or has begun to send it."""
 
-    def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
-        """The evidence about a recipient whose announcement is pending, oldest first."""
-
     def settle_announcement(self, evidence: Evidence, announcement: Announcement) -> None:
         """Replace the pending announcement by the published one."""
+
+    def pending(self) -> tuple[Unfinished, ...] | None:
+        """All evidence whose reply or announcement is pending, oldest first; None where that cannot be
+        found, so that a queue has to remember it."""
+
+    def snapshot(self, recipient: str) -> ConsentSnapshot:
+        """All consents of a recipient and the number of the newest evidence, at one moment."""
+
+    def changes(self, limit: int, after: str | None) -> ChangesPage:
+        """Some of those who have a consent, or only those in whom one has changed since `next` of
+        another page was given, each as they are now.
+
+        Whoever is changed by a write that returned before a `next` was given was in the pages up to
+        it or is after it; some may be in both. There may be less than the limit although there is
+        more. Raises Gone for an `after` that was not given by this store.
+        """
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         """The consents of many recipients in some scopes. One who is out of one of them is in the
@@ -176,6 +199,9 @@ class Store(Protocol):
     def generation(self) -> int:
         """Which life of the store this is: one that begins with a backup is a new one, with a higher
         number than any before."""
+
+    def begin_generation(self, number: int) -> None:
+        """Say that what is stored was restored, and which life of it begins."""
 
     def check(self) -> None:
         """Raises StoreAway unless the storage answers."""

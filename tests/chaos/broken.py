@@ -50,7 +50,7 @@ def fresh_send_ids() -> None:
 
 def always_due() -> None:
     """A pending reply is sent, however old and whatever has happened since."""
-    replies.still_due = lambda evidence, consents, now: None
+    replies.still_due = lambda evidence, sender, consents, now: None
 
 
 def lost_settlement() -> None:

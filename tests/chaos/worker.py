@@ -67,8 +67,6 @@ def _service(job: Job) -> service.Service:
         built.events.replies,
         sms=WitnessedReplies(built.events.replies.sms, witness),
         clock=clock,
-        # Waiting costs no campaign time: other deliveries move its clock.
-        sleep=lambda seconds: None,
     )
     handler = replace(built.events, recorder=recorder, replies=delivery, retention=None)
     return replace(built, recorder=recorder, events=handler)

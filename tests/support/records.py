@@ -59,7 +59,6 @@ class Looked(Exception):
 def state_of(
     store: Store,
     person: str = PERSON,
-    scopes: tuple[Scope, ...] = (),
     sender: str | None = None,
     since: datetime = NOON,
     limit: int = 20,
@@ -73,7 +72,7 @@ def state_of(
         raise Looked
 
     with pytest.raises(Looked):
-        store.update(Inquiry(person, "another", scopes, sender, since, limit), look)
+        store.update(Inquiry(person, "another", sender, since, limit), look)
     return seen[0]
 
 

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from optout import settings
+from optout.azure.queue import NotQueued, PendingQueue
 from optout.azure.sms import Outcome, ReplySender, Sending
 from optout.azure.topic import Publisher
 from optout.decisions import consent
 from optout.decisions.target import Target
 from optout.domain.enums import ReplyStatus
-from optout.domain.model import Consents, Decision, Evidence, Inquiry, Recorded, Reply
+from optout.domain.model import Consents, Decision, Evidence, Inquiry, Recorded, Reply, Unfinished
 from optout.operations.changes import Changes
 from optout.operations.check import CheckResult, Checks
 from optout.operations.handle import EventHandler, Result
+from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.reviews import Reviews
@@ -46,8 +48,31 @@ class Clock:
     def move(self, **by: float) -> None:
         self.now += timedelta(**by)
 
-    def sleep(self, seconds: float) -> None:
-        self.move(seconds=seconds)
+
+@dataclass
+class Queue:
+    """Keeps work until its time has come by a clock, as a queue in Azure Storage does; `is_away` while
+    it takes nothing."""
+
+    clock: Clock
+    waiting: list[tuple[datetime, Unfinished]] = field(default_factory=list)
+    is_away: bool = False
+
+    def put(self, work: Unfinished, delay: timedelta) -> None:
+        if self.is_away:
+            raise NotQueued("away")
+        self.waiting.append((self.clock.now + delay, work))
+
+    def due(self) -> list[Unfinished]:
+        """What is due, in its order; it is gone from here."""
+        due = sorted(
+            (each for each in self.waiting if each[0] <= self.clock.now), key=lambda each: each[0]
+        )
+        self.waiting = [each for each in self.waiting if each not in due]
+        return [work for _, work in due]
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -93,6 +118,7 @@ class World:
         replies: ReplySender | None = None,
         clock: Clock | None = None,
         publisher: Publisher | None = None,
+        queue: PendingQueue | None = None,
         policies: Sequence[Any] = (),
     ) -> None:
         self.clock = clock or Clock()
@@ -102,6 +128,7 @@ class World:
         self.store: Store = place.open(*policies)
         self.replies: ReplySender = replies or self.phone
         self.publisher = publisher
+        self.queue: Any = queue or Queue(self.clock)
         self.checks = Checks(self.store, 30, time.monotonic)
 
     def __enter__(self) -> Self:
@@ -112,7 +139,7 @@ class World:
 
     @property
     def recorder(self) -> Recorder:
-        return Recorder(self.store, self.clock, self.checks.forget, self.publisher)
+        return Recorder(self.store, self.clock, self.checks.forget, self.publisher, self.queue)
 
     @property
     def changes(self) -> Changes:
@@ -124,8 +151,15 @@ class World:
 
     @property
     def handler(self) -> EventHandler:
-        delivery = ReplyDelivery(self.store, self.replies, self.clock, self.clock.sleep, new_id)
-        return EventHandler(self.directory, self.recorder, delivery)
+        return EventHandler(self.directory, self.recorder, self.delivery)
+
+    @property
+    def delivery(self) -> ReplyDelivery:
+        return ReplyDelivery(self.store, self.replies, self.clock, new_id)
+
+    @property
+    def finisher(self) -> Finisher:
+        return Finisher(self.directory, self.recorder, self.delivery)
 
     def importer(self, target: Target, *, dry_run: bool = False) -> Importer:
         """An importer without threads: everything in turn."""
@@ -145,6 +179,11 @@ class World:
         event = sms_event(text, to=to, from_=person, at=at or self.clock.now, message_id=message_id)
         assert self.handler.handle(event) is Result.HANDLED
         return self.newest(person)
+
+    def finish(self) -> None:
+        """Do what is due of what was left pending."""
+        for work in self.queue.due():
+            self.finisher.finish(work)
 
     def newest(self, person: str = PERSON) -> Evidence:
         return self.store.history(person, 1, None).items[0]

@@ -21,7 +21,6 @@ from optout.domain.model import (
     Quarantined,
 )
 from optout.operations.naming import find_target
-from optout.operations.reply_delivery import ReplyDelayed
 from optout.store.tables import recipients, rows
 from optout.store.tables.store import TablesStore
 from tests.support import wire as faults
@@ -54,7 +53,7 @@ def play(place: Place, injected: dict[int, Fault]) -> tuple[object, int]:
             try:
                 world.handler.handle(event)
                 break
-            except (Killed, StoreAway, ReplyDelayed):
+            except (Killed, StoreAway):
                 world.__exit__()
                 world = World(place, clock=clock, replies=phone, policies=[wire])
     requests = len(wire.requests)

@@ -129,7 +129,7 @@ def test_threads_are_handed_in(azurite: str) -> None:
     """An account does what it does side by side on what it is given, also in turn; and ends it."""
     connected = client.connect(None, azurite)
     threads = InTurn()
-    account = client.Account(connected._client, connected._transport, threads)
+    account = client.Account(connected._client, connected._transport, threads, connected._clock)
     store = TablesStore(account, new_tables(azurite).prefix)
     write(store, Decision(evidence(), {LIST: OUT}))
     before = threading.active_count()
@@ -149,7 +149,7 @@ def test_more_consents_than_a_page(
     monkeypatch.setattr(recipients, "READ_ROWS", 4)
     write(store, Decision(evidence(), dict.fromkeys(MANY, OUT)))
     write(store, Decision(evidence(2)))
-    known = state_of(store, scopes=tuple(MANY), sender="12345")
+    known = state_of(store, sender="12345")
     assert set(known.consents) == set(MANY)
     assert known.last_number == 2
     assert [item.number for item in known.recent] == [2, 1]
@@ -176,7 +176,7 @@ def test_a_write_between_two_pages(
         decided.append(state)
         return Decision(evidence(state.last_number + 1, id="third"))
 
-    store.update(Inquiry(PERSON, "third", tuple(MANY), "12345", NOON, 20), decide)
+    store.update(Inquiry(PERSON, "third", "12345", NOON, 20), decide)
     assert set(decided[-1].consents.values()) == {back}
     assert [item.number for item in store.timeline(PERSON)] == [1, 2, 3]
     store.close()

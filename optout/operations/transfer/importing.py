@@ -19,7 +19,7 @@ from optout.decisions.decide import decide, decide_entered, decide_import
 from optout.decisions.target import Target
 from optout.domain.enums import Effect, EvidenceKind
 from optout.domain.ids import evidence_id
-from optout.domain.model import EVERYTHING, NOBODY, Evidence, Principal, RecipientState
+from optout.domain.model import NOBODY, Evidence, Principal, RecipientState
 from optout.domain.times import aware
 from optout.operations.recorder import Recorder
 from optout.operations.transfer.rows import ImportedRow
@@ -56,7 +56,7 @@ class ImportPurpose:
 class Importer:
     """Records rows a batch at a time, some of them side by side; with `dry_run` it only foresees what
     they would do, each after those before it, in whichever batch. `new_id` gives an id that nobody else
-    has. It is a context: at its end the import is one event of its own, where it opted anybody in."""
+    has. It is a context: at its end the import is one event of its own."""
 
     def __init__(
         self,
@@ -72,7 +72,6 @@ class Importer:
         self._threads = threads
         self._new_id = new_id
         self._about = "\n".join(map(str, purpose.target.scopes))
-        self._scopes = tuple(dict.fromkeys((*purpose.target.scopes, EVERYTHING)))
         self._foreseen = Scratch() if dry_run else None
         self._counts: Counter[str] = Counter()
 
@@ -83,8 +82,8 @@ class Importer:
         """Also where the import was given up: what it has recorded stays."""
         if self._foreseen is not None:
             self._foreseen.close()
-        elif self._counts[Effect.OPTED_IN]:
-            self._tell_of_opt_ins()
+        elif self._counts[Effect.OPTED_IN] or (self._counts and self._recorder.publisher):
+            self._record_whole()
 
     def record(self, rows: Iterable[ImportedRow]) -> Counter[str]:
         """Record a batch: how many rows had which effect, RECORDED being those that were there.
@@ -140,7 +139,7 @@ class Importer:
         """Record evidence about one person in turn: side by side it would only get in its own way."""
         effects = []
         for evidence in pieces:
-            recorded = self._recorder.record_imported(evidence, self._scopes, decide_entered)
+            recorded = self._recorder.record_imported(evidence, decide_entered)
             effects.append(str(recorded.evidence.effect) if recorded.is_new else RECORDED)
         return effects
 
@@ -161,7 +160,7 @@ class Importer:
     def _foresee_known(self, earlier: Sequence[Evidence], pieces: Sequence[Evidence]) -> list[str]:
         recipient, store = pieces[0].recipient, self._recorder.store
         timeline = store.timeline(recipient)
-        state = RecipientState(consents=store.consents(recipient, self._scopes))
+        state = RecipientState(consents=store.snapshot(recipient).consents)
         return _foresee_in_turn(earlier, pieces, timeline, state)
 
     def _pieces(self, rows: Iterable[ImportedRow], now: datetime) -> dict[str, list[Evidence]]:
@@ -175,27 +174,35 @@ class Importer:
         recipient, at, identifier = entry
         return replace(self._purpose.draft(kind, now), recipient=recipient, at=at, id=identifier)
 
-    def _tell_of_opt_ins(self) -> None:
-        """Whoever may import opt-ins may free everybody: that it happened is a line in the log, for an
-        alert, and one entry of the journal, which leaves the many out."""
-        target, counts = self._purpose.target, dict(self._counts)
-        log.warning(
-            "opt_ins_imported",
-            sender=target.sender and target.sender.id,
-            list=target.sender.list if target.sender else target.list,
-            everything=target.everything or None,
-            actor=self._purpose.actor,
-            counts=counts,
-        )
+    def _record_whole(self) -> None:
+        """One entry of the journal, which leaves the many out, and one announcement: who hears it reads
+        the feed. It is announced also where all was there before: the process that recorded it may
+        have been ended.
+        Raises StoreAway, and NotFinished where it is recorded and not announced."""
+        if self._counts[Effect.OPTED_IN]:
+            self._warn_of_opt_ins()
         now = aware(self._recorder.clock())
         whole = replace(
             self._purpose.draft((False, ()), now),
             id=evidence_id(EvidenceKind.IMPORT, self._new_id(), NOBODY),
             recipient=NOBODY,
             scopes=(),
-            counts=counts,
+            counts=dict(self._counts),
         )
-        self._recorder.record_imported(whole, (), decide_import)
+        recorded = self._recorder.record(whole, decide_import)
+        self._recorder.hand_over(self._recorder.announce(recorded.evidence))
+
+    def _warn_of_opt_ins(self) -> None:
+        """Whoever may import opt-ins may free everybody: an alert reads this line."""
+        target = self._purpose.target
+        log.warning(
+            "opt_ins_imported",
+            sender=target.sender and target.sender.id,
+            list=target.sender.list if target.sender else target.list,
+            everything=target.everything or None,
+            actor=self._purpose.actor,
+            counts=dict(self._counts),
+        )
 
 
 def _foresee_in_turn(

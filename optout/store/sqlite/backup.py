@@ -48,14 +48,16 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def begin(connection: sqlite3.Connection, now: datetime) -> int:
-    """The generation of a store that is being opened: a new one where the file is a copy.
+    """The generation of a store that is being opened: a new one where the file is a copy, or new
+    itself, perhaps in the place of one that was lost.
 
     A backup does not know what was restored from it before: a number that comes from the clock is
     higher than any earlier one, as long as a step lies between.
     """
     (number,) = connection.execute("SELECT number FROM generation").fetchone()
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    if mark != COPY:
+    is_new = number == 1 and not connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
+    if mark != COPY and not is_new:
         return int(number)
     begun = max(int(number) + 1, (aware(now) - _BEGINNING) // _STEP)
     connection.execute("UPDATE generation SET number = ?", (begun,))

@@ -12,7 +12,13 @@ from itertools import count
 from optout.domain.model import Decision
 from optout.store import codec
 from optout.store.protocol import Entry
-from optout.store.sqlite.schema import INSERT_EVIDENCE, REPLACE_CONSENT, consent_row, evidence_row
+from optout.store.sqlite.schema import (
+    INSERT_EVIDENCE,
+    NUMBER_CHANGE,
+    REPLACE_CONSENT,
+    consent_row,
+    evidence_row,
+)
 
 CACHE_KIB = 65_536
 # No evidence has this time, so its stamp can mark the gap for another.
@@ -49,6 +55,8 @@ class DecisionTemplate:
         connection.executemany(INSERT_EVIDENCE, map(self._evidence.fill, values))
         for consents in self._consents:
             connection.executemany(REPLACE_CONSENT, map(consents.fill, values))
+        if self._consents:
+            connection.executemany(NUMBER_CHANGE, [(entry.recipient,) for entry in entries])
 
 
 def _unused(name: str, text: str) -> str:

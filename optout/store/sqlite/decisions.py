@@ -11,11 +11,13 @@ from optout.store import codec
 from optout.store.sqlite.schema import (
     CONSENT_COLUMNS,
     INSERT_EVIDENCE,
+    NUMBER_CHANGE,
     REPLACE_CONSENT,
     consent_of,
     consent_row,
     evidence_row,
 )
+from optout.store.sqlite.standing import read_snapshot
 
 # How far back recent messages are looked for, so that a long history costs no more than a short one.
 RECENT_ROWS = 200
@@ -37,7 +39,7 @@ def read_state(connection: sqlite3.Connection, inquiry: Inquiry) -> RecipientSta
         evidence=codec.load(same[0]) if same else None,
         last_number=newest[0],
         last_received_at=codec.moment(newest[1]),
-        consents=read_consents(connection, [recipient], inquiry.scopes).get(recipient, {}),
+        consents=read_snapshot(connection, recipient).consents,
         recent=tuple(_recent(connection, inquiry)),
         timeline=partial(read_timeline, connection, recipient),
     )
@@ -76,6 +78,8 @@ def insert_decision(connection: sqlite3.Connection, decision: Decision) -> None:
             for scope, consent in decision.consents.items()
         ],
     )
+    if decision.consents:
+        connection.execute(NUMBER_CHANGE, (evidence.recipient,))
     if evidence.about is not None:
         connection.execute("UPDATE evidence SET review_pending = 0 WHERE id = ?", (evidence.about,))
 

@@ -66,9 +66,25 @@ UPGRADES = (
     CREATE TABLE rules (version INTEGER NOT NULL);
     INSERT INTO rules VALUES (1);
     """,
+    """
+    CREATE INDEX consent_recipient ON consent (recipient);
+    CREATE TABLE standing (recipient TEXT PRIMARY KEY, change INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO standing
+        SELECT recipient, row_number() OVER () FROM (SELECT DISTINCT recipient FROM consent);
+    CREATE UNIQUE INDEX standing_change ON standing (change);
+    ALTER TABLE evidence ADD COLUMN reply_pending INTEGER NOT NULL DEFAULT 0;
+    UPDATE evidence SET reply_pending = 1 WHERE json_extract(body, '$.reply.status') = 'pending';
+    DROP INDEX evidence_unannounced;
+    CREATE INDEX evidence_pending ON evidence (received_at) WHERE reply_pending OR announcement_pending;
+    """,
 )
 
-INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# A change of somebody's consents, numbered in the order in which writers commit: they take turns.
+NUMBER_CHANGE = """
+    INSERT INTO standing SELECT ?, coalesce(max(change), 0) + 1 FROM standing WHERE true
+    ON CONFLICT (recipient) DO UPDATE SET change = excluded.change
+"""
 REPLACE_CONSENT = "INSERT OR REPLACE INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # From one scope to the next by the primary key: as many steps as there are lists, however many people.
 LIST_SCOPES = f"""
@@ -96,6 +112,7 @@ def evidence_row(evidence: Evidence) -> tuple[object, ...]:
         codec.dump(evidence),
         evidence.activity,
         evidence.is_for_review,
+        evidence.is_reply_pending,
     )
 
 
@@ -116,6 +133,12 @@ def consent_row(scope: Scope, recipient: str, consent: Consent) -> tuple[object,
 # A check of 10,000 recipients asks for as many: an enumeration would take longer than the query.
 _KINDS = {str(kind): kind for kind in EvidenceKind}
 _PARTIES = {str(party): party for party in Party}
+
+
+def scope_of(text: str) -> Scope:
+    """The scope that a text stands for."""
+    kind, _, name = text.partition(":")
+    return Scope(ScopeKind(kind), name)
 
 
 def consent_of(row: Sequence[Any]) -> Consent:

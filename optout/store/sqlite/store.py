@@ -10,10 +10,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from optout.domain.enums import Activity
+from optout.domain.enums import Activity, ReplyStatus
 from optout.domain.model import (
     Announcement,
     Consents,
+    ConsentSnapshot,
     Decision,
     Evidence,
     Inquiry,
@@ -22,10 +23,19 @@ from optout.domain.model import (
     Recorded,
     Reply,
     Scope,
+    Unfinished,
 )
 from optout.domain.times import Clock
 from optout.store import codec
-from optout.store.protocol import Count, Entry, HistoryPage, JournalPage, ListPage, QuarantinePage
+from optout.store.protocol import (
+    ChangesPage,
+    Count,
+    Entry,
+    HistoryPage,
+    JournalPage,
+    ListPage,
+    QuarantinePage,
+)
 from optout.store.sqlite import backup
 from optout.store.sqlite.bulk import DecisionTemplate, large_cache, with_evidence
 from optout.store.sqlite.decisions import insert_decision, read_consents, read_state, read_timeline
@@ -38,6 +48,7 @@ from optout.store.sqlite.schema import (
     count_of,
     quarantined_of,
 )
+from optout.store.sqlite.standing import read_changes, read_snapshot
 
 
 class _Undone(Exception):
@@ -98,11 +109,12 @@ class SqliteStore:
     def settle_reply(self, evidence: Evidence, reply: Reply) -> bool:
         before = evidence.reply
         return before is not None and self._file.write_one(
-            "UPDATE evidence SET body = json_set(body, '$.reply', json(?)) "
+            "UPDATE evidence SET body = json_set(body, '$.reply', json(?)), reply_pending = ? "
             "WHERE recipient = ? AND number = ? AND json_extract(body, '$.reply.status') = ? "
             "AND json_extract(body, '$.reply.resend') IS ?",
             (
                 codec.dump_reply(reply),
+                reply.status is ReplyStatus.PENDING,
                 evidence.recipient,
                 evidence.number,
                 str(before.status),
@@ -110,26 +122,33 @@ class SqliteStore:
             ),
         )
 
-    def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
-        with self._file.reading() as connection:
-            rows = connection.execute(
-                "SELECT body FROM evidence WHERE recipient = ? AND announcement_pending "
-                "ORDER BY number",
-                (recipient,),
-            ).fetchall()
-        return tuple(codec.load(body) for (body,) in rows)
-
     def settle_announcement(self, evidence: Evidence, announcement: Announcement) -> None:
         self._file.write_one(
             "UPDATE evidence SET body = json_set(body, '$.announcement', json(?)), "
             "announcement_pending = ? WHERE recipient = ? AND number = ?",
             (
                 codec.dump_announcement(announcement),
-                announcement.published_at is None,
+                announcement.is_pending,
                 evidence.recipient,
                 evidence.number,
             ),
         )
+
+    def pending(self) -> tuple[Unfinished, ...]:
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT recipient, id FROM evidence WHERE reply_pending OR announcement_pending "
+                "ORDER BY received_at"
+            )
+            return tuple(Unfinished(*row) for row in rows)
+
+    def snapshot(self, recipient: str) -> ConsentSnapshot:
+        with self._file.reading() as connection:
+            return read_snapshot(connection, recipient)
+
+    def changes(self, limit: int, after: str | None) -> ChangesPage:
+        with self._file.reading() as connection:
+            return read_changes(connection, limit, after)
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         with self._file.reading() as connection:
@@ -274,6 +293,10 @@ class SqliteStore:
 
     def generation(self) -> int:
         return self._generation
+
+    def begin_generation(self, number: int) -> None:
+        self._file.write_one("UPDATE generation SET number = ?", (number,))
+        self._generation = number
 
     def check(self) -> None:
         with self._file.reading() as connection:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
@@ -31,7 +33,7 @@ from azure.data.tables import (
 )
 
 from optout.domain.errors import ConfigurationError, StoreAway
-from optout.store.tables.rows import Row
+from optout.store.tables.rows import NO_ROW, Row
 
 # One retry after a time-out, two after a refusal: an operation fails within about five seconds.
 CONNECT_SECONDS = 2
@@ -45,6 +47,10 @@ IN_FLIGHT = 32
 # What takes many requests must end within this time.
 DEADLINE_SECONDS = 20.0
 PAGE_ROWS = 1_000
+
+
+# How long the account's time is carried on from its newest answer, by our own timer.
+CARRIED_SECONDS = 30.0
 
 
 class Conflict(Exception):
@@ -148,6 +154,29 @@ class Table:
             return operation()
 
 
+class AccountClock(SansIOHTTPPolicy[Any, Any]):
+    """The account's time, the same for all who use it: the `Date` of its newest answer, carried on by a
+    timer of ours, whatever the clock of this machine says. It is late by the answer's way and by up to
+    a second, never early."""
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._newest: tuple[datetime, float] | None = None
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        with suppress(TypeError, ValueError):
+            said = parsedate_to_datetime(response.http_response.headers.get("Date"))
+            self._newest = said.astimezone(UTC), self._timer()
+
+    def now(self) -> datetime | None:
+        """The account's time; None where its newest answer is too old or had none."""
+        if self._newest is None:
+            return None
+        said, heard = self._newest
+        passed = self._timer() - heard
+        return said + timedelta(seconds=passed) if passed <= CARRIED_SECONDS else None
+
+
 class Account:
     """Connections to one account, threads for requests that are made side by side, and how time passes
     while they are."""
@@ -157,6 +186,7 @@ class Account:
         client: Callable[[str], TableClient],
         transport: RequestsTransport,
         threads: Executor,
+        clock: AccountClock,
         credential: Any = None,
         *,
         timer: Callable[[], float] = time.monotonic,
@@ -166,6 +196,7 @@ class Account:
         self._client = client
         self._transport = transport
         self._threads = threads
+        self._clock = clock
         self._credential = credential
         self._timer = timer
         self._sleep = sleep
@@ -186,6 +217,16 @@ class Account:
             return list(self._threads.map(work, items, timeout=left))
         except TimeoutError:
             raise StoreAway("Table Storage: too slow for all that was asked at once") from None
+
+    def now(self, table: Table) -> datetime:
+        """The account's time. Raises StoreAway where it cannot be known: changes have their order by
+        it."""
+        if (known := self._clock.now()) is None:
+            table.get(NO_ROW)
+            known = self._clock.now()
+        if known is None:
+            raise StoreAway("Table Storage: its answers say no Date, by which changes are ordered")
+        return known
 
     def deadline(self, seconds: float) -> float:
         """The moment, by the timer, that is some seconds away."""
@@ -209,7 +250,8 @@ def connect(
 
     Raises ConfigurationError.
     """
-    options: dict[str, Any] = {**RETRIES, "per_retry_policies": [NoLongWaits(), *policies]}
+    clock = AccountClock()
+    options: dict[str, Any] = {**RETRIES, "per_retry_policies": [NoLongWaits(), clock, *policies]}
     # The SDK logs every URL, and with it a person's number.
     options["logger"] = logging.getLogger(__name__)
     options["logger"].setLevel(logging.WARNING)
@@ -229,6 +271,7 @@ def connect(
             lambda name: TableClient.from_connection_string(text, name, **options),
             options["transport"],
             threads,
+            clock,
         )
     from azure.identity import DefaultAzureCredential
 
@@ -239,6 +282,7 @@ def connect(
         lambda name: TableClient(url, name, **options),
         options["transport"],
         threads,
+        clock,
         options["credential"],
     )
 

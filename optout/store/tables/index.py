@@ -1,5 +1,5 @@
 """Rows that are spread over buckets, read as if they were one table; and the index of who is out, of
-what happened when, of what is for review and of texts that are to be forgotten.
+who changed, of what happened when, of what is for review and of texts that are to be forgotten.
 
 The index may name too much and never too little: its rows are written before what they stand for.
 """
@@ -77,6 +77,8 @@ class Index:
         out of; one request."""
         out = [scope for scope, new in consents.items() if new.out]
         entries = [rows.scope_row(scope, evidence.recipient) for scope in out]
+        if consents:
+            entries.append(rows.change_row(evidence.recipient, self._account.now(self._table)))
         entries += rows.evidence_index_rows(evidence)
         if entries:
             self._table.write([("upsert", entry, {"mode": "replace"}) for entry in entries])
@@ -117,6 +119,13 @@ class Index:
     ) -> tuple[tuple[Evidence, ...], str | None]:
         """The evidence that the next entries of a kind stand for, and where to go on."""
         return read_page(self._account, self._table, kind, limit, after, evidence)
+
+    def changed(self, after: str, until: datetime, expected: int) -> Iterator[TableEntity]:
+        """Those whose consents may have changed between a place in the order of changes and a time of
+        the account's, oldest first."""
+        start, end = rows.place(rows.CHANGE, after), rows.key(rows.CHANGE, codec.stamp(until))
+        condition = f"RowKey gt '{start}' and RowKey lt '{end}'"
+        return in_order(self._account, self._table, condition, expected) if start < end else iter(())
 
     def texts(self, before: datetime, expected: int) -> Iterator[TableEntity]:
         """The texts that are to be forgotten of those received before then, oldest first."""

@@ -1,11 +1,10 @@
 """One recipient's partition: what a decision needs, writing it, and the evidence one by one."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import Any
 
 from azure.data.tables import TableEntity
 from cachetools import LRUCache
@@ -13,8 +12,8 @@ from cachetools import LRUCache
 from optout.domain.errors import StoreAway
 from optout.domain.model import (
     Announcement,
-    Consent,
     Consents,
+    ConsentSnapshot,
     Decision,
     Evidence,
     Inquiry,
@@ -97,7 +96,8 @@ class RecipientRows:
         return found[0] if found else None
 
     def consents(self, recipient: str, scopes: Sequence[Scope]) -> Consents:
-        return _consents(self._all(rows.of(recipient, rows.CONSENTS)), scopes)
+        found = rows.consents(self._all(rows.of(recipient, rows.CONSENTS)))
+        return {scope: found[scope] for scope in scopes if scope in found}
 
     def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         older = "" if below is None else f" and RowKey gt '{rows.number_key(below)}'"
@@ -107,9 +107,18 @@ class RecipientRows:
         items = tuple(map(rows.evidence, found[:limit]))
         return HistoryPage(items, items[-1].number if len(found) > limit else None)
 
-    def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
-        found = self._all(rows.of(recipient, f"{rows.EVIDENCE} and unannounced eq true"))
-        return tuple(map(self._remember, reversed(found)))
+    def snapshot(self, recipient: str) -> ConsentSnapshot:
+        found = self._read_snapshot(recipient)
+        if len(found.consents) < READ_ROWS:
+            return found  # of one page, which is of one moment
+        while (again := self._read_snapshot(recipient)) != found:
+            found = again
+        return found
+
+    def _read_snapshot(self, recipient: str) -> ConsentSnapshot:
+        consents, newest = self._newest(recipient, None)
+        number = rows.number(newest[0]) if newest else 0
+        return ConsentSnapshot(recipient, number, rows.consents(consents))
 
     def settle_reply(self, evidence: Evidence, reply: Reply) -> bool:
         before = evidence.reply
@@ -130,7 +139,7 @@ class RecipientRows:
 
     def _state(self, inquiry: Inquiry) -> RecipientState:
         since = None if inquiry.recent_since is None else codec.stamp(inquiry.recent_since)
-        consents, newest = self._snapshot(inquiry.recipient, since)
+        consents, newest = self._newest(inquiry.recipient, since)
         same = next((row for row in newest if row["id"] == inquiry.evidence_id), None)
         recent = [
             row
@@ -144,14 +153,12 @@ class RecipientRows:
             evidence=self._remember(same) if same is not None else None,
             last_number=rows.number(newest[0]) if newest else 0,
             last_received_at=codec.moment(newest[0]["received_at"]) if newest else None,
-            consents=_consents(consents, inquiry.scopes),
+            consents=rows.consents(consents),
             recent=tuple(map(rows.evidence, recent[: inquiry.recent_limit])),
             timeline=partial(self.timeline, inquiry.recipient),
         )
 
-    def _snapshot(
-        self, recipient: str, since: str | None
-    ) -> tuple[list[TableEntity], list[TableEntity]]:
+    def _newest(self, recipient: str, since: str | None) -> tuple[list[TableEntity], list[TableEntity]]:
         """The consents of a recipient and the newest evidence. The consents are never older than the
         newest evidence, so that a decision about stale ones conflicts."""
         pages = self._recipients.pages(rows.of(recipient, rows.CONSENTS_AND_EVIDENCE), READ_ROWS)
@@ -227,12 +234,3 @@ class RecipientRows:
 
 def _tagged(row: TableEntity) -> Tagged:
     return rows.evidence(row), str(row.metadata["etag"])
-
-
-def _consents(found: Sequence[Mapping[str, Any]], scopes: Sequence[Scope]) -> dict[Scope, Consent]:
-    by_key = {row["RowKey"]: row for row in found}
-    return {
-        scope: rows.consent(by_key[name])
-        for scope in scopes
-        if (name := rows.consent_key(scope)) in by_key
-    }

@@ -5,13 +5,13 @@ docs/architecture.md has the layout.
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count, takewhile
 from typing import Any
 
-from optout.domain.enums import Activity, EvidenceKind, Intent, Party
+from optout.domain.enums import Activity, EvidenceKind, Intent, Party, ScopeKind
 from optout.domain.model import Consent, Evidence, Quarantined, Scope
 from optout.domain.times import aware
 from optout.store import codec
@@ -34,7 +34,7 @@ _LAST_MICROSECOND = 99_999_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What begins the keys of the index, beside scopes, and those of the order of the quarantine.
-JOURNAL, REVIEW, TEXT = "j", "r", "t"
+JOURNAL, REVIEW, TEXT, CHANGE = "j", "r", "t", "ch"
 ORDER = "o"
 
 # In a recipient's partition consents come first, then evidence, the newest first: one range reads both.
@@ -57,6 +57,16 @@ def _safe(part: str) -> str:
     if len(safe) <= _LONGEST_PART:
         return safe
     return f"{safe[:_HASH_PREFIX]}~{sha256(encoded).hexdigest()}"
+
+
+def recipient(partition_key: str) -> str | None:
+    """The recipient whose partition it is; None where the key says only a part and a hash of it."""
+    if "~" in partition_key:
+        return None
+    plain = re.sub(
+        rb"\.([0-9A-F]{2})", lambda match: bytes.fromhex(match[1].decode()), partition_key.encode()
+    )
+    return plain.decode("utf-8", "surrogatepass")
 
 
 def cursor(kind: str, row: Mapping[str, Any]) -> str:
@@ -97,8 +107,12 @@ def keys(partition_key: str, row_key: str) -> Row:
     return {"PartitionKey": partition_key, "RowKey": row_key}
 
 
-# Says by which rules the consents were computed; no recipient is called that.
+# Which rules the consents were computed by, and which life of the store this is; no recipient is called
+# that.
 RULES = keys("rules", "version")
+GENERATION = keys("generation", "number")
+# Asked for where any answer will do.
+NO_ROW = keys("nothing", "nothing")
 
 
 def number_key(number: int) -> str:
@@ -164,6 +178,16 @@ def consent_row(scope: Scope, recipient: str, consent: Consent) -> Row:
     return row if consent.keyword is None else {**row, "keyword": consent.keyword}
 
 
+def consents(found: Iterable[Mapping[str, Any]]) -> dict[Scope, Consent]:
+    """The consents of one recipient's rows, by their scopes."""
+    return {_scope(row["scope"]): consent(row) for row in found}
+
+
+def _scope(text: str) -> Scope:
+    kind, _, name = text.partition(":")
+    return Scope(ScopeKind(kind), name)
+
+
 def consent(row: Mapping[str, Any]) -> Consent:
     return Consent(
         out=row["is_out"],
@@ -181,6 +205,15 @@ def scope_row(scope: Scope, recipient: str) -> Row:
     return {
         "PartitionKey": bucket(recipient),
         "RowKey": key(str(scope), recipient),
+        "recipient": recipient,
+    }
+
+
+def change_row(recipient: str, at: datetime) -> Row:
+    """The row that says that a recipient's consents may change now, by the account's time."""
+    return {
+        "PartitionKey": bucket(recipient),
+        "RowKey": key(CHANGE, codec.stamp(at), recipient),
         "recipient": recipient,
     }
 

@@ -1,11 +1,20 @@
-"""Reading the recipients table from end to end: a batch on the command line, never a request that
-somebody waits for."""
+"""Reading the recipients table from end to end: a batch on the command line and the beginning of the
+feed, never a request that somebody waits for."""
 
+from collections.abc import Callable, Sequence
 from itertools import chain, groupby, islice
 
-from optout.domain.model import Evidence
+from azure.data.tables import TableEntity
+
+from optout.domain.model import ConsentSnapshot, Evidence
 from optout.store.tables import rows
 from optout.store.tables.client import PAGE_ROWS, Table
+
+# Without the bodies of evidence.
+_SNAPSHOT_COLUMNS = (
+    *("PartitionKey", "RowKey", "scope", "is_out", "since", "at", "source", "keyword", "blocked_by"),
+    "evidence_id",
+)
 
 
 def all_evidence(table: Table, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
@@ -35,3 +44,37 @@ def _next_numbers(table: Table, recipient: str, number: int, limit: int) -> tupl
     first, last = rows.number_key(number + limit), rows.number_key(number + 1)
     pages = table.pages(rows.of(recipient, f"RowKey ge '{first}' and RowKey le '{last}'"))
     return tuple(map(rows.evidence, reversed(list(chain.from_iterable(pages)))))
+
+
+def snapshots(
+    table: Table, read: Callable[[str], ConsentSnapshot], limit: int, after: str
+) -> tuple[list[ConsentSnapshot], str | None]:
+    """The consents of those who follow a partition, of as many as the limit says, and the last one's
+    partition if there are more. A page of a query is of one moment: whoever is not whole in one is
+    `read` again."""
+    condition = f"PartitionKey gt '{after}' and {rows.CONSENTS_AND_EVIDENCE}"
+    found: dict[str, ConsentSnapshot | None] = {}
+    for page in table.pages(condition, PAGE_ROWS, _SNAPSHOT_COLUMNS):
+        for partition, group in groupby(page, lambda row: str(row["PartitionKey"])):
+            found[partition] = None if partition in found else _snapshot(table, partition, list(group))
+        if len(found) > limit + 1:  # the last may go on in the next page
+            break
+    people = list(islice(found, limit))
+    items = [found[partition] or read(_recipient(table, partition)) for partition in people]
+    # An import as a whole is evidence about nobody.
+    return [item for item in items if item.consents], people[-1] if len(found) > limit else None
+
+
+def _snapshot(table: Table, partition: str, group: Sequence[TableEntity]) -> ConsentSnapshot | None:
+    newest = next(filter(rows.is_evidence, group), None)
+    if newest is None:
+        return None
+    consents = rows.consents(row for row in group if not rows.is_evidence(row))
+    return ConsentSnapshot(_recipient(table, partition), rows.number(newest), consents)
+
+
+def _recipient(table: Table, partition: str) -> str:
+    if (recipient := rows.recipient(partition)) is not None:
+        return recipient
+    newest = next(table.pages(f"{rows.partition(partition)} and {rows.EVIDENCE}", 1))
+    return rows.evidence(newest[0]).recipient

@@ -24,10 +24,18 @@ from optout.domain.model import (
     Evidence,
     Quarantined,
     Scope,
+    Unfinished,
 )
 from optout.store import codec
-from optout.store.protocol import Count, Entry, JournalPage, ListPage, QuarantinePage
-from optout.store.tables import rows, scan
+from optout.store.protocol import (
+    ChangesPage,
+    Count,
+    Entry,
+    JournalPage,
+    ListPage,
+    QuarantinePage,
+)
+from optout.store.tables import feed, rows, scan
 from optout.store.tables.client import (
     DEADLINE_SECONDS,
     Account,
@@ -59,6 +67,7 @@ class TablesStore(RecipientRows):
         recipients, index, quarantine = self._tables
         super().__init__(account, recipients, Index(account, index))
         self._quarantine = Quarantine(account, quarantine)
+        self._generation: int | None = None
 
     def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
         written = self._account.each(
@@ -188,6 +197,12 @@ class TablesStore(RecipientRows):
         self._index.drop(entry)
         return int(had_text)
 
+    def pending(self) -> tuple[Unfinished, ...] | None:
+        return None  # there is no index of it: a queue remembers
+
+    def changes(self, limit: int, after: str | None) -> ChangesPage:
+        return feed.page(self._account, self._recipients, self._index, self.snapshot, limit, after)
+
     def rules_version(self) -> int:
         row = self._recipients.get(rows.RULES)
         return int(row["version"]) if row else 1
@@ -197,7 +212,15 @@ class TablesStore(RecipientRows):
         self._recipients.write([("upsert", row, {"mode": "replace"})])
 
     def generation(self) -> int:
-        return 1  # nothing of ours restores tables
+        if self._generation is None:
+            row = self._recipients.get(rows.GENERATION)
+            self._generation = int(row["number"]) if row else 1
+        return self._generation
+
+    def begin_generation(self, number: int) -> None:
+        row = {**rows.GENERATION, "number": str(number)}
+        self._recipients.write([("upsert", row, {"mode": "replace"})])
+        self._generation = number
 
     def check(self) -> None:
         next(self._recipients.pages(rows.partition("check"), 1), None)
