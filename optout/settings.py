@@ -17,17 +17,17 @@ from optout.domain.errors import ConfigurationError
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
 # Outside of the prefix: the queue trigger takes this name of a connection, and what it finds beside it.
-QUEUE = "OptoutQueue"
+_QUEUE = "OptoutQueue"
 # Read by the trigger alone.
-_FOR_THE_TRIGGER = f"{QUEUE}__credential"
+_FOR_THE_TRIGGER = f"{_QUEUE}__credential"
 _HOST = r"[^/\s\[\]]+"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 
 
 class Settings(BaseModel):
-    """The settings; each field is a variable's name without OPTOUT_, in lower case, or has the
-    variable's name as its alias."""
+    """The settings; each field is a variable's name without OPTOUT_, in lower case, or has the name as
+    its alias."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -41,11 +41,11 @@ class Settings(BaseModel):
     topic_endpoint: str | None = Field(default=None, pattern=rf"^https?://{_HOST}/\S*$")
     topic_key: str | None = None
     event_source: str | None = None
-    queue_connection_string: str | None = Field(default=None, alias=QUEUE)
+    queue_connection_string: str | None = Field(default=None, alias="OptoutQueue")
     queue_service_uri: str | None = Field(
-        default=None, alias=f"{QUEUE}__queueServiceUri", pattern=rf"^https://{_HOST}/?$"
+        default=None, alias="OptoutQueue__queueServiceUri", pattern=rf"^https://{_HOST}/?$"
     )
-    queue_client_id: str | None = Field(default=None, alias=f"{QUEUE}__clientId")
+    queue_client_id: str | None = Field(default=None, alias="OptoutQueue__clientId")
     cache_seconds: float = Field(default=30, ge=0, le=30)
     text_days: int = Field(default=30, ge=0, le=3650)
 
@@ -94,12 +94,13 @@ class Settings(BaseModel):
     def _one_way_to_the_queue(self) -> "Settings":
         if self.queue_connection_string and self.queue_service_uri:
             raise ValueError(
-                "OptoutQueue is set together with OptoutQueue__queueServiceUri: keep one of the two ways"
+                "OptoutQueue is set together with OptoutQueue__queueServiceUri: keep one of the two "
+                "ways"
             )
         if self.queue_client_id and not self.queue_service_uri:
             raise ValueError(
-                "OptoutQueue__clientId is set without OptoutQueue__queueServiceUri: add the address, or "
-                "remove it"
+                "OptoutQueue__clientId is set without OptoutQueue__queueServiceUri: add the address, "
+                "or remove it"
             )
         return self
 
@@ -152,7 +153,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     of_the_queue = {
         variable.lower(): variable
         for variable in (*variables().values(), _FOR_THE_TRIGGER)
-        if variable.startswith(QUEUE)
+        if variable.startswith(_QUEUE)
     }
     given = {}
     for name, value in environment.items():
@@ -160,17 +161,10 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
             continue
         if name.startswith(_PREFIX):
             given[name.removeprefix(_PREFIX).lower()] = value
-        elif name.lower().startswith(QUEUE.lower()):
+        elif name.lower().startswith(_QUEUE.lower()):
             given[of_the_queue.get(name.lower(), name)] = value
     given.pop(_FOR_THE_TRIGGER, None)
     return given
-
-
-def names_queue(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether there is a connection for the queue's trigger, by default in the process's own
-    environment; whether it is right is another question."""
-    given = _given(os.environ if environment is None else environment)
-    return any(name.startswith(QUEUE) for name in given)
 
 
 def in_azure(environment: Mapping[str, str] | None = None) -> bool:
@@ -234,7 +228,7 @@ _TAKES = {
     "OPTOUT_TABLES_ENDPOINT": "write https://ACCOUNT.table.core.windows.net, with nothing after it",
     "OPTOUT_ACS_ENDPOINT": "write https://NAME.communication.azure.com, without a path",
     "OPTOUT_TOPIC_ENDPOINT": "write https://NAME.REGION.eventgrid.azure.net/api/events",
-    "OptoutQueue__queueServiceUri": "write https://ACCOUNT.queue.core.windows.net, with nothing after it",
+    "OptoutQueue__queueServiceUri": "write https://ACCOUNT.queue.core.windows.net, nothing after it",
     "OPTOUT_CACHE_SECONDS": "write a number from 0 to 30",
     "OPTOUT_TEXT_DAYS": "write a whole number from 0 to 3650",
 }
@@ -244,7 +238,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if not error["loc"]:
         return str(error["ctx"]["error"])
     name = str(error["loc"][0])
-    variable = name if name.startswith(QUEUE) else _PREFIX + name.upper()
+    variable = name if name.startswith(_QUEUE) else _PREFIX + name.upper()
     if error["type"] == "extra_forbidden":
         return f"{variable}: there is no such setting; docs/settings.md lists them"
     return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"

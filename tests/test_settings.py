@@ -18,6 +18,8 @@ TABLES = "https://contoso.table.core.windows.net"
 TOPIC = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
 CONNECTION = f"endpoint={ENDPOINT}/;accesskey={SECRET}"
 SOURCE = "/subscriptions/1/resourceGroups/contoso"
+QUEUE = "https://contoso.queue.core.windows.net"
+URI = "OptoutQueue__queueServiceUri"
 AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
 
 
@@ -47,6 +49,13 @@ AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
         ({"OPTOUT_TOPIC_ENDPOINT": TOPIC}, "topic_endpoint", TOPIC),
         ({"OPTOUT_TOPIC_ENDPOINT": TOPIC, "OPTOUT_TOPIC_KEY": SECRET}, "topic_key", SECRET),
         ({"OPTOUT_EVENT_SOURCE": SOURCE}, "event_source", SOURCE),
+        ({"OptoutQueue": SECRET}, "queue_connection_string", SECRET),
+        ({"OptoutQueue": SECRET}, "has_queue", True),
+        ({URI: QUEUE}, "queue_service_uri", QUEUE),
+        ({URI: f"{QUEUE}/"}, "has_queue", True),
+        ({URI: QUEUE, "OptoutQueue__clientId": "1"}, "queue_client_id", "1"),
+        ({URI: QUEUE, "OptoutQueue__credential": "managedidentity"}, "queue_client_id", None),
+        ({"OPTOUTQUEUE__QUEUESERVICEURI": QUEUE}, "queue_service_uri", QUEUE),
         ({"OPTOUT_CACHE_SECONDS": "0.5"}, "cache_seconds", 0.5),
         ({"OPTOUT_CACHE_SECONDS": "0"}, "cache_seconds", 0),
         ({"OPTOUT_TEXT_DAYS": "7"}, "text_days", 7),
@@ -62,7 +71,7 @@ def test_each_is_read(given: dict[str, str], name: str, expected: object) -> Non
     [
         {},
         {"PATH": "/usr/bin", "HOME": "/root"},
-        dict.fromkeys((f"OPTOUT_{name.upper()}" for name in Settings.model_fields), ""),
+        dict.fromkeys(settings.variables().values(), ""),
     ],
     ids=["nothing", "others", "empty"],
 )
@@ -73,6 +82,7 @@ def test_defaults(environment: dict[str, str]) -> None:
     assert loaded.programs_path == settings.ROOT / "programs.toml"
     assert loaded.sqlite_path == settings.ROOT / ".data/optout.db"
     assert not loaded.answers_through_acs
+    assert not loaded.has_queue
 
 
 def test_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +144,24 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
         "a connection string and a key",
         {"OPTOUT_ACS_CONNECTION_STRING": CONNECTION, "OPTOUT_ACS_KEY": SECRET},
         "keep one of the two ways",
+    ),
+    (
+        "two ways to the queue",
+        {"OptoutQueue": SECRET, URI: QUEUE},
+        "OptoutQueue is set together with OptoutQueue__queueServiceUri",
+    ),
+    ("an identity without a queue", {"OptoutQueue__clientId": SECRET}, "add the address, or remove it"),
+    ("an identity over http, to the queue", {URI: "http://127.0.0.1:10001"}, f"{URI}: write https://"),
+    ("a queue with its name", {URI: f"{QUEUE}/{SECRET}"}, f"{URI}: write https://ACCOUNT"),
+    (
+        "a slip of the pen",
+        {"OptoutQueue__serviceUrl": SECRET},
+        "OptoutQueue__serviceUrl: there is no such setting",
+    ),
+    (
+        "the queue as a field",
+        {"OPTOUT_QUEUE_SERVICE_URI": QUEUE},
+        "OPTOUT_QUEUE_SERVICE_URI: there is no",
     ),
     ("too long a cache", {"OPTOUT_CACHE_SECONDS": "31"}, "OPTOUT_CACHE_SECONDS: write a number"),
     ("a cache in words", {"OPTOUT_CACHE_SECONDS": SECRET}, "OPTOUT_CACHE_SECONDS: write a number"),
@@ -227,11 +255,14 @@ def test_the_sample_is_right() -> None:
 
 def test_every_setting_is_documented() -> None:
     """docs/settings.md has each setting, with its default, and no other."""
-    rows = re.findall(r"^\| `(OPTOUT_\w+)` \|.*?\| (.*?) \| [^|]* \|$", DOCUMENT, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|.*?\| (.*?) \| [^|]* \|$", DOCUMENT, flags=re.MULTILINE)
     described = dict(rows)
-    fields = {f"OPTOUT_{name.upper()}": field.default for name, field in Settings.model_fields.items()}
+    fields = {
+        variable: Settings.model_fields[name].default for name, variable in settings.variables().items()
+    }
     assert list(described) == list(fields)
     for variable, default in fields.items():
         expected = "none" if default is None else str(default)
         assert described[variable].strip("`").startswith(expected), variable
-    assert set(re.findall(r"OPTOUT_\w+", DOCUMENT)) - {"OPTOUT_"} == set(fields)
+    named = set(re.findall(r"OPTOUT_\w+|OptoutQueue\w*", DOCUMENT))
+    assert named - {"OPTOUT_", "OptoutQueue__credential"} == set(fields)

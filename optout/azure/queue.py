@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 # The template makes it, and a second one of the name that the Functions host derives: NAME-poison.
 QUEUE = "optout-pending"
-# maxDequeueCount of host.json: after so many tries the host puts a message aside.
-TRIES = 1440
 # What the service takes.
 LONGEST_DELAY = timedelta(days=7)
 FOR_EVER = -1
@@ -109,8 +107,11 @@ class StorageQueue:
 
 
 class _Message(BaseModel):
-    """An Unfinished as it is written. Another field is refused: nobody here knows what it would
-    mean."""
+    """An Unfinished as it is written. Another field is refused: nobody here knows what it would mean.
+
+    The Functions host puts these names among its own words about a message, in whatever case, and over
+    them: none may be one of its own, such as id.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

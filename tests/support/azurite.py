@@ -21,8 +21,8 @@ _ACCOUNT = "optout"
 
 
 @contextmanager
-def azurite(folder: Path, service: Literal["table", "blob"] = "table") -> Iterator[str]:
-    """Serve tables or blobs from memory; the connection string. The process is ended at the end."""
+def azurite(folder: Path, service: Literal["table", "blob", "queue"] = "table") -> Iterator[str]:
+    """Serve one service from memory; the connection string. The process is ended at the end."""
     main = _SERVICES / service / "main.js"
     assert main.exists(), "Azurite is not installed: `make test` does it"
     port = free_port()
@@ -32,7 +32,7 @@ def azurite(folder: Path, service: Literal["table", "blob"] = "table") -> Iterat
             f"{ROOT_DIR}/bin/node",
             str(main),
             *("--silent", "--disableTelemetry", "--inMemoryPersistence"),
-            "--skipApiVersionCheck",  # the SDK for blobs is newer, and asks for nothing new
+            "--skipApiVersionCheck",  # some SDKs are newer, and ask for nothing new
             *(f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)),
         ],
         cwd=folder,

@@ -15,7 +15,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Protocol
 
-from optout.settings import ROOT, Settings
+from optout.settings import ROOT, variables
 
 WEBHOOK = "/runtime/webhooks/EventGrid?functionName=sms_events"
 WHO = {"reason": "asked by phone", "actor": "pat@contoso.example"}
@@ -113,7 +113,7 @@ class App:
 
 def environment(database: Path, **changes: str) -> dict[str, str]:
     """The settings of a test, whatever those of the machine are: an empty one counts as not set."""
-    unset = {f"OPTOUT_{name}".upper(): "" for name in Settings.model_fields}
+    unset = dict.fromkeys(variables().values(), "")
     return {**unset, "OPTOUT_STORE": f"sqlite:{database}", **changes}
 
 
