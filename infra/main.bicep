@@ -143,6 +143,9 @@ module functionApp 'app/function-app.bicep' = {
       AzureWebJobsStorage__blobServiceUri: hostStorage.outputs.blobEndpoint
       OPTOUT_STORE: 'tables'
       OPTOUT_TABLES_ENDPOINT: listStorage.outputs.tableEndpoint
+      OptoutQueue__queueServiceUri: listStorage.outputs.queueEndpoint
+      OptoutQueue__credential: 'managedidentity'
+      OptoutQueue__clientId: identities.outputs.appClientId
       OPTOUT_ACS_ENDPOINT: communication.outputs.endpoint
       OPTOUT_EVENT_SOURCE: acsResourceId
       // Empty counts as not set.

@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]
 from pycep import BicepParser
 
 from optout import settings
-from optout.azure import events
+from optout.azure import events, queue
 from optout.domain.errors import ConfigurationError
 from optout.http import table
 from optout.http.operation import Role
@@ -29,6 +29,8 @@ BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 COMMUNICATION_OWNER = "09976791-48a7-449e-bb21-39d1a415f350"
 EVENT_GRID_DATA_SENDER = "d5a91429-5739-47e2-a06b-3470a27159e7"
+QUEUE_DATA_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
+QUEUE_MESSAGE_SENDER = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 
 
@@ -73,11 +75,13 @@ def environment(**changed: str) -> dict[str, str]:
         "OPTOUT_TABLES_ENDPOINT": "https://contoso.table.core.windows.net/",
         "OPTOUT_ACS_ENDPOINT": "https://contoso.unitedstates.communication.azure.com",
         "OPTOUT_TOPIC_ENDPOINT": "",
+        "OptoutQueue__queueServiceUri": "https://contoso.queue.core.windows.net/",
+        "OptoutQueue__clientId": "00000000-0000-0000-0000-000000000000",
     }
     template = {
         name: value if isinstance(value, str) else examples[name]
         for name, value in app_settings().items()
-        if name.startswith("OPTOUT_")
+        if name.startswith(("OPTOUT_", "OptoutQueue"))
     }
     return template | {"WEBSITE_SITE_NAME": "func-contoso"} | changed
 
@@ -87,6 +91,8 @@ def test_the_app_takes_the_settings_of_the_template() -> None:
     loaded = settings.load(environment())
     assert loaded.store == "tables"
     assert loaded.answers_through_acs
+    assert loaded.has_queue
+    assert loaded.queue_client_id
     assert loaded.event_source
     topic = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
     assert settings.load(environment(OPTOUT_TOPIC_ENDPOINT=topic)).topic_endpoint == topic
@@ -102,10 +108,16 @@ def test_no_setting_is_there_in_vain(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["AZURE_CLIENT_ID", "AzureWebJobsStorage__clientId", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"],
+    [
+        "AZURE_CLIENT_ID",
+        "AzureWebJobsStorage__clientId",
+        "OptoutQueue__clientId",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    ],
 )
 def test_everything_signs_in_by_the_apps_identity(name: str) -> None:
-    """The SDKs, the host's storage and Application Insights: all by the client id of one identity."""
+    """The SDKs, the host's storage, the queue's trigger and Application Insights: all by the client id
+    of one identity."""
     texts = literals(app_settings()[name])
     assert any("identityClientId" in text or text == "appClientId" for text in texts)
 
@@ -183,15 +195,19 @@ def test_nobody_has_a_role_that_is_not_needed() -> None:
     """What each identity may do, on what, and nothing else."""
     account = "Microsoft.Storage/storageAccounts"
     container = f"{account}/blobServices/containers"
+    queues = f"{account}/queueServices/queues"
     assert assignments() == {
         ("appPrincipalId", account, TABLE_DATA_CONTRIBUTOR),  # the list
         ("appPrincipalId", account, BLOB_DATA_OWNER),  # the host's own account, and packages
+        ("appPrincipalId", queues, QUEUE_DATA_CONTRIBUTOR),  # what is pending
+        ("appPrincipalId", queues, QUEUE_MESSAGE_SENDER),  # what the host puts aside
         ("appPrincipalId", "Microsoft.Communication/communicationServices", COMMUNICATION_OWNER),
         ("appPrincipalId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
         ("appPrincipalId", "Microsoft.Insights/components", METRICS_PUBLISHER),
         ("deadLettersPrincipalId", container, BLOB_DATA_CONTRIBUTOR),
         ("operatorsGroupId", container, BLOB_DATA_CONTRIBUTOR),
         ("operatorsGroupId", account, TABLE_DATA_CONTRIBUTOR),
+        ("operatorsGroupId", queues, QUEUE_MESSAGE_SENDER),
         ("operatorsGroupId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
     }
 
@@ -200,6 +216,7 @@ def test_everything_that_signs_in_has_its_role() -> None:
     """Each module that signs in by identity, whose identity that is, and the role that lets it in."""
     roles = {
         "azure/topic.py": ("appPrincipalId", EVENT_GRID_DATA_SENDER),
+        "azure/queue.py": ("appPrincipalId", QUEUE_DATA_CONTRIBUTOR),
         "azure/dead_letters.py": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
         "doctor.py": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
         "azure/sms.py": ("appPrincipalId", COMMUNICATION_OWNER),
@@ -294,6 +311,23 @@ def test_the_hook_gets_its_outputs() -> None:
     assert needed <= set(TEMPLATES["main.bicep"]["outputs"])
 
 
+def test_the_queues_are_those_of_the_code() -> None:
+    """The one that the app uses, and the one whose name the Functions host derives; each role is on one
+    of them, and the alert knows the other by its name."""
+    file = "app/list-storage.bicep"
+    assert resource(file, "pending")["name"] == queue.QUEUE
+    assert resource(file, "poison")["name"] == "${pending.name}-poison"
+    assert variable("app/alerts.bicep", "poisonQueue") == f"{queue.QUEUE}-poison"
+    scopes = {name: resource(file, name).get("scope") for name in TEMPLATES[file]["resources"]}
+    assert {
+        name: scope for name, scope in scopes.items() if scope in ("pending", "poison", "queues")
+    } == {
+        "appFinishesWhatIsPending": "pending",
+        "appPutsAsideWhatFails": "poison",
+        "operatorsLeaveWhatIsPending": "pending",
+    }
+
+
 def log_names() -> set[str]:
     """The names of all lines that the app logs."""
     sources = [path.read_text("utf-8") for path in (settings.ROOT / "optout").rglob("*.py")]
@@ -306,9 +340,10 @@ def log_names() -> set[str]:
 def test_alerts_watch_lines_that_are_logged() -> None:
     """The name in an alert is the name in the code, and docs/deploy.md explains it."""
     watched = {name for alert in variable("app/alerts.bicep", "alerts") for name in alert["events"]}
-    assert watched <= log_names()
-    assert watched >= {"stop_not_recorded", "quarantined", "reply_failed"}
-    for name in watched:
+    hosts = {"poisoned"}  # not a line of ours
+    assert watched - hosts <= log_names()
+    assert watched >= {"stop_not_recorded", "quarantined", "reply_failed", "gave_up", *hosts}
+    for name in watched - hosts | {variable("app/alerts.bicep", "poisoned")}:
         assert f"`{name}`" in DEPLOY
     metrics = {alert["metric"] for alert in variable("app/event-alerts.bicep", "alerts")}
     assert "DeadLetteredCount" in metrics

@@ -1,4 +1,5 @@
-// The suppression list and its evidence in tables, and the events that Event Grid gave up on.
+// The suppression list and its evidence in tables, the queue of what is still to be done about it, and the
+// events that Event Grid gave up on.
 param location string
 param tags object
 param name string
@@ -9,6 +10,10 @@ param operatorsGroupId string
 
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+// The trigger reads, hides, shows again and deletes messages, and the app adds them. No smaller role that is
+// built in lets a message be shown again after a failure: docs/decisions.md.
+var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+var storageQueueDataMessageSender = 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
 var deadLetterContainer = 'dead-letters'
 
 module storage 'storage-account.bicep' = {
@@ -34,6 +39,44 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' exist
 resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' existing = {
   parent: blobs
   name: deadLetterContainer
+}
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+  dependsOn: [storage]
+}
+
+resource pending 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = {
+  parent: queues
+  name: 'optout-pending'
+}
+
+// Where the Functions host puts a message that failed too often; it derives the name. Made here, so that the
+// app needs no right to make queues.
+resource poison 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = {
+  parent: queues
+  name: '${pending.name}-poison'
+}
+
+resource appFinishesWhatIsPending 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(pending.id, appPrincipalId, storageQueueDataContributor)
+  scope: pending
+  properties: {
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataContributor)
+  }
+}
+
+resource appPutsAsideWhatFails 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(poison.id, appPrincipalId, storageQueueDataMessageSender)
+  scope: poison
+  properties: {
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageSender)
+  }
 }
 
 resource appKeepsTheList 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
@@ -81,7 +124,19 @@ resource operatorsKeepTheList 'Microsoft.Authorization/roleAssignments@2022-04-0
   }
 }
 
+// A dead letter that is replayed may leave something to be done.
+resource operatorsLeaveWhatIsPending 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  name: guid(pending.id, operatorsGroupId, storageQueueDataMessageSender)
+  scope: pending
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageSender)
+  }
+}
+
 output id string = storage.outputs.id
 output tableEndpoint string = storage.outputs.tableEndpoint
+output queueEndpoint string = storage.outputs.queueEndpoint
 output deadLetterContainer string = deadLetterContainer
 output deadLetterContainerUrl string = storage.outputs.containerUrl

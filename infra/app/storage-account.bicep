@@ -57,4 +57,5 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
 output id string = account.id
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 output tableEndpoint string = account.properties.primaryEndpoints.table
+output queueEndpoint string = account.properties.primaryEndpoints.queue
 output containerUrl string = '${account.properties.primaryEndpoints.blob}${container.name}'
