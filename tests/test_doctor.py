@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from optout import doctor, settings
-from optout.doctor import Condition, Diagnosis
+from optout import settings
+from optout.doctor import examination, services
+from optout.doctor.diagnosis import Condition, Diagnosis
 from optout.store.sqlite.store import SqliteStore
 from optout.store.tables import client
 from optout.store.tables.store import TABLES, TablesStore
+from tests.support import azurite as emulator
 from tests.support.acs import LoopbackAcs
 from tests.support.client import environment, free_port
 from tests.support.topic import LoopbackTopic
@@ -57,7 +59,7 @@ def examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examined:
             environment(tmp_path / "optout.db") | right | nobody | dict(changes)
         ).items():
             monkeypatch.setenv(name, value)
-        return list(doctor.examine())
+        return list(examination.examine())
 
     return examine
 
@@ -78,18 +80,30 @@ def topic() -> Iterator[LoopbackTopic]:
         yield running
 
 
-def test_all_is_well(examined: Examined, azurite: str, acs: LoopbackAcs, topic: LoopbackTopic) -> None:
-    """Tables, ACS and a topic that let the app in: every line is ok, and nobody is texted or told."""
+@pytest.fixture(scope="module")
+def queues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of Azurite's queue service."""
+    with emulator.azurite(tmp_path_factory.mktemp("queues"), "queue") as connection_string:
+        yield connection_string
+
+
+def test_all_is_well(
+    examined: Examined, azurite: str, acs: LoopbackAcs, topic: LoopbackTopic, queues: str
+) -> None:
+    """Tables, ACS, a topic and a queue that let the app in: every line is ok, and nobody is texted or
+    told."""
     findings = examined(
         {
             "OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": azurite,
             "OPTOUT_ACS_ENDPOINT": acs.endpoint, "OPTOUT_ACS_KEY": acs.key,
             "OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key,
+            "OptoutQueue": queues,
         }
     )  # fmt: skip
     # Other tests leave people on other lists in the tables of the same name.
     assert {**conditions(findings), "lists": Condition.OK} == dict.fromkeys(
-        ("settings", "program file", "event source", "store", "ACS", "topic", "lists"), Condition.OK
+        ("settings", "program file", "event source", "store", "ACS", "topic", "queue", "lists"),
+        Condition.OK,
     )
     assert (acs.requests, acs.messages) == (1, [])
     assert (topic.requests, topic.events) == (1, [])
@@ -207,6 +221,31 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
         "topic", "wrong", "nothing answers there. Correct OPTOUT_TOPIC_ENDPOINT",
     ),
     (
+        "tables without a queue",
+        {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": NO_CONNECTION},
+        "queue", "warning", "an event fails where ACS or the topic is away",
+    ),
+    (
+        "another key of the queue",
+        {"OptoutQueue": "{queues with another key}"},
+        "queue", "wrong", "it refuses these credentials (403). Copy OptoutQueue again",
+    ),
+    (
+        "half a connection string to the queue",
+        {"OptoutQueue": "AccountName=a"},
+        "queue", "wrong", "OptoutQueue: ",
+    ),
+    (
+        "nothing where the queue should be",
+        {"OptoutQueue": NO_CONNECTION.replace("Table", "Queue")},
+        "queue", "wrong", "nothing answers there. Correct OptoutQueue, and see",
+    ),
+    (
+        "no identity for the queue",
+        {"OptoutQueue__queueServiceUri": "https://127.0.0.1:1"},
+        "identity", "wrong", "and OptoutQueue__queueServiceUri needs one",
+    ),
+    (
         "an address that is none",
         {"OPTOUT_TOPIC_ENDPOINT": "https://[contoso/api/events", "OPTOUT_TOPIC_KEY": "{key}"},
         "settings", "wrong", "OPTOUT_TOPIC_ENDPOINT: write https://NAME.REGION.eventgrid.azure.net",
@@ -217,6 +256,11 @@ BROKEN: list[tuple[str, dict[str, str], str, str, str]] = [
         "topic", "wrong", "something else answers there (404). Correct OPTOUT_TOPIC_ENDPOINT",
     ),
 ]  # fmt: skip
+
+
+def with_key(connection_string: str, key: str) -> str:
+    """A connection string with this key in place of its own."""
+    return connection_string.replace(connection_string.split("AccountKey=")[1].split(";")[0], key)
 
 
 @pytest.mark.parametrize(
@@ -233,6 +277,7 @@ def test_what_is_wrong_is_said_with_its_remedy(
     azurite: str,
     acs: LoopbackAcs,
     topic: LoopbackTopic,
+    queues: str,
     tmp_path: Path,
 ) -> None:
     """One line for it, within seconds, and no secret in any line."""
@@ -240,7 +285,8 @@ def test_what_is_wrong_is_said_with_its_remedy(
     key = b64encode(secrets.token_bytes(64)).decode()
     places = {
         "empty": str(tmp_path / "empty.toml"),
-        "azurite with another key": azurite.replace(azurite.split("AccountKey=")[1].split(";")[0], key),
+        "azurite with another key": with_key(azurite, key),
+        "queues with another key": with_key(queues, key),
         "acs": acs.endpoint,
         "topic": topic.endpoint,
         "at": f"127.0.0.1:{free_port()}",
@@ -263,7 +309,7 @@ def test_a_check_that_breaks() -> None:
     def broken(configured: settings.Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(Condition.OK, "topic", str(int("secret")))
 
-    (finding,) = doctor._within("topic", broken, settings.Settings())
+    (finding,) = examination._within("topic", broken, settings.Settings())
     assert str(finding).startswith("wrong    topic: it cannot be checked (ValueError). Compare its")
     assert "secret" not in str(finding)
 
@@ -299,6 +345,7 @@ def test_a_managed_identity(examined: Examined) -> None:
                     "OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": nowhere,
                     "OPTOUT_ACS_ENDPOINT": nowhere,
                     "OPTOUT_TOPIC_ENDPOINT": f"{nowhere}/api/events",
+                    "OptoutQueue__queueServiceUri": nowhere,
                 }
             )  # fmt: skip
         finally:
@@ -310,6 +357,7 @@ def test_a_managed_identity(examined: Examined) -> None:
     assert "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT." in said["store"]
     assert said["ACS"].startswith("wrong nothing answers there. Correct OPTOUT_ACS_ENDPOINT")
     assert said["topic"].startswith("wrong nothing answers there. Correct OPTOUT_TOPIC_ENDPOINT")
+    assert said["queue"].startswith("wrong nothing answers there. Correct OptoutQueue__queueServiceUri")
 
 
 def test_people_on_a_list_without_a_sender(examined: Examined, tmp_path: Path) -> None:
@@ -332,6 +380,13 @@ def test_what_is_busy_is_no_fault_of_the_configuration(
     monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: status)
     findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
     assert str(findings[-1]) == f"warning  topic: it is busy ({status}). Try again later."
+
+
+def test_a_queue_that_is_not_there_yet() -> None:
+    """It need not be: a service that says so is as good as one that looks at the message first."""
+    configured = settings.load({"OptoutQueue": "UseDevelopmentStorage=true"})
+    finding = services._queue_answered(configured, 404)
+    assert str(finding) == "ok       queue: it answers; the first message makes the queue"
 
 
 def test_the_store_is_left_as_it_was(examined: Examined, azurite: str, tmp_path: Path) -> None:
@@ -376,7 +431,7 @@ def test_what_hangs_is_given_up(
     examined: Examined, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A check that does not end does not keep the others from being made."""
-    monkeypatch.setattr(doctor, "LONGEST_SECONDS", 1.5)
+    monkeypatch.setattr(examination, "LONGEST_SECONDS", 1.5)
     monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: time.sleep(2.5))
     findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
     assert str(findings[-1]).startswith("wrong    topic: no answer within 1.5 s. Check whether")

@@ -218,7 +218,7 @@ def test_everything_that_signs_in_has_its_role() -> None:
         "azure/topic.py": ("appPrincipalId", EVENT_GRID_DATA_SENDER),
         "azure/queue.py": ("appPrincipalId", QUEUE_DATA_CONTRIBUTOR),
         "azure/dead_letters.py": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
-        "doctor.py": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
+        "doctor/examination.py": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
         "azure/sms.py": ("appPrincipalId", COMMUNICATION_OWNER),
         "store/tables/client.py": ("appPrincipalId", TABLE_DATA_CONTRIBUTOR),
     }

@@ -12,16 +12,17 @@ def add(commands: Commands) -> None:
         "doctor",
         help="check the configuration, and say what is wrong and what to do",
         description="Check the configuration of the environment, then of local.settings.json: "
-        "settings, program file, identity, store, ACS and topic, one line each: ok, warning or wrong. "
-        "Nobody is texted and nothing is published. The store is opened as the app opens it, which "
-        "creates it if there is none; a test row is written and removed. Exit code 1: something is "
-        "wrong.",
+        "settings, program file, identity, store, ACS, topic and queue, one line each: ok, warning or "
+        "wrong. Nobody is texted, nothing is published and nothing is queued. The store is opened as "
+        "the app opens it, which creates it if there is none; a test row is written and removed. Exit "
+        "code 1: something is wrong.",
     )
     parser.set_defaults(run=run)
 
 
 def run(asked: argparse.Namespace) -> int:
-    from optout.doctor import Condition, examine
+    from optout.doctor.diagnosis import Condition
+    from optout.doctor.examination import examine
 
     # The SDKs' messages about failures contain addresses; the findings say it better.
     logging.basicConfig(level=logging.CRITICAL)

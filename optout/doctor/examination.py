@@ -1,24 +1,19 @@
-"""Checks whether a configuration can work: each part is tried, and each problem comes with its remedy.
+"""All checks of a configuration, each in bounded time: first what can be read here, then the services.
 
-Nobody is texted, nothing is published, and what is written to the store is removed. No finding contains
-a secret, or the value of a setting that may be one.
+No finding contains a secret, or the value of a setting that may be one.
 """
 
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
-from optout import service, settings
-from optout.azure import sms, topic
-from optout.domain.errors import ConfigurationError, StoreAway
-from optout.operations.left_lists import lists_without_sender
+from optout import settings
+from optout.doctor import services
+from optout.doctor.diagnosis import Condition, Diagnosis, wrong
+from optout.domain.errors import ConfigurationError
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
-from optout.programs.findings import Finding
 from optout.settings import Settings
-from optout.store.protocol import Store
 
 # Every part gives up by itself after a few seconds; a name server or a sign-in may take longer.
 LONGEST_SECONDS = 15.0
@@ -29,30 +24,10 @@ ACS_RESOURCE = re.compile(
 )
 _SCOPES = {
     "tables_endpoint": "https://storage.azure.com/.default",
+    "queue_service_uri": "https://storage.azure.com/.default",
     "acs_endpoint": "https://communication.azure.com//.default",
     "topic_endpoint": "https://eventgrid.azure.net/.default",
 }
-
-
-class Condition(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What one check found, and what to do about it where that is not said already."""
-
-    condition: Condition
-    subject: str
-    says: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.condition:<8} {self.subject}: {self.says}" + (self.remedy and f". {self.remedy}")
 
 
 Check = Callable[[Settings], Iterator[Diagnosis]]
@@ -63,18 +38,25 @@ def examine() -> Iterator[Diagnosis]:
     try:
         configured = settings.load()
     except ConfigurationError as problem:
-        yield from _wrong("settings", problem)
+        yield from wrong("settings", problem)
         return
     yield Diagnosis(Condition.OK, "settings", f"store {configured.store}")
     yield from _in_azure(configured)
     yield from _program_file(configured)
     yield from _event_source(configured)
-    nobody = list(_within("identity", _identity, configured))
-    yield from nobody
-    if any(finding.condition is Condition.WRONG for finding in nobody):
-        configured = _without_identity(configured)
-    for subject, check in (("store", _store), ("ACS", _acs), ("topic", _topic)):
-        yield from _within(subject, check, configured)
+    identity = list(_within("identity", _identity, configured))
+    yield from identity
+    nobody_there = any(finding.condition is Condition.WRONG for finding in identity)
+    yield from _no_queue(configured)
+    checks: dict[str, Check] = {
+        "store": services.check_store,
+        "ACS": services.check_acs,
+        "topic": services.check_topic,
+        "queue": services.check_queue,
+    }
+    reachable = _without_identity(configured) if nobody_there else configured
+    for subject, check in checks.items():
+        yield from _within(subject, check, reachable)
 
 
 def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagnosis]:
@@ -110,11 +92,6 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagno
     yield from found
 
 
-def _wrong(subject: str, problem: Exception) -> Iterator[Diagnosis]:
-    for line in str(problem).splitlines():
-        yield Diagnosis(Condition.WRONG, subject, line)
-
-
 def _in_azure(configured: Settings) -> Iterator[Diagnosis]:
     for problem in settings.laptop_defaults(configured):
         yield Diagnosis(Condition.WARNING, "in Azure the app would refuse to start", problem)
@@ -124,7 +101,7 @@ def _program_file(configured: Settings) -> Iterator[Diagnosis]:
     try:
         directory = Directory.load(configured.programs_path)
     except ConfigurationError as problem:
-        yield from _wrong("program file", problem)
+        yield from wrong("program file", problem)
         return
     if advice := check_file(configured.programs_path).warnings:
         yield Diagnosis(
@@ -177,6 +154,18 @@ def _event_source(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(Condition.OK, subject, configured.event_source)
 
 
+def _no_queue(configured: Settings) -> Iterator[Diagnosis]:
+    """Over SQLite the local host asks the store what is still to be done; over tables nobody can."""
+    if configured.store == "tables" and not configured.has_queue:
+        yield Diagnosis(
+            Condition.WARNING,
+            "queue",
+            "there is none, so an event fails where ACS or the topic is away, and Event Grid holds new "
+            "ones back",
+            "Set OptoutQueue__queueServiceUri, or OptoutQueue.",
+        )
+
+
 def _by_identity(configured: Settings) -> list[str]:
     """The settings of the services that the app signs in to with its identity."""
     keys = {"acs_endpoint": configured.acs_key, "topic_endpoint": configured.topic_key}
@@ -194,7 +183,7 @@ def _identity(configured: Settings) -> Iterator[Diagnosis]:
         with DefaultAzureCredential() as credential:
             credential.get_token(_SCOPES[needed[0]])
     except (AzureError, ValueError):
-        variables = ", ".join(f"OPTOUT_{name.upper()}" for name in needed)
+        variables = ", ".join(settings.variables()[name] for name in needed)
         yield Diagnosis(
             Condition.WRONG,
             "identity",
@@ -209,103 +198,3 @@ def _identity(configured: Settings) -> Iterator[Diagnosis]:
 def _without_identity(configured: Settings) -> Settings:
     """What is left to check without an identity."""
     return configured.model_copy(update=dict.fromkeys(_by_identity(configured)))
-
-
-def _store(configured: Settings) -> Iterator[Diagnosis]:
-    subject = "store"
-    if configured.store == "tables" and not (
-        configured.tables_endpoint or configured.tables_connection_string
-    ):
-        return
-    try:
-        store = service.open_store(configured)
-        try:
-            store.check_writable()
-            store.check()
-            left = _left_lists(configured, store)
-        finally:
-            store.close()
-    except ConfigurationError as problem:
-        yield from _wrong(subject, problem)
-    except StoreAway as problem:
-        yield Diagnosis(Condition.WRONG, subject, str(problem), _store_remedy(configured, str(problem)))
-    else:
-        yield Diagnosis(Condition.OK, subject, "it can be read and written")
-        for finding in left:
-            says = f"{finding.entry}: {finding.problem}"
-            yield Diagnosis(Condition.WARNING, "lists", says, finding.remedy)
-
-
-def _left_lists(configured: Settings, store: Store) -> list[Finding]:
-    """What the store says about the program file, where that can be read."""
-    try:
-        return lists_without_sender(Directory.load(configured.programs_path), store)
-    except ConfigurationError:
-        return []
-
-
-def _store_remedy(configured: Settings, problem: str) -> str:
-    if configured.store != "tables":
-        return ""  # the message says what to check
-    if re.search(r"\b(401|403)\b|Signing", problem):
-        if configured.tables_connection_string:
-            return "Copy OPTOUT_TABLES_CONNECTION_STRING again from the Access keys page."
-        return (
-            "Give the identity the role Storage Table Data Contributor, and check that the "
-            "network rules of the storage account let it in."
-        )
-    if re.search(r"\b\d{3}\b", problem):
-        return "It answers, but not as it should: try again, and see Azure's status page."
-    if configured.tables_connection_string:
-        return "Nothing answers at the address in OPTOUT_TABLES_CONNECTION_STRING. Is Azurite running?"
-    return "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT."
-
-
-def _acs(configured: Settings) -> Iterator[Diagnosis]:
-    try:
-        sender = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
-    except ConfigurationError as problem:
-        yield from _wrong("ACS", problem)
-        return
-    if sender is None:
-        return
-    if configured.acs_connection_string:
-        remedy = "Copy OPTOUT_ACS_CONNECTION_STRING again from the Keys page of the resource."
-    elif configured.acs_key:
-        remedy = "Copy OPTOUT_ACS_KEY again from the Keys page of the resource."
-    else:
-        remedy = "Give the identity the role Communication and Email Service Owner on the resource."
-    yield _answered("ACS", sender.probe(), remedy)
-
-
-def _topic(configured: Settings) -> Iterator[Diagnosis]:
-    publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
-    if publisher is None:
-        return
-    if configured.topic_key:
-        remedy = "Copy OPTOUT_TOPIC_KEY again from the Access keys page of the topic."
-    else:
-        remedy = "Give the identity the role EventGrid Data Sender on the topic."
-    try:
-        yield _answered("topic", publisher.probe(), remedy)
-    finally:
-        publisher.close()
-
-
-def _answered(subject: str, status: int | None, remedy: str) -> Diagnosis:
-    """What a service's answer to a harmless request says about the way to it."""
-    endpoint = f"OPTOUT_{subject.upper()}_ENDPOINT"
-    if status is None:
-        return Diagnosis(
-            Condition.WRONG, subject, "nothing answers there",
-            f"Correct {endpoint}, and see that this machine reaches it.",
-        )  # fmt: skip
-    if status in (401, 403):
-        return Diagnosis(Condition.WRONG, subject, f"it refuses these credentials ({status})", remedy)
-    if status == 429 or status >= 500:
-        return Diagnosis(Condition.WARNING, subject, f"it is busy ({status})", "Try again later.")
-    if status in (200, 202, 400):
-        return Diagnosis(Condition.OK, subject, "it answers, and lets the app in")
-    return Diagnosis(
-        Condition.WRONG, subject, f"something else answers there ({status})", f"Correct {endpoint}."
-    )
