@@ -31,9 +31,8 @@ if settings.names_queue():
     @app.function_name("finish_pending")
     @app.queue_trigger(arg_name="message", queue_name=queue.QUEUE, connection=settings.QUEUE)
     def finish_pending(message: func.QueueMessage) -> None:
-        """What an event or a change by hand left pending."""
-        is_last_try = (message.dequeue_count or 1) >= queue.TRIES
-        service.finish(message.get_body().decode(), is_last_try=is_last_try)
+        """What an event or a change by hand left pending. An exception gives it back to the queue."""
+        service.finish(message.get_body().decode())
 
 
 def register(function: Function) -> None:

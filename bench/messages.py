@@ -1,6 +1,5 @@
 """A message: the whole path of a STOP with its reply, and what of it is the store's bare work."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,8 +1,9 @@
 """Serves function_app's own functions over HTTP on a laptop where Core Tools are not installed.
 
 The URLs, the port and the Event Grid endpoint's behaviour are those of `func start`: validation and
-CloudEvents handshakes, one invocation for each event of an array, 202 only if all succeed. Loopback
-only. What the functions do is theirs; this module knows triggers, not messages.
+CloudEvents handshakes, one invocation for each event of an array, 202 only if all succeed. A
+queue that is configured is polled, too. Loopback only. What the functions do is theirs; this module
+knows triggers, not messages.
 """
 
 import errno
@@ -10,6 +11,7 @@ import json
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,12 +23,14 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from optout import __version__, log, service
+from optout.azure.queue import NotQueued, StorageQueue
 from optout.domain.errors import ConfigurationError
 from optout.settings import Settings
 
 HOST = "127.0.0.1"
 EVENT_GRID = "/runtime/webhooks/EventGrid"
 CONCURRENCY = 32
+POLL_SECONDS = 1.0
 BODY_LIMIT = 16 * 1024 * 1024
 
 
@@ -36,12 +40,15 @@ class LocalHost:
     def __init__(self, app: func.FunctionApp) -> None:
         self._event_functions: dict[str, Any] = {}
         self._http_functions: dict[str, Any] = {}
+        self._queue_functions: dict[str, Any] = {}
         routes = []
         for function in app.get_functions():
             name = str(function.get_function_name())
             binding = function.get_trigger().get_dict_repr()  # type: ignore[union-attr]
             if binding["type"] == "eventGridTrigger":
                 self._event_functions[name] = function.get_user_function()
+            elif binding["type"] == "queueTrigger":
+                self._queue_functions[name] = function.get_user_function()
             elif binding["type"] == "httpTrigger":
                 self._http_functions[name] = function.get_user_function()
                 route = _werkzeug_route(binding.get("route") or name)
@@ -59,6 +66,26 @@ class LocalHost:
         except HTTPException as problem:
             response = Response(status=problem.code or 500)
         return response(environ, start_response)
+
+    def poll(self, queue: StorageQueue, is_over: threading.Event) -> None:
+        """Give what comes through the queue to its function, until it is over."""
+        (function,) = self._queue_functions.values()
+
+        def handle(text: str) -> None:
+            try:
+                self._pool.submit(function, func.QueueMessage(body=text)).result()
+            except Exception as problem:
+                log.error("function_failed", function="finish_pending", problem=str(problem))
+                raise
+
+        while not is_over.is_set():
+            try:
+                came = queue.work_off(handle)
+            except NotQueued as problem:
+                came = 0
+                log.warning("queue_away", problem=str(problem))
+            if not came:
+                is_over.wait(POLL_SECONDS)
 
     def routes(self) -> Iterator[str]:
         """The address of every function, for people to see."""
@@ -195,6 +222,10 @@ def serve(app: func.FunctionApp, port: int) -> None:
     running = service.current()
     host = LocalHost(app)
     listening = server(host, port)
+    is_over = threading.Event()
+    queue = running.recorder.queue
+    if isinstance(queue, StorageQueue):
+        threading.Thread(target=host.poll, args=(queue, is_over), daemon=True).start()
     # Before the banner, which says that Ctrl-C stops it; service managers send SIGTERM.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -204,6 +235,7 @@ def serve(app: func.FunctionApp, port: int) -> None:
         pass
     finally:
         print("stopping", file=sys.stderr)
+        is_over.set()
         listening.server_close()
         host.close()
         service.shutdown()

@@ -54,11 +54,6 @@ def gave_up(work: Unfinished, problem: object) -> None:
     )
 
 
-def put_aside(problem: Exception) -> None:
-    """The same, where a message of the queue cannot be read or put back: it is in the poison queue."""
-    critical("gave_up", problem=str(problem))
-
-
 def code(text: str | None) -> str | None:
     """The status, delivery code or exception that an error begins with: the rest is somebody else's
     free text and may name a number. The history keeps it whole."""

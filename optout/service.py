@@ -199,16 +199,15 @@ def receive(raw: str) -> Result:
     return running.events.handle(raw)
 
 
-def finish(message: str, *, is_last_try: bool) -> None:
-    """What a message of the queue asks for, for the service of this process. An exception gives it back
-    to the queue; after the last try the host puts it aside."""
+def finish(message: str) -> None:
+    """What a message of the queue asks for, for the service of this process. Raises OptoutError where
+    it is neither finished nor back in the queue."""
     try:
         work = queue.load(message)
+    except ValueError as problem:
+        log.critical("gave_up", problem=str(problem))
+    else:
         current().finisher.finish(work)
-    except (OptoutError, ValueError) as problem:
-        if is_last_try:
-            log.put_aside(problem)
-        raise
 
 
 def shutdown() -> None:

@@ -17,9 +17,9 @@ from optout.domain.errors import ConfigurationError
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
 # Outside of the prefix: the queue trigger takes this name of a connection, and what it finds beside it.
-_QUEUE = "OptoutQueue"
+QUEUE = "OptoutQueue"
 # Read by the trigger alone.
-_FOR_THE_TRIGGER = f"{_QUEUE}__credential"
+_FOR_THE_TRIGGER = f"{QUEUE}__credential"
 _HOST = r"[^/\s\[\]]+"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
@@ -153,7 +153,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     of_the_queue = {
         variable.lower(): variable
         for variable in (*variables().values(), _FOR_THE_TRIGGER)
-        if variable.startswith(_QUEUE)
+        if variable.startswith(QUEUE)
     }
     given = {}
     for name, value in environment.items():
@@ -161,10 +161,17 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
             continue
         if name.startswith(_PREFIX):
             given[name.removeprefix(_PREFIX).lower()] = value
-        elif name.lower().startswith(_QUEUE.lower()):
+        elif name.lower().startswith(QUEUE.lower()):
             given[of_the_queue.get(name.lower(), name)] = value
     given.pop(_FOR_THE_TRIGGER, None)
     return given
+
+
+def names_queue(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether there is a connection for the queue's trigger, by default in the process's own
+    environment; whether it is right is another question."""
+    given = _given(os.environ if environment is None else environment)
+    return any(name.startswith(QUEUE) for name in given)
 
 
 def in_azure(environment: Mapping[str, str] | None = None) -> bool:
@@ -238,7 +245,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if not error["loc"]:
         return str(error["ctx"]["error"])
     name = str(error["loc"][0])
-    variable = name if name.startswith(_QUEUE) else _PREFIX + name.upper()
+    variable = name if name.startswith(QUEUE) else _PREFIX + name.upper()
     if error["type"] == "extra_forbidden":
         return f"{variable}: there is no such setting; docs/settings.md lists them"
     return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"

@@ -120,7 +120,8 @@ def test_only_news(
     ids=str,
 )
 def test_a_topic_that_fails(world: World, topic: LoopbackTopic, failures: list[int | str]) -> None:
-    """The event is done, the person is answered, and the queue announces it later, under the same id."""
+    """The event is done, the person is answered, and the queue announces it later, under the same
+    id."""
     topic.fail_next(*failures)
     world.receive("STOP")
     assert world.check().suppressed

@@ -1,7 +1,6 @@
 """Changes by hand that are repeated: with a key of the caller's own they are one change."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest

@@ -11,14 +11,12 @@ from typing import Any, cast
 
 import pytest
 
-from optout.domain.enums import Party, ReplyStatus
 from optout.domain.errors import NotFinished
 from optout.http import exchange, table
 from optout.service import Service
 from optout.store.sqlite.store import SqliteStore
 from tests.support.client import Answer, App
 from tests.support.payloads import sms_event
-from tests.support.records import evidence
 
 PERSON = "+14255550123"
 CHECK, OPT_OUT, OPT_IN = "suppressions/check", "suppressions/opt-out", "suppressions/opt-in"
@@ -242,6 +240,7 @@ ROUTES = [
     ("export", "GET"),
     ("activity", "GET"),
     ("journal", "GET"),
+    ("changes", "GET"),
     ("reviews", "GET, POST"),
     ("quarantine", "GET"),
     ("quarantine/replay", "POST"),

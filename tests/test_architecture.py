@@ -22,6 +22,7 @@ LAYERS = (
     "log",
     "settings",
     "operations",
+    "own_queue",
     "service",
     "http",
     "local",

@@ -117,27 +117,34 @@ def test_what_is_no_database(tmp_path: Path) -> None:
 def test_a_restored_backup_begins_a_generation(tmp_path: Path) -> None:
     """Once, when it is first opened; the file it was taken from, and a bare copy of that, go on."""
     path, backup = tmp_path / "optout.db", tmp_path / "backup.db"
-    assert generation(path) == 1
+    own = generation(path)
     write_backup(path, backup)
     copied = restored(path, "copied.db")
     first = restored(backup, "first.db")
     begun = generation(first)
-    assert begun > 1
+    assert begun > own
     assert generation(first, JULY + timedelta(days=1)) == begun
-    assert (generation(path), generation(copied)) == (1, 1)
+    assert (generation(path), generation(copied)) == (own, own)
 
 
 def test_generations_only_grow(tmp_path: Path) -> None:
     """Also where the same backup is restored again, where a backup of a restored store is, and where
     the clock goes back."""
     path, backup, again = tmp_path / "optout.db", tmp_path / "backup.db", tmp_path / "again.db"
-    generation(path)
+    own = generation(path)
     write_backup(path, backup)
     first = generation(restored(backup, "first.db"))
     second = generation(restored(backup, "second.db"), JULY + timedelta(minutes=15))
     write_backup(tmp_path / "second.db", again)
     third = generation(restored(again, "third.db"), JULY - timedelta(days=400))
-    assert 1 < first < second < third == second + 1
+    assert own < first < second < third == second + 1
+
+
+def test_a_new_file_is_of_a_generation_of_its_own(tmp_path: Path) -> None:
+    """It may be in the place of one that was lost: what others keep of that is older, as it should."""
+    lost = generation(tmp_path / "lost.db")
+    assert generation(tmp_path / "lost.db", JULY + timedelta(days=1)) == lost
+    assert generation(tmp_path / "new.db", JULY + timedelta(minutes=15)) > lost
 
 
 def test_a_version_is_exact_in_json(tmp_path: Path) -> None:
@@ -162,12 +169,14 @@ def older_file(path: Path) -> None:
 
 
 def test_the_generation_is_added_to_an_older_file(tmp_path: Path) -> None:
-    """It has what it had, and is of the first generation."""
+    """It has what it had, and stays of the generation that it gets."""
     older_file(tmp_path / "optout.db")
+    generations = set()
     for _ in range(2):
         with store_at(tmp_path / "optout.db") as store:
-            assert store.generation() == 1
+            generations.add(store.generation())
             assert store.find_quarantined("1")
+    assert len(generations) == 1
 
 
 def test_a_backup_of_an_older_file(tmp_path: Path) -> None:

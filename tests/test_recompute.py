@@ -176,8 +176,7 @@ def test_what_is_announced_of_a_correction(place: Place) -> None:
             write(world.store, Decision(replace(stop(2, "STOP", 1), effect=Effect.OUTDATED)))
             list(recompute_all(world.recorder))
         publisher.close()
-        assert {event["type"] for event in topic.events} == {"optout.suppressed"}
-        told = {
-            (event["data"]["scope"], event["data"][event["data"]["scope"]]) for event in topic.events
-        }
-        assert told == {("sender", TOLL_FREE.id), ("list", TOLL_FREE.list)}
+        newest = topic.events[-1]["data"]
+        assert newest["cause"]["kind"] == "rules"
+        assert newest["senders"][TOLL_FREE.id]["suppressed"]
+        assert newest["lists"][TOLL_FREE.list]["suppressed"]

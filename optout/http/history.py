@@ -72,11 +72,8 @@ STOPPED: dict[str, Any] = {
                 },
             },
             "announcement": {
-                "type": "optout.suppressed",
-                "events": [
-                    {"id": "0d3f4c58-2f5e-5f0e-8a43-8e9f3f1f2b10", "scope": "sender"},
-                    {"id": "9a0f7a64-6c1d-5c1f-9d5f-0b8ad2c9d8aa", "scope": "list"},
-                ],
+                "type": "optout.standing",
+                "id": "0d3f4c58-2f5e-5f0e-8a43-8e9f3f1f2b10",
                 "published_at": "2026-06-01T12:00:01.900000Z",
             },
             "actor": None,

@@ -57,8 +57,8 @@ _PROBLEMS = {
     HTTPStatus.GONE: _Problem(
         "Gone",
         "What the caller goes on from does not exist any more. Begin again.",
-        "since: the store was restored from a backup, or is another one. Forget your copy, its versions "
-        "included, and begin again without since",
+        "since: the store was restored from a backup, or is another one. Forget your copy, its "
+        "versions included, and begin again without since",
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Problem(
         "TooLarge",

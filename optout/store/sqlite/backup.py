@@ -59,7 +59,8 @@ def begin(connection: sqlite3.Connection, now: datetime) -> int:
     is_new = number == 1 and not connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
     if mark != COPY and not is_new:
         return int(number)
-    begun = max(int(number) + 1, (aware(now) - _BEGINNING) // _STEP)
+    steps = (aware(now) - _BEGINNING) // _STEP
+    begun = max(int(number) + 1, steps if is_new else steps + 1)
     connection.execute("UPDATE generation SET number = ?", (begun,))
     connection.execute("PRAGMA application_id = 0")
     return begun
