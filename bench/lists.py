@@ -60,7 +60,7 @@ def read(path: Path, *countries: str) -> Iterator[list[ImportedRow]]:
         yield from batches(rows, reader, report, Counter())
 
 
-def insert_bare(database: Path, evidence: list[Any], consents: list[Any]) -> float:
+def insert_bare(database: Path, rows: dict[str, list[Any]]) -> float:
     """How long the same rows take, ready-made, in the same order as the file's and in one transaction,
     with the same tables, pragmas and cache."""
     SqliteStore(database).close()
@@ -70,10 +70,9 @@ def insert_bare(database: Path, evidence: list[Any], consents: list[Any]) -> flo
 
     def insert() -> None:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", evidence
-        )
-        connection.executemany("INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents)
+        for table, found in rows.items():
+            marks = ", ".join("?" * len(found[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", found)
         connection.execute("COMMIT")
 
     took = seconds(insert)
@@ -81,16 +80,16 @@ def insert_bare(database: Path, evidence: list[Any], consents: list[Any]) -> flo
     return took
 
 
-def rows_of(database: Path, numbers: list[str]) -> tuple[list[Any], list[Any]]:
-    """The rows of an import, in the order of its file."""
+def rows_of(database: Path, numbers: list[str]) -> dict[str, list[Any]]:
+    """The rows of an import by their tables, in the order of its file."""
     place = {number: index for index, number in enumerate(numbers)}
     connection = sqlite3.connect(database)
-    evidence = connection.execute("SELECT * FROM evidence").fetchall()
-    consents = connection.execute("SELECT * FROM consent").fetchall()
+    rows = {}
+    for table, column in (("evidence", 0), ("consent", 1), ("standing", 0)):
+        found = connection.execute(f"SELECT * FROM {table}").fetchall()
+        rows[table] = sorted(found, key=lambda row: place[row[column]])
     connection.close()
-    evidence.sort(key=lambda row: place[row[0]])
-    consents.sort(key=lambda row: place[row[1]])
-    return evidence, consents
+    return rows
 
 
 def parse(numbers: list[str]) -> None:
@@ -116,8 +115,7 @@ def figures(count: int = ROWS, rounds: int = ROUNDS) -> list[Figure]:
             return seconds(lambda: import_list(folder / "plain.csv", database))
 
         def bare() -> float:
-            evidence, consents = rows_of(folder / "0.db", plain)
-            return insert_bare(folder / f"{next(names)}.db", evidence, consents)
+            return insert_bare(folder / f"{next(names)}.db", rows_of(folder / "0.db", plain))
 
         imported, inserted = paired(ours, bare, rounds)
         took, parsing = paired(

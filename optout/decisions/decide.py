@@ -176,8 +176,9 @@ def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
     """The decision, with an announcement that is pending if others must be told of the new standing, or
     of an import."""
     is_import = decision.evidence.counts is not None
-    after = {**state.consents, **decision.consents}
-    if not is_import and not standing.is_news(state.consents, after):
+    then = standing.standing(state.consents)
+    now = standing.standing({**state.consents, **decision.consents})
+    if not is_import and not standing.is_news(then, now):
         return decision
     return replace(decision, evidence=replace(decision.evidence, announcement=Announcement()))
 
@@ -209,7 +210,7 @@ def _effect(evidence: Evidence, before: Consents, after: Consents) -> Effect:
     out = evidence.intent.opts_out
     if not out and any(later is not None and later.out for _, later in entries):
         return Effect.NONE if evidence.verdict is ReviewVerdict.LIFT else Effect.OUTDATED
-    if standing.turns(before, after, out=out):
+    if standing.turns(then, now, out=out):
         return Effect.OPTED_OUT if out else Effect.OPTED_IN
     return _strongest({_effect_on(evidence, *entry) for entry in entries})
 

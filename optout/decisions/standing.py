@@ -6,7 +6,7 @@ the lists that the sender has and had is; or else, where none of them is there, 
 is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from optout.decisions import consent
@@ -39,22 +39,21 @@ def _or_everything(consents: Consents, scope: Scope) -> Consent:
     return consent.latest(consents[each] for each in (scope, EVERYTHING) if each in consents)
 
 
-def is_news(before: Consents, after: Consents) -> bool:
+def is_news(then: Standing, now: Standing) -> bool:
     """Whether somebody who keeps the one would be wrong about the other: a `suppressed` differs, an
     opt-out is of a later time, or another entry is the newer of two that a sender may have."""
-    then, now = standing(before), standing(after)
     return (
-        _verdicts(then, now) != _verdicts(now, then)
+        any(_is_out(earlier) is not _is_out(later) for earlier, later in _entries(then, now))
+        or any(_is_confirmed(earlier, later) for earlier, later in _entries(then, now))
         or _order(then) != _order(now)
-        or any(_advances(then, scope, now) for scope in after)
     )
 
 
-def turns(before: Consents, after: Consents, *, out: bool) -> bool:
+def turns(then: Standing, now: Standing, *, out: bool) -> bool:
     """Whether anything goes out, or comes in."""
-    then, now = standing(before), standing(after)
-    earlier, later = _verdicts(then, now), _verdicts(now, then)
-    return any(later[name] is out and earlier[name] is not out for name in later)
+    return any(
+        _is_out(later) is out and _is_out(earlier) is not out for earlier, later in _entries(then, now)
+    )
 
 
 def entry(held: Standing, scope: Scope) -> Consent | None:
@@ -64,14 +63,24 @@ def entry(held: Standing, scope: Scope) -> Consent | None:
     return held.lists.get(scope.name, held.other_lists)
 
 
-def _verdicts(held: Standing, beside: Standing) -> dict[Scope, bool]:
-    """Whether each entry of one or the other is suppressed in the one."""
-    scopes = {EVERYTHING}
-    for each in (held, beside):
-        scopes |= {Scope(ScopeKind.LIST, name) for name in each.lists}
-        scopes |= {Scope(ScopeKind.SENDER, name) for name in each.senders}
-    found = {scope: entry(held, scope) for scope in scopes}
-    return {scope: each is not None and each.out for scope, each in found.items()}
+def _entries(then: Standing, now: Standing) -> Iterator[tuple[Consent | None, Consent | None]]:
+    """Each entry of one or the other, as it was and as it is."""
+    yield then.other_lists, now.other_lists
+    for name in {*then.lists, *now.lists}:
+        yield then.lists.get(name, then.other_lists), now.lists.get(name, now.other_lists)
+    for name in {*then.senders, *now.senders}:
+        yield then.senders.get(name), now.senders.get(name)
+
+
+def _is_out(entry: Consent | None) -> bool:
+    return entry is not None and entry.out
+
+
+def _is_confirmed(earlier: Consent | None, later: Consent | None) -> bool:
+    """Whether an opt-out is confirmed at a later time."""
+    if earlier is None or later is None:
+        return False
+    return earlier.out and later.out and later.at > earlier.at
 
 
 def _order(held: Standing) -> frozenset[tuple[str, str]]:
@@ -83,11 +92,3 @@ def _order(held: Standing) -> frozenset[tuple[str, str]]:
         for stopped, until in held.lists.items()
         if not since.out and until.out and since.at > until.at
     )
-
-
-def _advances(then: Standing, scope: Scope, now: Standing) -> bool:
-    """Whether an opt-out is confirmed at a later time."""
-    earlier, later = entry(then, scope), entry(now, scope)
-    if earlier is None or later is None:
-        return False
-    return earlier.out and later.out and later.at > earlier.at
