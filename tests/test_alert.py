@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from optout import service, settings
+from optout.domain.enums import ReplyStatus
 from optout.domain.errors import ConfigurationError, StoreAway
 from optout.operations.handle import Result
 from optout.operations.naming import find_target
 from optout.operations.reply_delivery import REPLY_TAG
 from optout.store.sqlite import decisions as sqlite_decisions
 from tests.support.payloads import report_event, sms_event
-from tests.support.world import NOON, PERSON, World
+from tests.support.world import NOON, PERSON, World, replied
 
 
 def failing(problem: Exception) -> Callable[..., Any]:
@@ -136,12 +137,16 @@ def test_a_block_is_recorded_before_its_reply_is_looked_for(
 def test_a_failure_after_the_record_is_no_alert(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reply that cannot be settled is tried again; the STOP is safe."""
-    monkeypatch.setattr(world.store, "settle_reply", failing(StoreAway("away")))
-    with pytest.raises(StoreAway):
+    """A reply that cannot be settled is left to the queue; the STOP is safe, and so is its event."""
+    with monkeypatch.context() as away:
+        away.setattr(world.store, "settle_reply", failing(StoreAway("away")))
         stop_by_text(world)
     assert alerts(caplog) == []
     assert world.check().suppressed
+    world.clock.move(seconds=10)
+    world.finish()
+    assert replied(world.newest()).status is ReplyStatus.SENT
+    assert len(world.phone.received) == 1
 
 
 @pytest.mark.parametrize("text", ["HELP", "START", "hello"])

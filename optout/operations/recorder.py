@@ -11,7 +11,7 @@ from optout.azure.topic import NotAnnounced, Notice, Publisher
 from optout.decisions import replies
 from optout.decisions.decide import mark_announcement
 from optout.domain.enums import EvidenceKind
-from optout.domain.errors import NotFinished, Refusal
+from optout.domain.errors import NotFinished, Refusal, StoreAway
 from optout.domain.model import (
     Announcement,
     Decision,
@@ -87,17 +87,17 @@ class Recorder:
 
     def announce(self, evidence: Evidence) -> Evidence:
         """Publish what evidence has changed, in one attempt, if that is still to be done; the evidence
-        with that, or as it was. Raises StoreAway."""
+        with that, or as it was, where the topic does not take it or the store goes away."""
         if self.publisher is None or not evidence.is_announcement_pending:
             return evidence
-        notice = self._notice(evidence)
         try:
+            notice = self._notice(evidence)
             self.publisher.publish(notice)
-        except NotAnnounced as problem:
+            announcement = Announcement(self.clock(), notice.data.get("version"))
+            self.store.settle_announcement(evidence, announcement)
+        except (NotAnnounced, StoreAway) as problem:
             log.warning("not_announced", evidence, problem=str(problem))
             return evidence
-        announcement = Announcement(self.clock(), notice.data.get("version"))
-        self.store.settle_announcement(evidence, announcement)
         return replace(evidence, announcement=announcement)
 
     def is_unfinished(self, evidence: Evidence) -> bool:

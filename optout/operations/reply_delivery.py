@@ -12,6 +12,7 @@ from optout import log
 from optout.azure.sms import Outcome, ReplySender, Sending
 from optout.decisions import replies
 from optout.domain.enums import ReplyStatus
+from optout.domain.errors import StoreAway
 from optout.domain.inbound import DeliveryReport
 from optout.domain.model import Evidence, Recorded, Reply
 from optout.domain.times import Clock
@@ -38,10 +39,18 @@ class ReplyDelivery:
         """Try once to send the reply if one is pending, and write down what became of it; the evidence
         with that.
 
-        The first attempt follows the transaction that found the reply due; every later one asks
-        again. The reply is still pending where it is still due after this attempt, or where another
-        delivery is sending it.
+        It is recorded already: a store that goes away meanwhile fails nothing, and the evidence comes
+        back as it was. The first attempt follows the transaction that found the reply due; every
+        later one asks again. The reply is still pending where it is still due after this attempt, or
+        where another delivery is sending it.
         """
+        try:
+            return self._send_pending(recorded, sender)
+        except StoreAway as problem:
+            log.warning("not_settled", recorded.evidence, problem=str(problem))
+            return recorded.evidence
+
+    def _send_pending(self, recorded: Recorded, sender: Sender) -> Evidence:
         evidence, reply = recorded.evidence, recorded.evidence.reply
         if reply is None or not evidence.is_reply_pending:
             return evidence
