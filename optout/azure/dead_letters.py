@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from optout.domain.errors import ConfigurationError, OptoutError
+from optout.domain.errors import ConfigurationError, OptoutError, in_short
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -154,9 +154,8 @@ def _blob_errors() -> Iterator[None]:
     try:
         yield
     except AzureError as problem:
+        what = in_short(problem)
         status = getattr(problem, "status_code", None)
-        code = getattr(problem, "error_code", None)
-        what = f"{status or ''} {getattr(code, 'value', code) or type(problem).__name__}".strip()
         if status == 403 or isinstance(problem, ClientAuthenticationError):
             what += (
                 ". Sign in with az login, as somebody who has the role Storage Blob Data Contributor "

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from optout.domain.errors import ConfigurationError, Retryable
+from optout.domain.errors import ConfigurationError, Retryable, in_short
 from optout.domain.model import Unfinished
 
 if TYPE_CHECKING:
@@ -207,7 +207,4 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except AzureError as problem:
-        status = getattr(problem, "status_code", None)
-        code = getattr(problem, "error_code", None)
-        what = f"{status or ''} {getattr(code, 'value', code) or type(problem).__name__}".strip()
-        raise NotQueued(f"Queue Storage: {what}") from None
+        raise NotQueued(f"Queue Storage: {in_short(problem)}") from None

@@ -3,6 +3,14 @@
 from collections.abc import Sequence
 
 
+def in_short(problem: Exception) -> str:
+    """What a failed request to a service of Azure says: the HTTP status, and the service's code or the
+    error's class. Not its text, which may contain an address with a signature or a person's number."""
+    status = getattr(problem, "status_code", None)
+    code = getattr(problem, "error_code", None)
+    return f"{status or ''} {getattr(code, 'value', code) or type(problem).__name__}".strip()
+
+
 class OptoutError(Exception):
     """Base of the errors that this project raises on purpose."""
 

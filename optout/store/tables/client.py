@@ -32,7 +32,7 @@ from azure.data.tables import (
     UpdateMode,
 )
 
-from optout.domain.errors import ConfigurationError, StoreAway
+from optout.domain.errors import ConfigurationError, StoreAway, in_short
 from optout.store.tables.rows import NO_ROW, Row
 
 # One retry after a time-out, two after a refusal: an operation fails within about five seconds.
@@ -327,9 +327,6 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except AzureError as problem:
-        status = getattr(problem, "status_code", None)
-        if isinstance(problem, TableTransactionError) and status == 409:
+        if isinstance(problem, TableTransactionError) and problem.status_code == 409:
             raise Conflict("the row already exists") from None
-        code = getattr(problem, "error_code", None)
-        what = f"{status or ''} {code or type(problem).__name__}".strip()
-        raise StoreAway(f"Table Storage: {what}") from None
+        raise StoreAway(f"Table Storage: {in_short(problem)}") from None
