@@ -13,10 +13,11 @@ from hypothesis import settings as hypothesis_settings
 import function_app
 from optout import local, service
 from optout.store.protocol import Store
+from optout.store.tables.client import AccountClock
 from tests.support import azurite as emulator
 from tests.support.client import App, HttpHost, environment
 from tests.support.places import STORES, Place, Places, new_tables
-from tests.support.world import World
+from tests.support.world import Clock, World
 
 # Where others wait for the result, the same examples each time; at a desk, new ones. How long one takes
 # is the machine's affair: speed is measured by `make bench`.
@@ -89,6 +90,14 @@ def store(place: Place) -> Iterator[Store]:
 def tables(azurite: str) -> Place:
     """A new, empty place in tables."""
     return new_tables(azurite)
+
+
+@pytest.fixture
+def account_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The account's time, which stands until it is moved: no test waits for a reader to catch up."""
+    clock = Clock()
+    monkeypatch.setattr(AccountClock, "now", lambda self: clock.now)
+    return clock
 
 
 @pytest.fixture

@@ -1,100 +1,18 @@
-"""The feed: everybody once, then whoever changed, as they are now; and nobody is ever missed."""
-
-import base64
-import json
-import shutil
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
-from urllib.parse import quote
+"""The feed: everybody once, then whoever changed, each as they are now."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from optout.decisions.target import Target
-from optout.domain.enums import EvidenceKind, ReplyStatus, ScopeKind
-from optout.domain.errors import Gone
-from optout.domain.model import Consent, Decision, Scope, Unfinished
+from optout.domain.enums import ScopeKind
+from optout.domain.model import Decision, Scope
 from optout.operations import feed
-from optout.operations.feed import FeedPage
-from optout.operations.standing import document
 from optout.operations.transfer.exporting import everyone_out
 from optout.operations.transfer.rows import ImportedRow
-from optout.settings import ROOT
 from optout.store.protocol import Store
-from optout.store.sqlite import schema
-from optout.store.sqlite.backup import write_backup
-from optout.store.sqlite.store import SqliteStore
-from optout.store.tables import feed as tables_feed
-from optout.store.tables.client import AccountClock
-from tests.support.client import App
-from tests.support.follower import Document, Follower
-from tests.support.payloads import sms_event
-from tests.support.places import Place, Places
-from tests.support.records import LIST, OUT, SCOPE, evidence
-from tests.support.world import CONTOSO, NOON, PERSON, Clock, World, write
-
-PEOPLE = [f"+142555501{number:02}" for number in range(10)]
-
-
-@pytest.fixture(autouse=True)
-def account_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The account's time, which stands until it is moved: no test waits for a reader to catch up."""
-    clock = Clock()
-    monkeypatch.setattr(AccountClock, "now", lambda self: clock.now)
-    return clock
-
-
-def say(store: Store, person: str, *, out: bool = True) -> None:
-    """One more piece of evidence about somebody, by which a consent changes."""
-    number = store.snapshot(person).number + 1
-    at = NOON + timedelta(minutes=number)
-    consent = Consent(out, at, at, EvidenceKind.MESSAGE, "STOP", OUT.blocked_by, "id")
-    write(store, Decision(evidence(number, person, at=at), {LIST: consent, SCOPE: consent}))
-
-
-@dataclass
-class Reader(Follower):
-    """A follower that reads the feed, and remembers where it is."""
-
-    token: str | None = None
-    heard: list[Document] = field(default_factory=list)
-
-    def read(self, store: Store, limit: int = 100) -> FeedPage:
-        page = feed.changes(store, limit, self.token)
-        assert len(page.items) <= limit
-        for item in page.items:
-            self.hear(item)
-        self.heard += page.items
-        self.token = page.next
-        return page
-
-    def catch_up(self, store: Store, account_time: Clock, limit: int = 100) -> list[str]:
-        """Read all that is there once the reader may see it; whom it was about."""
-        account_time.move(seconds=66)
-        before = len(self.heard)
-        for _ in range(1000):
-            if not self.read(store, limit).more:
-                return [item["recipient"] for item in self.heard[before:]]
-        raise AssertionError("the feed never ends")
-
-    def copy(self) -> "Reader":
-        return Reader(dict(self.held), self.token)
-
-
-def current(store: Store) -> dict[str, Document]:
-    """The standing of everybody who has one, asked one by one."""
-    generation = store.generation()
-    found = (document(store.snapshot(person), generation) for person in PEOPLE)
-    return {each["recipient"]: each for each in found if each["lists"] or each["senders"]}
-
-
-# -- Everybody, and who has changed since -----------------------------------------------------------
+from tests.support.places import Place
+from tests.support.reader import PEOPLE, Reader, current, say
+from tests.support.records import OUT, evidence
+from tests.support.world import CONTOSO, PERSON, Clock, World, write
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
