@@ -8,7 +8,7 @@ from optout.domain.enums import Party
 from optout.domain.errors import BadRequest
 from optout.http.exchange import Body, Request, decode_cursor, encode_cursor, parse_query
 from optout.http.values import Limit
-from optout.operations.feed import changes
+from optout.operations.feed import changes, not_a_place
 from optout.operations.shapes import Shape
 from optout.operations.standing import Standing
 from optout.service import Service
@@ -72,6 +72,6 @@ def list_changes(request: Request, service: Service) -> Changes:
     try:
         since = decode_cursor(asked.since)
     except BadRequest:
-        raise BadRequest("since: is not a `next` of this feed; leave it out to begin again") from None
+        raise not_a_place() from None
     page = changes(service.store, asked.limit, since)
     return {"items": list(page.items), "next": encode_cursor(page.next) or "", "more": page.more}

@@ -6,6 +6,7 @@ is allowed to. So a reader stays behind by that and by what the clocks may diffe
 row, the change is there, or never will be.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
@@ -20,8 +21,12 @@ from optout.store.tables.index import Index
 
 # The functionTimeout of host.json and five seconds.
 BEHIND = timedelta(seconds=65)
-# A place is in the scan, with the time at which it began, or in the index.
+# A place is in the scan, with the time at which it began and the last partition, or in the index, with a
+# time or a row. Times are as in the keys of the index: they sort among those.
 _SCAN, _INDEX = "scan", "index"
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.2E\d{6}Z"
+_KEY = r"[A-Za-z0-9:.~-]{1,400}"
+_PLACE = re.compile(rf"({_SCAN})\|({_TIME})\|({_KEY})?|{_INDEX}\|({_TIME}(?:_{_KEY})?)", re.ASCII)
 
 
 def page(
@@ -33,18 +38,27 @@ def page(
     after: str | None,
 ) -> ChangesPage:
     """The next people; Raises Gone for a place that this module has not given."""
-    now = account.now(recipients) - BEHIND
-    kind, *place = (after or f"{_SCAN}|{codec.stamp(now)}|").split("|")
-    if kind == _SCAN and len(place) == 2:
-        began, partition = place
+    now = account.now(recipients)
+    until = rows.key(codec.stamp(now - BEHIND))
+    kind, began, partition = _read(after or f"{_SCAN}|{until}|", rows.key(codec.stamp(now)))
+    if kind == _SCAN:
         items, last = scan.snapshots(recipients, snapshot, limit, partition)
         going_on = f"{_INDEX}|{began}" if last is None else f"{_SCAN}|{began}|{last}"
         return ChangesPage(tuple(items), going_on, last is not None)
-    if kind == _INDEX and len(place) == 1:
-        (start,) = place
-        found = list(islice(index.changed(start, now, limit), limit + 1))
-        names = dict.fromkeys(str(row["recipient"]) for row in found[:limit])
-        items = account.each(snapshot, list(names))
-        end = rows.cursor(rows.CHANGE, found[limit - 1]) if found[limit:] else codec.stamp(now)
-        return ChangesPage(tuple(items), f"{_INDEX}|{max(start, end)}", bool(found[limit:]))
-    raise Gone("it is of another kind of store")
+    found = list(islice(index.changed(began, until, limit), limit + 1))
+    names = dict.fromkeys(str(row["recipient"]) for row in found[:limit])
+    items = account.each(snapshot, list(names))
+    end = rows.cursor(rows.CHANGE, found[limit - 1]) if found[limit:] else until
+    return ChangesPage(tuple(items), f"{_INDEX}|{max(began, end)}", bool(found[limit:]))
+
+
+def _read(place: str, latest: str) -> tuple[str, str, str]:
+    """The kind of a place, the time or row from which on the index is read, and the partition after
+    which the scan goes on. Raises Gone for one that this module has not given."""
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise Gone("it is of another kind of store")
+    began = found[2] or found[4]
+    if began > latest:
+        raise Gone("it is of another account")
+    return found[1] or _INDEX, began, found[3] or ""

@@ -120,10 +120,10 @@ class Index:
         """The evidence that the next entries of a kind stand for, and where to go on."""
         return read_page(self._account, self._table, kind, limit, after, evidence)
 
-    def changed(self, after: str, until: datetime, expected: int) -> Iterator[TableEntity]:
-        """Those whose consents may have changed between a place in the order of changes and a time of
-        the account's, oldest first."""
-        start, end = rows.place(rows.CHANGE, after), rows.key(rows.CHANGE, codec.stamp(until))
+    def changed(self, after: str, until: str, expected: int) -> Iterator[TableEntity]:
+        """Those whose consents may have changed between two places in the order of changes, oldest
+        first."""
+        start, end = rows.place(rows.CHANGE, after), rows.place(rows.CHANGE, until)
         condition = f"RowKey gt '{start}' and RowKey lt '{end}'"
         return in_order(self._account, self._table, condition, expected) if start < end else iter(())
 
