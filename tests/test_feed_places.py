@@ -110,7 +110,7 @@ def test_another_generation(store: Store) -> None:
     before = place_of(store)
     assert feed.changes(store, 10, before).next
     store.begin_generation(store.generation() + 1)
-    with pytest.raises(Gone, match="restored from a backup.* begin again without since"):
+    with pytest.raises(Gone, match=r"restored from a backup.* begin again without since"):
         feed.changes(store, 10, before)
     page = feed.changes(store, 10, None)
     assert all(item["version"] >> 32 == store.generation() for item in page.items)

@@ -2,26 +2,33 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import uuid4
 
 from optout.domain.enums import EvidenceKind
-from optout.domain.model import Consent, Decision
+from optout.domain.model import Consent, Decision, Inquiry, RecipientState
 from optout.operations import feed
 from optout.operations.feed import FeedPage
 from optout.operations.standing import document
 from optout.store.protocol import Store
 from tests.support.follower import Document, Follower
 from tests.support.records import LIST, OUT, SCOPE, evidence
-from tests.support.world import NOON, Clock, write
+from tests.support.world import NOON, Clock
 
 PEOPLE = [f"+142555501{number:02}" for number in range(10)]
 
 
 def say(store: Store, person: str, *, out: bool = True) -> None:
     """One more piece of evidence about somebody, by which a consent changes."""
-    number = store.snapshot(person).number + 1
-    at = NOON + timedelta(minutes=number)
-    consent = Consent(out, at, at, EvidenceKind.MESSAGE, "STOP", OUT.blocked_by, "id")
-    write(store, Decision(evidence(number, person, at=at), {LIST: consent, SCOPE: consent}))
+    name = str(uuid4())
+
+    def decide(state: RecipientState) -> Decision:
+        number = state.last_number + 1
+        at = NOON + timedelta(minutes=number)
+        consent = Consent(out, at, at, EvidenceKind.MESSAGE, "STOP", OUT.blocked_by, name)
+        written = evidence(number, person, id=name, at=at)
+        return Decision(written, {LIST: consent, SCOPE: consent})
+
+    store.update(Inquiry(person, name), decide)
 
 
 @dataclass

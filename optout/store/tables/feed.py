@@ -21,8 +21,8 @@ from optout.store.tables.index import Index
 
 # The functionTimeout of host.json and five seconds.
 BEHIND = timedelta(seconds=65)
-# A place is in the scan, with the time at which it began and the last partition, or in the index, with a
-# time or a row. Times are as in the keys of the index: they sort among those.
+# A place is in the scan, with the time at which it began and the last partition, or in the index, with
+# a time or a row. Times are as in the keys of the index: they sort among those.
 _SCAN, _INDEX = "scan", "index"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.2E\d{6}Z"
 _KEY = r"[A-Za-z0-9:.~-]{1,400}"
