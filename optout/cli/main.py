@@ -15,6 +15,7 @@ from optout.cli import (
     doctor,
     export,
     import_,
+    new_generation,
     recompute,
     recover,
     replay,
@@ -32,6 +33,7 @@ COMMANDS = (
     import_,
     export,
     backup,
+    new_generation,
     doctor,
     recover,
     recompute,
@@ -49,6 +51,7 @@ EPILOG = """examples:
   python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
   python -m optout export --list contoso-alerts --output contoso.csv
   python -m optout backup optout-2026-06-01.db
+  python -m optout new-generation        after a restore that optout cannot notice
 """
 
 

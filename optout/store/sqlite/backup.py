@@ -6,18 +6,15 @@ new generation, and takes the mark away.
 
 import sqlite3
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from optout import files
 from optout.domain.errors import OptoutError
-from optout.domain.times import aware
+from optout.store import generation
 
 # "opto", as SQLite's header has room for one number.
 COPY = 0x6F70746F
-# A version, generation × 2³² + number of evidence, stays below the 2⁵³ that JSON is sure of until 2085.
-_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-_STEP = timedelta(minutes=15)
 
 
 def write_backup(path: Path, target: Path) -> None:
@@ -49,18 +46,13 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def begin(connection: sqlite3.Connection, now: datetime) -> int:
     """The generation of a store that is being opened: a new one where the file is a copy, or new
-    itself, perhaps in the place of one that was lost.
-
-    A backup does not know what was restored from it before: a number that comes from the clock is
-    higher than any earlier one, as long as a step lies between.
-    """
+    itself, perhaps in the place of one that was lost."""
     (number,) = connection.execute("SELECT number FROM generation").fetchone()
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     is_new = number == 1 and not connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
     if mark != COPY and not is_new:
         return int(number)
-    steps = (aware(now) - _BEGINNING) // _STEP
-    begun = max(int(number) + 1, steps if is_new else steps + 1)
+    begun = generation.first(now) if is_new else generation.following(int(number), now)
     connection.execute("UPDATE generation SET number = ?", (begun,))
     connection.execute("PRAGMA application_id = 0")
     return begun
