@@ -33,7 +33,9 @@ ACTIONS = st.lists(
 )
 
 # A place, and a change later in the same second.
-WITHIN_A_SECOND = [("read", 3), ("wait", 0.8), ("say", PEOPLE[0]), ("wait", 64.7), ("read", 3)]
+WITHIN_A_SECOND: list[tuple[str, str | float]] = [
+    ("read", 3), ("wait", 0.8), ("say", PEOPLE[0]), ("wait", 64.7), ("read", 3),
+]  # fmt: skip
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), print_blob=True)

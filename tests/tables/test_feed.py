@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from optout.domain.errors import StoreAway
@@ -92,8 +92,15 @@ LATE = st.lists(
 )
 
 
+# A page just before a commit that is as late as can be.
+AT_THE_LAST_MOMENT: list[tuple[str, Any]] = [
+    ("read", 3), ("begin", PEOPLE[1]), ("wait", 59), ("wait", 1), ("read", 3), ("commit", 0),
+]  # fmt: skip
+
+
 @settings(max_examples=20, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(actions=LATE)
+@example(actions=AT_THE_LAST_MOMENT)
 def test_commits_that_come_late(
     azurite: str,
     account_time: Clock,
