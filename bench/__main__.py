@@ -5,13 +5,14 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import classification, hosting, lists, sqlite, tables
+from bench import classification, feed, hosting, lists, sqlite, tables
 from bench.measure import Figure
 
 PARTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "sqlite": sqlite.figures,
     "tables": tables.figures,
     "lists": lists.figures,
+    "feed": feed.figures,
     "hosting": hosting.figures,
     "classification": classification.figures,
 }

@@ -60,6 +60,9 @@ def main(path: Path, people: int) -> None:
         connection.executemany(
             f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", _of_everybody(row, people)
         )
+    connection.execute(
+        "INSERT INTO standing SELECT recipient, row_number() OVER () FROM evidence ORDER BY recipient"
+    )
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
