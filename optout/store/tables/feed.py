@@ -47,7 +47,8 @@ def page(
         return ChangesPage(tuple(items), going_on, last is not None)
     found = list(islice(index.changed(began, until, limit), limit + 1))
     names = dict.fromkeys(str(row["recipient"]) for row in found[:limit])
-    items = account.each(snapshot, list(names))
+    # A write that never came has named somebody, too, of whom perhaps nothing is known.
+    items = [item for item in account.each(snapshot, list(names)) if item.consents]
     end = rows.cursor(rows.CHANGE, found[limit - 1]) if found[limit:] else until
     return ChangesPage(tuple(items), f"{_INDEX}|{max(began, end)}", bool(found[limit:]))
 
