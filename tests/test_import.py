@@ -17,6 +17,7 @@ from optout.decisions.target import Target
 from optout.operations.evidence_pages import all_evidence
 from optout.operations.transfer.rows import ImportedRow
 from tests.support.places import Place, file_in, new_tables
+from tests.support.records import journal
 from tests.support.world import CONTOSO, NOON, PERSON, World
 
 PEOPLE = ("+14255550123", "+14255550124")
@@ -275,7 +276,7 @@ def test_an_import_that_opts_people_in_is_one_event(
         with world.importer(TARGETS["sender"]) as importing:
             for batch in (people[:2], people[2:5], [*people[4:], PERSON]):
                 importing.record(opt_ins(*batch))
-        whole, _ = world.store.journal(10, None).items
+        whole, _ = journal(world.store.journal, 10)
         assert (whole.effect, whole.actor, whole.reason) == ("opted_in", "ann", "moved")
         assert (whole.sender, whole.list, whole.scopes) == ("12345", "contoso-alerts", ())
         assert whole.counts == {"opted_in": 6, "recorded": 1, "outdated": 1}

@@ -1,4 +1,4 @@
-"""What every store must do, on SQLite and in tables: transactions, conflicts, threads, processes."""
+"""What every store must do, the model as well: transactions, conflicts, threads, processes."""
 
 import base64
 import multiprocessing
@@ -40,7 +40,7 @@ from optout.domain.model import (
 )
 from optout.store.protocol import Count, Entry, Store
 from tests.support.payloads import sms_event
-from tests.support.places import Place
+from tests.support.places import SHARED, Place
 from tests.support.records import LIST, OUT, SCOPE, evidence, journal, state_of
 from tests.support.world import NOON, PERSON, World, write
 
@@ -338,6 +338,7 @@ def _process(place: Place, part: int) -> None:
             world.handler.handle(sms_event("STOP", message_id=f"{part}-{n}", at=NOON))
 
 
+@pytest.mark.parametrize("places", SHARED, indirect=True)
 def test_processes_at_one_place(place: Place) -> None:
     """Several processes that start at once share a new place; nothing is lost or doubled."""
     spawn = multiprocessing.get_context("spawn")

@@ -1,5 +1,6 @@
 """Where a store keeps its data, as a value that another process can open, too."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,16 @@ from optout.store.protocol import Store
 from optout.store.sqlite.store import SqliteStore
 from optout.store.tables import client
 from optout.store.tables.store import TablesStore
+from tests.support.model_store import Kept, ModelStore, by_chance
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file of SQLite, or tables with names of their own in one Azurite."""
+    """A file of SQLite, tables with names of their own in one Azurite, or this process's memory, which
+    no other process can open."""
 
     file: Path | None = None
+    memory: Kept | None = None
     connection_string: str = ""
     prefix: str = ""
 
@@ -24,6 +28,8 @@ class Place:
         """A store on what is kept here; policies see every request of one in tables."""
         if self.file is not None:
             return SqliteStore(self.file)
+        if self.memory is not None:
+            return ModelStore(self.memory, by_chance(random.Random(1)))
         return TablesStore(client.connect(None, self.connection_string, policies), self.prefix)
 
 
@@ -41,6 +47,9 @@ def new_tables(connection_string: str) -> Place:
 # Every store that must keep the contract, by its name: how to get a new, empty place for it, given a
 # folder and a way to the connection string of an Azurite.
 STORES: dict[str, Callable[[Path, Callable[[], str]], Place]] = {
+    "model": lambda *_: Place(memory=Kept()),
     "sqlite": lambda folder, _: file_in(folder),
     "tables": lambda _, azurite: new_tables(azurite()),
 }
+# Those that several processes can open.
+SHARED = tuple(name for name in STORES if name != "model")
