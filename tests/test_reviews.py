@@ -166,6 +166,15 @@ def test_lift(world: World) -> None:
     assert waiting(world) == []
 
 
+def test_opting_in_after_a_lift(world: World) -> None:
+    """The person is in since they said so, and not since ever."""
+    evidence = world.receive(PROBABLE)
+    judged(world, evidence, LIFT)
+    world.clock.move(minutes=1)
+    start = world.receive("START")
+    assert {one.since for one in world.consents(PERSON, ["12345"]).values()} == {start.at}
+
+
 def test_lift_what_only_waited(tmp_path: Path) -> None:
     """There is no consent to lift, so it goes off the list and changes nothing."""
     with World(tmp_path, directory=directory(tmp_path, 'policy = "review"')) as world:

@@ -102,7 +102,7 @@ def advance(consent: Consent | None, evidence: Evidence, scope: Scope) -> Consen
     out = evidence.intent.opts_out
     is_external = scope.kind is ScopeKind.SENDER and evidence.blocks_externally
     blocked_by = evidence.blocked_by if is_external else Party.SERVICE
-    if consent is None or consent.out != out:
+    if consent is None or consent.out != out or says_nothing(consent):
         return Consent(
             out=out,
             since=evidence.at,
