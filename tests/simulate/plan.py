@@ -1,0 +1,161 @@
+"""What a seed makes of a history before anything goes wrong: who says what when, how often each of it
+is delivered, which processes there are, and how rough it gets."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from tests.chaos.expected import LINES
+from tests.simulate.choices import Spans, Value, weighted
+from tests.simulate.operations import PROBABLE, Operation
+
+TEXTS = {
+    "STOP": 18, "QUIT": 4, "STOP ALL": 6, "START": 22, "UNSTOP": 3, "HELP": 7, "hello": 3,
+    "I have moved stop": 7, "do not want": 3,
+}  # fmt: skip
+KINDS = {
+    "message": 60, "report": 5, "manual": 9, "import": 4, "verdict": 9, "check": 10, "malformed": 2,
+}  # fmt: skip
+# How long a delivery takes, in milliseconds, and how many there are of an event.
+DELAYS = Spans(
+    1_000, 10, (1_000, 4_000, 56), (4_000, 60_000, 22), (60_000, 330_000, 8), (330_000, 1_500_000, 4)
+)
+AT_ONCE = Spans(1_000, 40, (1_000, 2_000, 40), (2_000, 20_000, 15), (280_000, 320_000, 5))
+COPIES = {"1": 60, "2": 28, "3": 12}
+CROWDED = {"1": 15, "2": 45, "3": 40}
+# Clocks of processes differ by so many milliseconds at most, and in some histories by more.
+SKEWS = Spans(400, 75, (3_000, 3_000, 25))
+TIES = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A history but for its choices. `roughness` names the odds of faults in `faults.py`; in a focused
+    one they are for the `victims` alone."""
+
+    store: str
+    skews: tuple[int, ...]
+    operations: tuple[Operation, ...]
+    roughness: str = "even"
+    victims: frozenset[int] = frozenset()
+
+    @property
+    def skew(self) -> int:
+        """How far a clock is wrong at most."""
+        return max(map(abs, self.skews))
+
+
+@dataclass(frozen=True)
+class History:
+    """All that decides what happens: the same history gives the same trace."""
+
+    plan: Plan
+    choices: Mapping[str, Value] = field(default_factory=dict)
+
+
+def drawn(seed: int, store: str) -> Plan:
+    """The same plan for the same seed."""
+    chance = random.Random(f"{seed}/plan")
+    roughness = weighted(chance, {"even": 45, "rough": 20, "focused": 35})
+    skew = SKEWS.draw(chance)
+    skews = tuple(chance.randint(-skew, skew) for _ in range(chance.randint(1, 3)))
+    is_focused = roughness == "focused"
+    # Nothing arrives before it was sent, by the clock of any process.
+    operations = tuple(
+        replace(each, deliveries=tuple(due + skew for due in each.deliveries))
+        for each in _operations(chance, is_focused)
+    )
+    told = [each.number for each in operations if each.kind == "message"]
+    victims = frozenset(told if is_focused else ())
+    return Plan(store, skews, operations, roughness, victims)
+
+
+def _operations(chance: random.Random, is_focused: bool) -> Iterator[Operation]:
+    people = [f"+1206555{1000 + number}" for number in range(1 if is_focused else chance.randint(1, 3))]
+    senders = chance.sample(list(LINES), 1 if is_focused else chance.randint(1, 3))
+    bursts = [chance.randint(0, 1_200_000) for _ in range(1 if is_focused else chance.randint(1, 4))]
+    # Not every history has everything: what is rare elsewhere gets its turn.
+    kinds = _some(chance, KINDS, {"message"})
+    texts = _some(chance, TEXTS, {"STOP", "START"})
+    count = chance.choice((2, 3, 4, 6) if is_focused else (6, 12, 24, 40))
+    made: list[Operation] = []
+    for number in range(count):
+        draft = Operation(
+            number=number,
+            kind=weighted(chance, kinds),
+            person=chance.choice(people),
+            sender=chance.choice(senders),
+            says=weighted(chance, texts),
+            at=chance.choice(bursts) + chance.randint(0, 25_000),
+            deliveries=(),
+        )
+        if made and chance.random() < TIES:
+            draft = replace(draft, at=chance.choice(made).at)
+        made.append(_finished(chance, draft, made, is_focused))
+    yield from made
+
+
+def _some(chance: random.Random, weights: dict[str, int], always: set[str]) -> dict[str, int]:
+    return {name: each for name, each in weights.items() if name in always or chance.random() < 0.75}
+
+
+def _finished(
+    chance: random.Random, draft: Operation, before: list[Operation], is_focused: bool
+) -> Operation:
+    """An operation with all that belongs to its kind, and its deliveries."""
+    match draft.kind:
+        case "manual" | "import":
+            draft = _entered(chance, draft)
+        case "verdict":
+            draft = _verdict(chance, draft, before)
+        case "message":
+            draft = _message(chance, draft, before)
+        case "report" | "check" | "malformed":
+            draft = replace(draft, says=draft.kind)
+    copies = int(weighted(chance, CROWDED if is_focused else COPIES))
+    if draft.kind in ("check", "import") or (draft.kind == "manual" and not draft.key):
+        copies = 1
+    delays = AT_ONCE if is_focused else DELAYS
+    begins = max(draft.at, 0)
+    times = [begins + 1_000 + delays.draw(chance) for _ in range(copies)]
+    return replace(draft, deliveries=tuple(times))
+
+
+def _entered(chance: random.Random, draft: Operation) -> Operation:
+    """A change by hand or an import: of its own time, often of the past, or of now."""
+    whole_list = LINES[draft.sender].list
+    # Nothing else names the list of a sender that no program has.
+    about = ("sender", "everything") if ":" in whole_list else ("sender", "list", "everything")
+    says = f"{chance.choice(('out', 'in'))} {chance.choice(about)}"
+    at = draft.at - chance.choice((0, 0, chance.randint(0, 300_000)))
+    is_now = draft.kind == "manual" and chance.random() < 0.4
+    clock = "none" if is_now else "own"
+    return replace(draft, says=says, at=at, clock=clock, key=chance.random() < 0.7)
+
+
+def _verdict(chance: random.Random, draft: Operation, before: list[Operation]) -> Operation:
+    """About a probable request; where there is none, it is one."""
+    requests = [each for each in before if each.is_probable and each.about is None]
+    if not requests:
+        return replace(draft, kind="message", says="do not want")
+    judged = chance.choice(requests)
+    return replace(
+        draft,
+        person=judged.person,
+        sender=judged.sender,
+        about=judged.number,
+        says=chance.choice(("lift", "lift", "confirm")),
+        at=max(draft.at, judged.at + chance.randint(0, 60_000)),
+    )
+
+
+def _message(chance: random.Random, draft: Operation, before: list[Operation]) -> Operation:
+    """Some have a time that nobody can believe, some the id of another message."""
+    clock = weighted(chance, {"own": 90, "none": 5, "ahead": 5})
+    others = [each for each in before if each.kind == "message" and each.about is None]
+    if others and chance.random() < 0.06:
+        again = replace(draft, person=others[0].person, about=others[0].number)
+        under_it = [each for each in before if each.message_id == again.message_id]
+        if all((each.says, each.sender) != (again.says, again.sender) for each in under_it):
+            return again
+    return replace(draft, clock="own" if draft.says in PROBABLE else clock)

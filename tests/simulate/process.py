@@ -1,0 +1,71 @@
+"""One process: the app's own parts, on a store, ACS, a topic and a clock that are simulated."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+from typing import cast
+
+from optout.azure.sms import ReplySender
+from optout.azure.topic import Publisher
+from optout.decisions.target import Target
+from optout.operations.changes import Changes
+from optout.operations.check import Checks
+from optout.operations.handle import EventHandler
+from optout.operations.naming import find_target
+from optout.operations.recorder import Recorder
+from optout.operations.reply_delivery import ReplyDelivery
+from optout.operations.reviews import Reviews
+from optout.operations.transfer.importing import Importer, ImportPurpose
+from optout.programs.directory import Directory
+from optout.store.protocol import Store
+from tests.chaos.expected import LINES
+from tests.simulate.operations import Operation
+from tests.simulate.scheduler import Life
+from tests.simulate.stores import Disturbed
+from tests.support.world import InTurn
+
+ACTOR = "ann"
+
+
+class Process(Life):
+    """The parts put together, as `service.build` does it; its ids count."""
+
+    def __init__(
+        self,
+        name: str,
+        directory: Directory,
+        store: Disturbed,
+        acs: ReplySender,
+        publisher: Publisher,
+        clock: Callable[[], datetime],
+        timer: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        super().__init__(name)
+        self.directory = directory
+        self.store = cast(Store, store)
+        self._numbers = count()
+        self.checks = Checks(self.store, 30, timer)
+        self.recorder = Recorder(self.store, clock, self.checks.forget, publisher)
+        self.changes = Changes(directory, self.recorder, self._new_id)
+        self.reviews = Reviews(directory, self.recorder)
+        replies = ReplyDelivery(self.store, acs, clock, sleep, self._new_id)
+        self.events = EventHandler(directory, self.recorder, replies)
+
+    def _new_id(self) -> str:
+        return f"{self.name}-{next(self._numbers)}"
+
+    def target(self, operation: Operation) -> Target:
+        """What a change by hand or an import is about."""
+        listed = LINES[operation.sender].list
+        return find_target(
+            self.directory,
+            operation.sender if operation.target == "sender" else None,
+            listed if operation.target == "list" else None,
+            operation.target == "everything",
+            allow_unconfigured=True,
+        )
+
+    def importer(self, operation: Operation) -> Importer:
+        purpose = ImportPurpose(self.target(operation), ACTOR, str(operation.number))
+        return Importer(self.recorder, purpose, InTurn(), self._new_id)

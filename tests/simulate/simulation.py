@@ -1,0 +1,294 @@
+"""One history, played: the app's own code in several processes, everything around it simulated."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import cast
+
+from optout.azure.topic import NotAnnounced, Publisher
+from optout.domain.enums import ProbablePolicy, ReviewVerdict
+from optout.domain.errors import Refusal, Retryable
+from optout.domain.model import Evidence
+from optout.operations.transfer.rows import ImportedRow
+from optout.programs.directory import Directory
+from optout.store import codec
+from tests.simulate.choices import Choices, Spans, Value
+from tests.simulate.effects import Effects
+from tests.simulate.ending import Ending
+from tests.simulate.expected import Operations
+from tests.simulate.faults import Faults
+from tests.simulate.operations import POLICIES, Operation, moment
+from tests.simulate.outside import Acs
+from tests.simulate.plan import History, Plan, drawn
+from tests.simulate.process import ACTOR, Process
+from tests.simulate.scheduler import Killed, Life, Scheduler, Violation
+from tests.simulate.stores import Disturbed, InFile, InMemory, Storage
+from tests.simulate.watch import Watch
+from tests.support.world import CONTOSO
+
+STORES = ("model", "sqlite")
+# When Event Grid, and whoever enters a change, comes again.
+BACK_OFF = (10_000, 30_000, 60_000, 300_000, 600_000)
+# What happens between two steps that are no effects of their own: reading the clock, for one.
+MEANWHILE = Spans(0, 92, (1, 50, 5), (50, 2_000, 3))
+
+Work = Callable[[Process], object]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a history: what is wrong, if anything, and what was chosen. `digest` is that of
+    its trace."""
+
+    history: History
+    problem: str | None
+    trace: list[str]
+    digest: str
+    effects: int
+
+    @property
+    def kind(self) -> str | None:
+        """The check that found something."""
+        return self.problem.partition(":")[0] if self.problem else None
+
+
+def simulate(seed: int, store: str) -> Outcome:
+    """Draw a history from its seed, and play it."""
+    return _play(drawn(seed, store), Choices.drawn(seed))
+
+
+def replay(history: History) -> Outcome:
+    """Play a history as it was."""
+    return _play(history.plan, Choices(None, history.choices))
+
+
+def _play(plan: Plan, choices: Choices) -> Outcome:
+    simulation = Simulation(plan, choices)
+    problem = None
+    with _quiet():
+        try:
+            simulation.run()
+        except Violation as found:
+            problem = str(found)
+        finally:
+            simulation.close()
+    made: dict[str, Value] = choices.made
+    scheduler = simulation.scheduler
+    return Outcome(
+        History(plan, made), problem, scheduler.trace, scheduler.digest(), simulation.effects.count
+    )
+
+
+class Simulation:
+    """All that is in a history."""
+
+    def __init__(self, plan: Plan, choices: Choices) -> None:
+        self._choices = choices
+        self.scheduler = Scheduler()
+        self.effects = Effects(self.scheduler, choices, Faults(plan))
+        self.operations = Operations(plan.operations)
+        self.watch = Watch(self.scheduler, self.operations, plan.skew)
+        self._storage = self._opened(plan.store)
+        self.watch.plain, self.watch.newest = self._storage.plain, self._storage.newest
+        self.effects.done, self.effects.killed = self.watch.changed, self._replace
+        self.acs = Acs(self.scheduler, choices, self.effects, self.watch.check_sms, self._report)
+        self._owed: set[str] = set()
+        self._failed: set[int | None] = set()
+        self._processes = [self._started(f"P{n}.0", skew) for n, skew in enumerate(plan.skews)]
+        self._skews = plan.skews
+
+    def _opened(self, store: str) -> Storage:
+        if store == "sqlite":
+            return InFile(self.scheduler, self.effects)
+        return InMemory(self.scheduler, self._choices, self.effects, self._meanwhile)
+
+    def _started(self, name: str, skew: int) -> Process:
+        def clock() -> datetime:
+            self._meanwhile()
+            return moment(self.scheduler.now + skew)
+
+        return Process(
+            name,
+            directory(),
+            Disturbed(self._storage, self.watch),
+            self.acs,
+            cast(Publisher, Topic(self.effects)),
+            clock,
+            timer=lambda: self.scheduler.now / 1000,
+            sleep=lambda seconds: self.scheduler.pause(round(seconds * 1000)),
+        )
+
+    def _meanwhile(self) -> None:
+        name = f"{self.scheduler.name} meanwhile"
+        if waits := self._choices.milliseconds(name, MEANWHILE):
+            self.scheduler.pause(waits)
+
+    def _replace(self, gone: Life) -> None:
+        """A process was killed: another one takes its place."""
+        place = next(n for n, each in enumerate(self._processes) if each is gone)
+        name, _, life = gone.name.partition(".")
+        self._processes[place] = self._started(f"{name}.{int(life) + 1}", self._skews[place])
+
+    # --- deliveries ---
+
+    def run(self) -> None:
+        for each in self.operations.all:
+            for copy, due in enumerate(each.deliveries):
+                self._deliver(f"{each.kind} {each.number}.{copy}", each.number, due, self._work(each))
+        self.scheduler.run()
+        if self._owed:
+            raise Violation(f"acknowledged: never: {sorted(self._owed)}")
+        for item in self._storage.plain.all_evidence(1_000, None):
+            self.scheduler.trace.append(codec.dump(item))
+        ending = Ending(
+            self.operations,
+            self._storage.plain,
+            directory(),
+            self.watch,
+            self.acs,
+            self._was_disturbed,
+        )
+        for finding in ending.findings():
+            raise Violation(finding)
+
+    def _deliver(self, name: str, about: int | None, due: int, work: Work, attempt: int = 0) -> None:
+        """At its time a process takes it; what fails or is killed comes again."""
+        self._owed.add(name)
+        person = self.operations.by_number[about].person if about is not None else None
+
+        def run() -> None:
+            task = self.scheduler.task
+            number = self._choices.number(f"{task.name} process", len(self._processes))
+            process = self._processes[number]
+            task.life = process
+            self.scheduler.say(f"begins in {process.name}")
+            try:
+                result = work(process)
+                self.watch.finished(process.name, person)
+            except (Retryable, Killed) as problem:
+                if not self.scheduler.is_over:
+                    self.scheduler.say(f"fails: {type(problem).__name__}")
+                    self._failed.add(about)
+                    again = self.scheduler.now + BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
+                    self._deliver(name, about, again, work, attempt + 1)
+            else:
+                self.scheduler.say(f"done: {result}")
+                self._owed.discard(name)
+
+        self.scheduler.start(f"{name}.{attempt}", about, due, run)
+
+    def _report(self, name: str, due: int, event: str) -> None:
+        """A delivery report of ACS about an SMS of ours."""
+        self._deliver(
+            name, self.scheduler.task.about, due, lambda process: process.events.handle(event)
+        )
+
+    def _work(self, operation: Operation) -> Work:
+        """An operation, as its caller would make it of a process."""
+        match operation.kind:
+            case "manual":
+                return lambda process: _refusable(lambda: self._change(operation, process))
+            case "import":
+                return lambda process: self._import(operation, process)
+            case "verdict":
+                return lambda process: _refusable(lambda: self._judge(operation, process))
+            case "check":
+                return lambda process: self._check(operation, process)
+        event = operation.event()
+        return lambda process: process.events.handle(event)
+
+    def _change(self, operation: Operation, process: Process) -> object:
+        changed = process.changes.record(
+            process.target(operation),
+            operation.person,
+            out=bool(operation.out),
+            actor=ACTOR,
+            reason=str(operation.number),
+            at=operation.time if operation.clock == "own" else None,
+            key=f"key {operation.number}" if operation.key else None,
+        )
+        return changed.effect
+
+    def _import(self, operation: Operation, process: Process) -> object:
+        with process.importer(operation) as importing:
+            row = ImportedRow(operation.person, operation.time, bool(operation.out))
+            return sorted(importing.record([row]).items())
+
+    def _judge(self, operation: Operation, process: Process) -> object:
+        verdict = ReviewVerdict(operation.says)
+        judged = next(
+            (
+                item.id
+                for item in self._storage.plain.timeline(operation.person)
+                if item.verdict is None
+                and (other := self.operations.of(item)) is not None
+                and other.number == operation.about
+            ),
+            "nothing",
+        )
+        return process.reviews.judge(judged, verdict, ACTOR, str(operation.number)).effect
+
+    def _check(self, operation: Operation, process: Process) -> object:
+        asked = self.watch.asks(process.name, operation.person)
+        sender = process.directory.sender(operation.sender)
+        (answer,) = process.checks.check(sender, [operation.person])
+        self.watch.check_answer(operation, asked, answer.suppressed)
+        return answer.suppressed
+
+    def _was_disturbed(self, item: Evidence) -> bool:
+        """Whether anything happened to a message that may leave open what became of its answer: it was
+        delivered more than once, or something failed."""
+        operation = self.operations.of(item)
+        if operation is None or len(operation.deliveries) > 1 or operation.number in self._failed:
+            return True
+        begins = f"message {operation.number}."
+        return any(name.startswith(begins) and " fate" in name for name in self._choices.made)
+
+    def close(self) -> None:
+        self.scheduler.close()
+        self._storage.close()
+
+
+class Topic:
+    """Takes announcements."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+
+    def publish(self, evidence: Evidence) -> None:
+        self._effects.around("topic", "publish", lambda: None, NotAnnounced)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _refusable(work: Callable[[], object]) -> object:
+    """What a caller is told: also where it is no."""
+    try:
+        return work()
+    except Refusal as problem:
+        return type(problem).__name__
+
+
+@cache
+def directory() -> Directory:
+    """Contoso's programs, some of which do not take other words for a request at once."""
+    senders = {
+        name: replace(sender, probable=ProbablePolicy(POLICIES.get(sender.list, "suppress")))
+        for name, sender in CONTOSO.senders.items()
+    }
+    return Directory(senders)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without a log: what it says is not looked at."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
