@@ -192,7 +192,7 @@ def consents_first(patch: Patch) -> None:
 
     def made(state: Callable[..., Any]) -> Callable[..., Any]:
         def torn(self: ModelStore, inquiry: Any, overlooks: bool) -> Any:
-            consents = self.consents(inquiry.recipient, inquiry.scopes)
+            consents = self.snapshot(inquiry.recipient).consents
             self._meanwhile()
             return replace(state(self, inquiry, overlooks), consents=consents)
 

@@ -14,7 +14,7 @@ from tests.simulate.faults import (
     REPEATED,
     Faults,
 )
-from tests.simulate.scheduler import Killed, Life, Scheduler
+from tests.simulate.scheduler import Killed, Life, Scheduler, Task
 
 Value = TypeVar("Value")
 
@@ -30,6 +30,7 @@ class Effects:
         self.count = 0
         self.killed: Callable[[Life], None] = lambda life: None
         self.done: Callable[[], None] = lambda: None
+        scheduler.timed_out = self.end_life
 
     def around(
         self, kind: str, name: str, work: Callable[[], Value], failure: type[Exception]
@@ -79,11 +80,15 @@ class Effects:
         self._scheduler.pause(self._choices.milliseconds(f"{task.name} {what}", waits))
 
     def _kill(self) -> None:
-        life = self._scheduler.task.life
+        self.end_life(self._scheduler.task)
+        raise Killed
+
+    def end_life(self, task: Task) -> None:
+        """The process of a task is gone, with all that it does."""
+        life = task.life
         if life is not None and not life.is_over:
             life.is_over = True
             self.killed(life)
-        raise Killed
 
 
 def told(value: object) -> str:

@@ -14,6 +14,7 @@ from optout.programs.directory import Directory
 from optout.store.protocol import JournalPage, Store
 from tests.chaos.expected import suppressed
 from tests.chaos.shared import BEGIN
+from tests.simulate.consumers import Consumers
 from tests.simulate.expected import Operations
 from tests.simulate.operations import Operation
 from tests.simulate.outside import Acs
@@ -40,6 +41,7 @@ class Ending:
         watch: Watch,
         acs: Acs,
         was_disturbed: Callable[[Evidence], bool],
+        consumers: Consumers,
     ) -> None:
         self._operations = operations
         self._store = store
@@ -47,6 +49,7 @@ class Ending:
         self._watch = watch
         self._acs = acs
         self._was_disturbed = was_disturbed
+        self._consumers = consumers
         people = sorted({each.person for each in operations.all})
         self._histories = {person: store.timeline(person) for person in people}
 
@@ -56,6 +59,7 @@ class Ending:
         yield from self._replies()
         yield from self._readings()
         yield from self._journals()
+        yield from self._followers()
 
     def _everything(self) -> list[Evidence]:
         return [item for history in self._histories.values() for item in history]
@@ -106,10 +110,22 @@ class Ending:
         what was not sent."""
         for history in self._histories.values():
             for item in history:
-                if item.is_announcement_pending:
+                if item.is_announcement_pending and not self._is_told_of(item):
                     yield f"announcements: never made: {item}"
                 if item.reply is not None:
                     yield from self._reply(item, item.reply, history)
+
+    def _is_told_of(self, item: Evidence) -> bool:
+        """Whether something newer was announced, where a caller without a key has made another change
+        of the one that failed: nobody comes back to the first."""
+        operation = self._operations.of(item)
+        is_another = operation is not None and operation.kind == "manual" and not operation.key
+        versions = [
+            document["version"] % 2**32
+            for document in self._consumers.topic.standings()
+            if document["recipient"] == item.recipient
+        ]
+        return is_another and item.number <= max(versions, default=0)
 
     def _reply(self, item: Evidence, reply: Reply, history: tuple[Evidence, ...]) -> Iterator[str]:
         status, sent = str(reply.status), self._acs.sms[item.id] > 0
@@ -173,6 +189,20 @@ class Ending:
                     break
             if listed_out != out:
                 yield f"readings: on the list of {scope} are {listed_out}, not {out}"
+
+    def _followers(self) -> Iterator[str]:
+        """Whoever follows what is published holds exactly the list."""
+        states = {who: self._operations.state(history) for who, history in self._histories.items()}
+        imported = {
+            who
+            for who, history in self._histories.items()
+            if any(item.kind is EvidenceKind.IMPORT for item in history)
+        }
+        yield from self._consumers.findings(self._store, states, imported)
+        for item in (item for who in sorted(imported) for item in self._histories[who]):
+            told = max((each.at for each in self._consumers.topic.imports()), default=-1)
+            if item.kind is EvidenceKind.IMPORT and self._watch.written_at(item) > told:
+                yield f"consumers: nobody was told of an import: {self._operations.of(item)}"
 
     def _journals(self) -> Iterator[str]:
         """Everything is in the export, in the journal, in the counts, and on the review list where it

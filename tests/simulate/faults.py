@@ -12,7 +12,7 @@ LOST_BEFORE, LOST_AFTER = "lost before", "lost after"
 KILLED_BEFORE, KILLED_AFTER = "killed before", "killed after"
 # The SDK asked again after it was done: the second answer is what counts.
 REPEATED = "repeated"
-NOT_TAKEN, NOT_TAKEN_WAIT, UNCLEAR, REFUSED = "429", "429, wait", "503", "400"
+NOT_TAKEN, UNCLEAR, REFUSED = "429", "503", "400"
 
 _KILLS = {KILLED_BEFORE: 1.2, KILLED_AFTER: 1.8}
 _WEIGHTS = {
@@ -21,7 +21,7 @@ _WEIGHTS = {
     "topic": {LOST_BEFORE: 4.0, LOST_AFTER: 5.0, **_KILLS},
     "queue": {LOST_BEFORE: 2.0, LOST_AFTER: 3.0, **_KILLS},
     "acs": {
-        NOT_TAKEN: 5.0, NOT_TAKEN_WAIT: 2.0, UNCLEAR: 2.0, LOST_BEFORE: 2.0, LOST_AFTER: 5.0,
+        NOT_TAKEN: 7.0, UNCLEAR: 2.0, LOST_BEFORE: 2.0, LOST_AFTER: 5.0,
         REFUSED: 2.0, **_KILLS,
     },
 }  # fmt: skip

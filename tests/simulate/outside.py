@@ -1,16 +1,17 @@
-"""What is outside of the processes: ACS and the topic. What they are given is checked at once."""
+"""What is outside of the processes: ACS and the queue. What ACS is given is checked at once."""
 
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+from optout.azure import queue
 from optout.azure.sms import Outcome, Sending
 from optout.domain.enums import ReplyStatus
-from optout.domain.model import Reply
+from optout.domain.model import Reply, Unfinished
 from optout.operations.reply_delivery import REPLY_TAG
 from tests.simulate.choices import Choices, Odds, Spans
 from tests.simulate.effects import Effects
-from tests.simulate.faults import LOST_AFTER, LOST_BEFORE, NOT_TAKEN, NOT_TAKEN_WAIT, REFUSED, UNCLEAR
+from tests.simulate.faults import LOST_AFTER, LOST_BEFORE, NOT_TAKEN, REFUSED, UNCLEAR
 from tests.simulate.operations import moment
 from tests.simulate.scheduler import Scheduler, Violation
 from tests.support.payloads import report_event
@@ -20,7 +21,6 @@ TRACKED = timedelta(seconds=300)
 UNDER_WAY = 3_000
 FAILED = {
     NOT_TAKEN: Outcome(Sending.AGAIN, error="429"),
-    NOT_TAKEN_WAIT: Outcome(Sending.AGAIN, error="429", retry_after=2.5),
     UNCLEAR: Outcome(Sending.AGAIN, error="503", in_doubt=True),
     LOST_BEFORE: Outcome(Sending.AGAIN, error="time-out", in_doubt=True),
 }
@@ -28,6 +28,9 @@ FAILED = {
 REPORTS = Odds({"0": 50, "1": 40, "2": 10})
 ARRIVAL = Odds({"Delivered": 90, "Failed": 10})
 REPORT_DELAYS = Spans(3_000, 60, (1_000, 60_000, 30), (60_000, 330_000, 10))
+# How often a message of the queue is handed over, and how long after its time.
+TIMES = Odds({"1": 95, "2": 5})
+QUEUE_DELAYS = Spans(1_000, 80, (0, 5_000, 15), (5_000, 300_000, 5))
 
 # An event that arrives at a time: its name, and the event.
 Deliver = Callable[[str, int, str], None]
@@ -104,6 +107,39 @@ class Acs:
                 message_id=f"out-{answered}",
             )
             self._deliver(f"{about} report {copy}", due, event)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Queue:
+    """Keeps messages until their time has come, hands each over at least once, and again where the
+    function that got it failed."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        choices: Choices,
+        effects: Effects,
+        deliver: Callable[[str, int, Unfinished], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._choices = choices
+        self._effects = effects
+        self._deliver = deliver
+        self._count = 0
+
+    def put(self, work: Unfinished, delay: timedelta) -> None:
+        text = queue.dump(work)
+        self._effects.around("queue", "put", lambda: self._keep(text, delay), queue.NotQueued)
+
+    def _keep(self, text: str, delay: timedelta) -> None:
+        self._count += 1
+        name = f"queue {self._count}"
+        due = self._scheduler.now + round(delay.total_seconds() * 1000)
+        for copy in range(int(self._choices.one_of(f"{name} times", TIMES))):
+            arrives = due + self._choices.milliseconds(f"{name} arrival", QUEUE_DELAYS)
+            self._deliver(f"{name}.{copy}", arrives, queue.load(text))
 
     def close(self) -> None:
         """Nothing to close."""

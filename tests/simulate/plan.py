@@ -14,7 +14,8 @@ TEXTS = {
     "I have moved stop": 7, "do not want": 3,
 }  # fmt: skip
 KINDS = {
-    "message": 60, "report": 5, "manual": 9, "import": 4, "verdict": 9, "check": 10, "malformed": 2,
+    "message": 60, "report": 5, "manual": 9, "import": 4, "verdict": 9, "check": 10, "poll": 8,
+    "malformed": 2,
 }  # fmt: skip
 # How long a delivery takes, in milliseconds, and how many there are of an event.
 DELAYS = Spans(
@@ -110,10 +111,13 @@ def _finished(
             draft = _verdict(chance, draft, before)
         case "message":
             draft = _message(chance, draft, before)
+        case "poll":
+            name = chance.choice(("feed", "both", "restarted", "forgetful"))
+            draft = replace(draft, says=f"{name} {chance.choice(('goes-on', 'goes-on', 'restarts'))}")
         case "report" | "check" | "malformed":
             draft = replace(draft, says=draft.kind)
     copies = int(weighted(chance, CROWDED if is_focused else COPIES))
-    if draft.kind in ("check", "import") or (draft.kind == "manual" and not draft.key):
+    if draft.kind in ("check", "poll", "import") or (draft.kind == "manual" and not draft.key):
         copies = 1
     delays = AT_ONCE if is_focused else DELAYS
     begins = max(draft.at, 0)

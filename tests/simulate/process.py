@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import count
 from typing import cast
 
+from optout.azure.queue import PendingQueue
 from optout.azure.sms import ReplySender
 from optout.azure.topic import Publisher
 from optout.decisions.target import Target
@@ -12,6 +13,7 @@ from optout.operations.changes import Changes
 from optout.operations.check import Checks
 from optout.operations.handle import EventHandler
 from optout.operations.naming import find_target
+from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
 from optout.operations.reviews import Reviews
@@ -37,20 +39,21 @@ class Process(Life):
         store: Disturbed,
         acs: ReplySender,
         publisher: Publisher,
+        queue: PendingQueue,
         clock: Callable[[], datetime],
         timer: Callable[[], float],
-        sleep: Callable[[float], None],
     ) -> None:
         super().__init__(name)
         self.directory = directory
         self.store = cast(Store, store)
         self._numbers = count()
         self.checks = Checks(self.store, 30, timer)
-        self.recorder = Recorder(self.store, clock, self.checks.forget, publisher)
+        self.recorder = Recorder(self.store, clock, self.checks.forget, publisher, queue)
         self.changes = Changes(directory, self.recorder, self._new_id)
         self.reviews = Reviews(directory, self.recorder)
-        replies = ReplyDelivery(self.store, acs, clock, sleep, self._new_id)
+        replies = ReplyDelivery(self.store, acs, clock, self._new_id)
         self.events = EventHandler(directory, self.recorder, replies)
+        self.finisher = Finisher(directory, self.recorder, replies)
 
     def _new_id(self) -> str:
         return f"{self.name}-{next(self._numbers)}"

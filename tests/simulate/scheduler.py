@@ -26,8 +26,8 @@ class Life:
 
 
 class Task:
-    """Some work under a name, about an operation; `life` is the process that does it. While it is
-    `undisturbed` it does not wait, and nobody else goes on."""
+    """Some work under a name, about an operation; `life` is the process that does it, and at most until
+    `ends`. While it is `undisturbed` it does not wait, and nobody else goes on."""
 
     def __init__(
         self, name: str, about: int | None, work: Callable[[], None], parent: greenlet
@@ -35,6 +35,7 @@ class Task:
         self.name = name
         self.about = about
         self.life: Life | None = None
+        self.ends: int | None = None
         self.undisturbed = 0
         self.greenlet = greenlet(work, parent)
 
@@ -50,6 +51,7 @@ class Scheduler:
         self._current: Task | None = None
         self._main = getcurrent()
         self._is_over = False
+        self.timed_out: Callable[[Task], None] = lambda task: None
 
     @property
     def task(self) -> Task:
@@ -98,9 +100,13 @@ class Scheduler:
         task = self.task
         if task.undisturbed:
             return
+        until = self.now + milliseconds
+        is_too_long = task.ends is not None and until > task.ends
         if not self._is_over:
-            self._wait(self.now + milliseconds, task)
+            self._wait(task.ends if is_too_long and task.ends else until, task)
             self._main.switch()
+        if is_too_long:
+            self.timed_out(task)
         if self._is_over or (task.life is not None and task.life.is_over):
             raise Killed
 

@@ -6,22 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import cast
 
-from optout.azure.topic import NotAnnounced, Publisher
 from optout.domain.enums import ProbablePolicy, ReviewVerdict
 from optout.domain.errors import Refusal, Retryable
-from optout.domain.model import Evidence
+from optout.domain.model import Evidence, Unfinished
 from optout.operations.transfer.rows import ImportedRow
 from optout.programs.directory import Directory
 from optout.store import codec
 from tests.simulate.choices import Choices, Spans, Value
+from tests.simulate.consumers import Consumers
 from tests.simulate.effects import Effects
 from tests.simulate.ending import Ending
 from tests.simulate.expected import Operations
 from tests.simulate.faults import Faults
 from tests.simulate.operations import POLICIES, Operation, moment
-from tests.simulate.outside import Acs
+from tests.simulate.outside import Acs, Queue
 from tests.simulate.plan import History, Plan, drawn
 from tests.simulate.process import ACTOR, Process
 from tests.simulate.scheduler import Killed, Life, Scheduler, Violation
@@ -32,6 +31,8 @@ from tests.support.world import CONTOSO
 STORES = ("model", "sqlite")
 # When Event Grid, and whoever enters a change, comes again.
 BACK_OFF = (10_000, 30_000, 60_000, 300_000, 600_000)
+# `functionTimeout` of host.json: what runs for longer is ended with its process.
+TIME_OUT = 60_000
 # What happens between two steps that are no effects of their own: reading the clock, for one.
 MEANWHILE = Spans(0, 92, (1, 50, 5), (50, 2_000, 3))
 
@@ -95,6 +96,8 @@ class Simulation:
         self.watch.plain, self.watch.newest = self._storage.plain, self._storage.newest
         self.effects.done, self.effects.killed = self.watch.changed, self._replace
         self.acs = Acs(self.scheduler, choices, self.effects, self.watch.check_sms, self._report)
+        self.queue = Queue(self.scheduler, choices, self.effects, self._finish)
+        self.consumers = Consumers(self.scheduler, self.effects)
         self._owed: set[str] = set()
         self._failed: set[int | None] = set()
         self._processes = [self._started(f"P{n}.0", skew) for n, skew in enumerate(plan.skews)]
@@ -115,10 +118,10 @@ class Simulation:
             directory(),
             Disturbed(self._storage, self.watch),
             self.acs,
-            cast(Publisher, Topic(self.effects)),
+            self.consumers.topic,
+            self.queue,
             clock,
             timer=lambda: self.scheduler.now / 1000,
-            sleep=lambda seconds: self.scheduler.pause(round(seconds * 1000)),
         )
 
     def _meanwhile(self) -> None:
@@ -150,6 +153,7 @@ class Simulation:
             self.watch,
             self.acs,
             self._was_disturbed,
+            self.consumers,
         )
         for finding in ending.findings():
             raise Violation(finding)
@@ -163,7 +167,7 @@ class Simulation:
             task = self.scheduler.task
             number = self._choices.number(f"{task.name} process", len(self._processes))
             process = self._processes[number]
-            task.life = process
+            task.life, task.ends = process, self.scheduler.now + TIME_OUT
             self.scheduler.say(f"begins in {process.name}")
             try:
                 result = work(process)
@@ -186,6 +190,11 @@ class Simulation:
             name, self.scheduler.task.about, due, lambda process: process.events.handle(event)
         )
 
+    def _finish(self, name: str, due: int, work: Unfinished) -> None:
+        """A message of the queue, handed over."""
+        about = self.scheduler.task.about
+        self._deliver(name, about, due, lambda process: process.finisher.finish(work))
+
     def _work(self, operation: Operation) -> Work:
         """An operation, as its caller would make it of a process."""
         match operation.kind:
@@ -195,6 +204,8 @@ class Simulation:
                 return lambda process: self._import(operation, process)
             case "verdict":
                 return lambda process: _refusable(lambda: self._judge(operation, process))
+            case "poll":
+                return lambda process: self._poll(operation, process)
             case "check":
                 return lambda process: self._check(operation, process)
         event = operation.event()
@@ -231,6 +242,11 @@ class Simulation:
         )
         return process.reviews.judge(judged, verdict, ACTOR, str(operation.number)).effect
 
+    def _poll(self, operation: Operation, process: Process) -> object:
+        name, how = operation.says.split()
+        limit = 1 + operation.at % 3
+        return self.consumers.poll(name, process.store, limit, restarts=how == "restarts")
+
     def _check(self, operation: Operation, process: Process) -> object:
         asked = self.watch.asks(process.name, operation.person)
         sender = process.directory.sender(operation.sender)
@@ -250,19 +266,6 @@ class Simulation:
     def close(self) -> None:
         self.scheduler.close()
         self._storage.close()
-
-
-class Topic:
-    """Takes announcements."""
-
-    def __init__(self, effects: Effects) -> None:
-        self._effects = effects
-
-    def publish(self, evidence: Evidence) -> None:
-        self._effects.around("topic", "publish", lambda: None, NotAnnounced)
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def _refusable(work: Callable[[], object]) -> object:

@@ -162,6 +162,11 @@ class Watch:
             if reply.status in KEPT_BACK:
                 self._check_kept_back(evidence, reply, self._seen(evidence.recipient))
 
+    def written_at(self, item: Evidence) -> int:
+        """When it was written."""
+        grown = self._grown[item.recipient]
+        return next(when for when, number in grown if number >= item.number)
+
     def _sight(self, person: str) -> Sight:
         nothing = Sight(0, self.newest(person), self._scheduler.now)
         return self._sights.get((self._scheduler.name, person), nothing)

@@ -15,10 +15,12 @@ from datetime import datetime
 from functools import partial
 
 from optout.domain.enums import Activity, ScopeKind
+from optout.domain.errors import Gone
 from optout.domain.model import (
     Announcement,
     Consent,
     Consents,
+    ConsentSnapshot,
     Decision,
     Evidence,
     Inquiry,
@@ -27,9 +29,18 @@ from optout.domain.model import (
     Recorded,
     Reply,
     Scope,
+    Unfinished,
 )
 from optout.store import codec
-from optout.store.protocol import Count, Entry, HistoryPage, JournalPage, ListPage, QuarantinePage
+from optout.store.protocol import (
+    ChangesPage,
+    Count,
+    Entry,
+    HistoryPage,
+    JournalPage,
+    ListPage,
+    QuarantinePage,
+)
 
 # Asked for a freedom by its name and in how many ways it can be taken; 0 is not to take it.
 Draw = Callable[[str, int], int]
@@ -51,6 +62,7 @@ class Kept:
     changed: list[str] = field(default_factory=list)
     held: dict[str, Quarantined] = field(default_factory=dict)
     rules: int = 1
+    generation: int = 1
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def of(self, recipient: str) -> tuple[Evidence, ...]:
@@ -71,6 +83,7 @@ class ModelStore:
         self._meanwhile = meanwhile
         # A lookup of more people than this leaves out who is in, where it likes.
         self._found_whole = (10**9, 1, 0)[draw("asks an index", 3)]
+        self._finds_pending = not draw("does not find what is pending", 2)
 
     # --- one recipient ---
 
@@ -104,7 +117,7 @@ class ModelStore:
             evidence=next(found, None),
             last_number=told[-1].number if told else 0,
             last_received_at=told[-1].received_at if told else None,
-            consents=self._consents(inquiry.recipient, inquiry.scopes),
+            consents=self._all_consents(inquiry.recipient),
             recent=tuple(recent[: inquiry.recent_limit]),
             timeline=partial(self.timeline, inquiry.recipient),
         )
@@ -120,11 +133,12 @@ class ModelStore:
             if any(item.id == evidence.id for item in told):
                 return False
             kept.people.setdefault(evidence.recipient, []).append(evidence)
-            kept.consents.setdefault(evidence.recipient, {}).update(decision.consents)
+            if decision.consents:
+                kept.consents.setdefault(evidence.recipient, {}).update(decision.consents)
+                kept.changed.append(evidence.recipient)
             kept.out |= {
                 (scope, evidence.recipient) for scope, new in decision.consents.items() if new.out
             }
-            kept.changed.append(evidence.recipient)
             return True
 
     def insert_first(self, decision: Decision, entries: Sequence[Entry]) -> list[Entry]:
@@ -156,9 +170,6 @@ class ModelStore:
             self._amend(replace(stored, reply=reply))
             return True
 
-    def unannounced(self, recipient: str) -> tuple[Evidence, ...]:
-        return tuple(item for item in self._kept.of(recipient) if item.is_announcement_pending)
-
     def settle_announcement(self, evidence: Evidence, announcement: Announcement) -> None:
         with self._kept.lock:
             stored = self.find(evidence.recipient, evidence.id)
@@ -174,7 +185,31 @@ class ModelStore:
         items = tuple(reversed(told[-limit:]))
         return HistoryPage(items, items[-1].number if told[:-limit] else None)
 
-    # --- consents of many ---
+    # --- consents ---
+
+    def snapshot(self, recipient: str) -> ConsentSnapshot:
+        with self._kept.lock:
+            told = self._kept.of(recipient)
+            number = told[-1].number if told else 0
+            return ConsentSnapshot(recipient, number, self._all_consents(recipient))
+
+    def changes(self, limit: int, after: str | None) -> ChangesPage:
+        """A place is how many changes there were. Of one who changed twice, the later change counts."""
+        if after is not None and not (after.isdecimal() and int(after) <= len(self._kept.changed)):
+            raise Gone("it is not of this store")
+        start = int(after or 0)
+        latest = {one: place for place, one in enumerate(self._kept.changed, start=1) if place > start}
+        left = sorted(latest.items(), key=lambda each: each[1])
+        page = left[: self._shortened(limit)]
+        self._meanwhile()
+        items = tuple(self.snapshot(one) for one, _ in page)
+        return ChangesPage(items, str(page[-1][1] if page else start), len(page) < len(left))
+
+    def pending(self) -> tuple[Unfinished, ...] | None:
+        if not self._finds_pending:
+            return None
+        left = sorted(filter(_is_pending, self._kept.everything()), key=_place)
+        return tuple(Unfinished(item.recipient, item.id) for item in left)
 
     def consents(self, recipient: str, scopes: Sequence[Scope]) -> Consents:
         return self._consents(recipient, scopes)
@@ -183,6 +218,10 @@ class ModelStore:
         with self._kept.lock:
             known = self._kept.consents.get(recipient, {})
             return {scope: known[scope] for scope in scopes if scope in known}
+
+    def _all_consents(self, recipient: str) -> dict[Scope, Consent]:
+        with self._kept.lock:
+            return dict(self._kept.consents.get(recipient, {}))
 
     def lookup(self, recipients: Sequence[str], scopes: Sequence[Scope]) -> Mapping[str, Consents]:
         finds_all = self.finds_opt_ins(len(recipients))
@@ -314,7 +353,10 @@ class ModelStore:
         self._kept.rules = version
 
     def generation(self) -> int:
-        return 1  # nothing restores it
+        return self._kept.generation
+
+    def begin_generation(self, number: int) -> None:
+        self._kept.generation = number
 
     def check(self) -> None:
         """It always answers."""
@@ -335,6 +377,10 @@ def _particular(decision: Decision, entry: Entry) -> Decision:
     }
     evidence = replace(decision.evidence, recipient=recipient, at=at, id=identifier)
     return Decision(evidence, consents)
+
+
+def _is_pending(item: Evidence) -> bool:
+    return item.is_pending
 
 
 def _place(item: Evidence) -> str:
