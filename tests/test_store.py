@@ -58,19 +58,23 @@ def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     assert store.lookup([PERSON, "+14255550199"], [SCOPE, LIST]) == {PERSON: {SCOPE: OUT}}
 
 
-def test_what_is_there_is_not_decided_again(store: Store) -> None:
-    """Evidence of the same id comes back with the consents as they are, however much came after it."""
+@pytest.mark.parametrize("came_after", [0, 10])
+def test_what_is_there_is_not_decided_again(store: Store, came_after: int) -> None:
+    """Evidence of the same id comes back with the consents as they are, however much came after it. The
+    newest is not even decided about."""
     first = evidence()
     write(store, Decision(first, {SCOPE: OUT}))
-    for number in range(2, 12):
+    for number in range(2, 2 + came_after):
         write(store, Decision(evidence(number)))
 
-    def never(state: RecipientState) -> Decision:
-        raise AssertionError("it is there already")
+    def decide_again(state: RecipientState) -> Decision:
+        assert came_after
+        return Decision(replace(first, number=state.last_number + 1), {LIST: OUT})
 
-    again = store.update(Inquiry(PERSON, first.id), never)
+    again = store.update(Inquiry(PERSON, first.id), decide_again)
     assert again == Recorded(first, {SCOPE: OUT}, is_new=False)
-    assert len(store.timeline(PERSON)) == 11
+    assert len(store.timeline(PERSON)) == 1 + came_after
+    assert store.snapshot(PERSON).consents == {SCOPE: OUT}
 
 
 def test_what_a_decision_refuses_is_not_written(store: Store) -> None:

@@ -18,9 +18,10 @@ from optout.store.sqlite import file as sqlite_file
 from optout.store.sqlite import schema
 from optout.store.sqlite import store as sqlite_store
 from optout.store.sqlite.store import SqliteStore
+from tests.support.in_turn import InTurn
 from tests.support.places import file_in
 from tests.support.records import evidence
-from tests.support.world import PERSON, InTurn, World, write
+from tests.support.world import PERSON, World, write
 
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:

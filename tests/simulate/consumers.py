@@ -126,7 +126,8 @@ class Consumers:
         """What each holds in the end: those who read have read, those who listen have heard all, one
         of them everything twice and from the end to the beginning."""
         for _, follower in sorted(self.followers.items()):
-            while follower.poll(store, 3):
+            # Whoever was at the end of a page with everybody may have more to read the next time.
+            while follower.poll(store, 3) or follower.poll(store, 3):
                 pass
         heard = self.topic.standings()
         copies = {name: follower.copy for name, follower in self.followers.items()}

@@ -44,7 +44,7 @@ class Effects:
             value = work()
         self.done()
         self._scheduler.say(f"{name}{told(value)}")
-        self.end(name, fate)
+        self.end(kind, name, fate)
         if fate == LOST_AFTER:
             raise failure(f"{name}: {fate}")
         return value
@@ -59,24 +59,24 @@ class Effects:
         fate = self._choices.one_of(
             f"{task.name} {name} fate", self._faults.odds(kind, task.about, now)
         )
-        self._wait(f"{name} before")
+        self._wait(kind, f"{name} before")
         if fate:
             self._scheduler.say(f"{name} {fate}")
         if fate == KILLED_BEFORE:
             self._kill()
         return fate
 
-    def end(self, name: str, fate: str) -> None:
+    def end(self, kind: str, name: str, fate: str) -> None:
         """The answer to an effect is on its way back."""
         if self._scheduler.task.undisturbed:
             return
         if fate == KILLED_AFTER:
             self._kill()
-        self._wait(f"{name} after")
+        self._wait(kind, f"{name} after")
 
-    def _wait(self, what: str) -> None:
+    def _wait(self, kind: str, what: str) -> None:
         task = self._scheduler.task
-        waits = self._faults.waits(task.about, self._scheduler.now)
+        waits = self._faults.waits(kind, task.about, self._scheduler.now)
         self._scheduler.pause(self._choices.milliseconds(f"{task.name} {what}", waits))
 
     def _kill(self) -> None:

@@ -33,6 +33,9 @@ _QUICK = Spans(USUALLY, 70, (1, 60, 20), (60, 2_000, 7), (2_000, 20_000, 2), (20
 _SLOW = Spans(
     USUALLY, 40, (1, 2_000, 30), (2_000, 20_000, 20), (20_000, 45_000, 7), (280_000, 320_000, 3)
 )
+# A request of which there is no answer within two seconds has failed.
+_QUICK_REQUEST = Spans(2, 85, (1, 60, 12), (60, 2_000, 3))
+_SLOW_REQUEST = Spans(2, 60, (1, 60, 20), (60, 2_000, 20))
 _NEVER_SLOW = Spans(USUALLY, 1)
 _CALM = Odds({FINE: 1.0})
 _ODDS = {
@@ -56,10 +59,13 @@ class Faults:
             return _ODDS[self._plan.roughness, kind]
         return _ODDS["victim", kind] if about in self._plan.victims else _CALM
 
-    def waits(self, about: int | None, now: int) -> Spans:
+    def waits(self, kind: str, about: int | None, now: int) -> Spans:
         """How long it takes for an effect to reach the outside, and for its answer to come back."""
         if now > CALM_AFTER:
             return _NEVER_SLOW
+        if kind == "request":
+            is_victim = about in self._plan.victims
+            return _SLOW_REQUEST if is_victim else _QUICK_REQUEST
         if self._plan.roughness != "focused":
             return _QUICK
         return _SLOW if about in self._plan.victims else _NEVER_SLOW

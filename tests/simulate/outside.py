@@ -65,7 +65,7 @@ class Acs:
         fate = self._effects.begin("acs", "send")
         outcome = FAILED.get(fate) or self._take(answered, sender, recipient, reply, fate == REFUSED)
         self._scheduler.say(f"send {outcome.sending.name} {outcome.error or ''}")
-        self._effects.end("send", fate)
+        self._effects.end("acs", "send", fate)
         return FAILED[LOST_BEFORE] if fate == LOST_AFTER else outcome
 
     def _same_as_before(self, answered: str, sender: str, recipient: str, reply: Reply) -> None:

@@ -24,7 +24,7 @@ from tests.chaos.expected import LINES
 from tests.simulate.operations import Operation
 from tests.simulate.scheduler import Life
 from tests.simulate.stores import Disturbed
-from tests.support.world import InTurn
+from tests.support.in_turn import InTurn
 
 ACTOR = "ann"
 

@@ -24,11 +24,11 @@ from tests.simulate.outside import Acs, Queue
 from tests.simulate.plan import History, Plan, drawn
 from tests.simulate.process import ACTOR, Process
 from tests.simulate.scheduler import Killed, Life, Scheduler, Violation
-from tests.simulate.stores import Disturbed, InFile, InMemory, Storage
+from tests.simulate.stores import Disturbed, InFile, InMemory, InTables, Storage
 from tests.simulate.watch import Watch
 from tests.support.world import CONTOSO
 
-STORES = ("model", "sqlite")
+STORES = ("model", "sqlite", "tables")
 # When Event Grid, and whoever enters a change, comes again.
 BACK_OFF = (10_000, 30_000, 60_000, 300_000, 600_000)
 # `functionTimeout` of host.json: what runs for longer is ended with its process.
@@ -106,6 +106,8 @@ class Simulation:
     def _opened(self, store: str) -> Storage:
         if store == "sqlite":
             return InFile(self.scheduler, self.effects)
+        if store == "tables":
+            return InTables(self.scheduler, self.effects)
         return InMemory(self.scheduler, self._choices, self.effects, self._meanwhile)
 
     def _started(self, name: str, skew: int) -> Process:

@@ -4,16 +4,23 @@ nobody disturbs."""
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from optout.domain.errors import StoreAway
 from optout.store.protocol import Store
 from optout.store.sqlite.store import SqliteStore
+from optout.store.tables import rows
+from optout.store.tables.store import TablesStore
 from tests.simulate.choices import Choices
-from tests.simulate.effects import Effects
+from tests.simulate.effects import Effects, told
+from tests.simulate.operations import moment
 from tests.simulate.scheduler import Scheduler
 from tests.simulate.watch import Watch
+from tests.support.fake_tables import FakeAccount
+from tests.support.fake_tables import Storage as Account
+from tests.support.in_turn import InTurn
 from tests.support.model_store import Kept, ModelStore
 
 # A flush to disk would only cost time.
@@ -103,6 +110,44 @@ class InFile:
         for store in self._opened:
             store.close()
         shutil.rmtree(self._folder)
+
+
+class InTables:
+    """The store in tables, on an account in memory. Each request may fail, before it is done and
+    after, or be done twice, and others may go on around it."""
+
+    def __init__(self, scheduler: Scheduler, effects: Effects) -> None:
+        self._scheduler = scheduler
+        self._effects = effects
+        self._kept = Account()
+        # For whoever reads the feed at the end, everything has been there for long enough.
+        later = timedelta(minutes=10)
+        plain = FakeAccount(self._kept, InTurn(), now=lambda: moment(scheduler.now) + later)
+        self.plain: Store = TablesStore(plain, "")
+
+    def open(self) -> Store:
+        account = FakeAccount(
+            self._kept,
+            InTurn(),
+            wire=lambda name, work: self._effects.around("request", name, work, StoreAway),
+            now=lambda: moment(self._scheduler.now),
+            timer=lambda: self._scheduler.now / 1000,
+            sleep=lambda seconds: self._scheduler.pause(round(seconds * 1000)),
+        )
+        return TablesStore(account, "")
+
+    def call(self, operation: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> Any:
+        value = operation(*arguments)
+        self._scheduler.say(f"{name}{told(value)}")
+        return value
+
+    def newest(self, recipient: str) -> int:
+        evidence = rows.of(recipient, rows.EVIDENCE)
+        found = next(self._kept.table("recipients").find(evidence, ("", "")), None)
+        return rows.number(found.values) if found else 0
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 class Disturbed:

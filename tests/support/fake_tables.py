@@ -9,8 +9,9 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 from operator import eq, ge, gt, le, lt, ne
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -32,6 +33,10 @@ MOST_OPERATIONS = 100
 class _Stored(NamedTuple):
     values: Row
     etag: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.values["PartitionKey"], self.values["RowKey"]
 
 
 class Rows:
@@ -108,15 +113,13 @@ class FakeTable(client.Table):
         while after is not None:
             place = after
 
-            def read(place: tuple[str, str] = place) -> tuple[list[TableEntity], bool]:
-                found = self._rows.find(condition, place)
-                page = [_entity(each, select) for _, each in zip(range(rows), found, strict=False)]
-                return page, next(found, None) is not None
+            def read(place: tuple[str, str] = place) -> list[_Stored]:
+                return list(islice(self._rows.find(condition, place), rows + 1))
 
-            page, is_more = self._request("GET", read)
-            last = page[-1] if page else None
-            after = (last["PartitionKey"], last["RowKey"]) if is_more and last else None
-            yield page
+            found = self._request("GET", read)
+            page, is_more = found[:rows], len(found) > rows
+            after = page[-1].place if is_more else None
+            yield [_entity(each, select) for each in page]
 
     def get(self, row: Row) -> TableEntity | None:
         stored = self._request("GET", lambda: self._rows.get(row))
@@ -171,7 +174,7 @@ def _entity(stored: _Stored, select: Sequence[str] | None) -> TableEntity:
     given = values if select is None else {name: values[name] for name in select if name in values}
     entity = TableEntity(given)
     # As the SDK leaves it: rows come with their tag.
-    entity._metadata = {"etag": stored.etag}
+    entity._metadata = {"etag": stored.etag, "timestamp": None}
     return entity
 
 
@@ -186,6 +189,7 @@ class Storage:
     """What an account keeps, for all who are connected to it."""
 
     def __init__(self) -> None:
+        self.lock = RLock()
         self._tags = count(1)
         self._tables: dict[str, Rows] = {}
 
@@ -229,7 +233,8 @@ class FakeAccount(client.Account):
 
         def at_the_account() -> Any:
             said.append(self._account_now())
-            return work()
+            with self._storage.lock:
+                return work()
 
         answer = self._wire(name, at_the_account)
         headers = {"Date": format_datetime(said[-1].replace(microsecond=0), usegmt=True)}

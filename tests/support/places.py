@@ -11,16 +11,19 @@ from optout.store.protocol import Store
 from optout.store.sqlite.store import SqliteStore
 from optout.store.tables import client
 from optout.store.tables.store import TablesStore
+from tests.support.fake_tables import FakeAccount, Storage
+from tests.support.in_turn import InTurn
 from tests.support.model_store import Kept, ModelStore, by_chance
 
 
 @dataclass(frozen=True)
 class Place:
     """A file of SQLite, tables with names of their own in one Azurite, or this process's memory, which
-    no other process can open."""
+    no other process can open: of the model, or of tables without an account."""
 
     file: Path | None = None
     memory: Kept | None = None
+    fake: Storage | None = None
     connection_string: str = ""
     prefix: str = ""
 
@@ -30,6 +33,8 @@ class Place:
             return SqliteStore(self.file)
         if self.memory is not None:
             return ModelStore(self.memory, by_chance(random.Random(1)))
+        if self.fake is not None:
+            return TablesStore(FakeAccount(self.fake, InTurn()))
         return TablesStore(client.connect(None, self.connection_string, policies), self.prefix)
 
 
@@ -49,7 +54,8 @@ def new_tables(connection_string: str) -> Place:
 STORES: dict[str, Callable[[Path, Callable[[], str]], Place]] = {
     "model": lambda *_: Place(memory=Kept()),
     "sqlite": lambda folder, _: file_in(folder),
+    "fake tables": lambda *_: Place(fake=Storage()),
     "tables": lambda _, azurite: new_tables(azurite()),
 }
 # Those that several processes can open.
-SHARED = tuple(name for name in STORES if name != "model")
+SHARED = ("sqlite", "tables")

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from optout.operations.transfer.importing import Importer, ImportPurpose
 from optout.programs.directory import Directory
 from optout.service import new_id
 from optout.store.protocol import Store
+from tests.support.in_turn import InTurn
 from tests.support.payloads import sms_event
 from tests.support.places import Place, file_in
 
@@ -203,18 +203,6 @@ class World:
             for scope in consent.sender_scopes(sender)
         )
         return self.store.consents(person, list(scopes))
-
-
-class InTurn(Executor):
-    """Runs what it is given at once, in this thread."""
-
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(*arguments, **named))
-        except Exception as problem:
-            future.set_exception(problem)
-        return future
 
 
 def write(store: Store, decision: Decision) -> Recorded:

@@ -25,11 +25,12 @@ from optout.operations.naming import find_target
 from optout.store.tables import client, recipients
 from optout.store.tables.store import TablesStore
 from tests.support import wire as faults
+from tests.support.in_turn import InTurn
 from tests.support.payloads import sms_event
 from tests.support.places import Place, new_tables
 from tests.support.records import LIST, OUT, SCOPE, evidence, state_of
 from tests.support.wire import INDEX, READ, SETTLE, WRITE, Wire, requests_of
-from tests.support.world import NOON, PERSON, InTurn, World, write
+from tests.support.world import NOON, PERSON, World, write
 
 
 class Announced:
