@@ -10,8 +10,10 @@ from optout.azure.topic import NotAnnounced, Notice
 from optout.domain.errors import Gone
 from optout.operations import feed, standing
 from optout.store.protocol import Store
-from tests.chaos.expected import LINES, State, suppressed
+from tests.chaos.expected import LINES, State
 from tests.simulate.effects import Effects
+from tests.simulate.expected import suppressed
+from tests.simulate.operations import FORMERLY
 from tests.simulate.scheduler import Scheduler
 
 Document = Mapping[str, Any]
@@ -36,8 +38,13 @@ class Copy:
         own = known["senders"].get(sender)
         if own is not None and own["suppressed"]:
             return True
-        listed = known["lists"].get(LINES[sender].list, known["other_lists"])
-        return bool(listed["suppressed"])
+        listed = LINES[sender].list
+        names = (listed, FORMERLY.get(listed))
+        entries = [known["lists"][name] for name in names if name in known["lists"]]
+        newest = max(
+            entries or [known["other_lists"]], key=lambda each: (each["at"], each["suppressed"])
+        )
+        return bool(newest["suppressed"])
 
 
 @dataclass
@@ -158,6 +165,10 @@ class Consumers:
             said = {name: value for name, value in document.items() if name != "cause"}
             if known.setdefault((said["recipient"], said["version"]), said) != said:
                 yield f"consumers: two documents are of version {said['version']}: {said}"
+
+
+def _recency(entry: Mapping[str, Any]) -> tuple[str, bool]:
+    return entry["at"], entry["suppressed"]
 
 
 def _differences(

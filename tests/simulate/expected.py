@@ -8,8 +8,8 @@ from itertools import chain
 from optout.domain.enums import EvidenceKind, ReviewVerdict
 from optout.domain.model import Evidence
 from optout.domain.times import EARLIEST
-from tests.chaos.expected import State, suppressed
-from tests.simulate.operations import Operation
+from tests.chaos.expected import LINES, State
+from tests.simulate.operations import FORMERLY, Operation
 
 NEVER_OUT = State(False, EARLIEST, EARLIEST, False)
 
@@ -148,6 +148,15 @@ def is_true(operation: Operation, at: datetime, states: Mapping[str, State]) -> 
         return True
     is_so = suppressed(operation.sender, states) == operation.out
     return own is not None and own.since <= at and is_so
+
+
+def suppressed(sender: str, states: Mapping[str, State]) -> bool:
+    """Whether nobody may text the person from a sender."""
+    own = states.get(f"sender:{sender}")
+    listed = LINES[sender].list
+    scopes = (f"list:{listed}", f"list:{FORMERLY.get(listed)}", "everything")
+    wider = [(state.at, state.out) for scope in scopes if (state := states.get(scope))]
+    return (own is not None and own.out) or (bool(wider) and max(wider)[1])
 
 
 def is_blocked(sender: str, states: Mapping[str, State]) -> bool:

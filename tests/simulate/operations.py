@@ -13,6 +13,8 @@ from tests.support.payloads import report_event, sms_event
 # Requests in other words, and what some programs make of them; elsewhere they suppress.
 PROBABLE = frozenset({"I have moved stop", "do not want"})
 POLICIES = {"contoso-canada": "review", "contoso-uk": "ignore"}
+# The name that a list had before, under which people are still on it.
+FORMERLY = {"contoso-canada": "contoso-uk"}
 DAY = timedelta(days=1)
 
 

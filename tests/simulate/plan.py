@@ -30,6 +30,54 @@ TIES = 0.1
 
 
 @dataclass(frozen=True)
+class Theme:
+    """What a history is about. `most` people, senders and bursts of so many milliseconds; `victims` are
+    the kinds of what is hit in a focused one; `unbelieved` is the share of what has no time of its
+    own."""
+
+    weight: float
+    roughness: str
+    kinds: Mapping[str, int] = field(default_factory=lambda: KINDS)
+    victims: frozenset[str] = frozenset()
+    most: int = 1
+    counts: tuple[int, ...] = (2, 3, 4, 6)
+    spread: int = 25_000
+    copies: Mapping[str, int] = field(default_factory=lambda: CROWDED)
+    delays: Spans = AT_ONCE
+    unbelieved: float = 0.1
+    skew: int | None = None
+
+
+_ANYTHING = Theme(
+    weight=40, roughness="even", most=3, counts=(6, 12, 24, 40), copies=COPIES, delays=DELAYS
+)
+_BY_HAND = {"manual": 60, "message": 20, "import": 10, "verdict": 10, "check": 5}
+# Where uniform chance is weak, what goes wrong and who goes on is chosen: it hits one person and one
+# sender, and of all effects those that it is about.
+THEMES = {
+    "anything": _ANYTHING,
+    "rough": replace(_ANYTHING, weight=15, roughness="rough"),
+    "answers": Theme(weight=25, roughness="focused", victims=frozenset({"message"})),
+    "by hand": Theme(
+        weight=10,
+        roughness="focused",
+        kinds=_BY_HAND,
+        victims=frozenset({"manual", "import", "verdict"}),
+    ),
+    "clocks": Theme(
+        weight=10,
+        roughness="focused",
+        kinds={"message": 40, "manual": 60},
+        copies={"1": 1},
+        spread=5_000,
+        delays=Spans(1_000, 1),
+        unbelieved=0.6,
+        skew=3_000,
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Plan:
     """A history but for its choices. `roughness` names the odds of faults in `faults.py`; in a focused
     one they are for the `victims` alone."""
@@ -57,82 +105,78 @@ class History:
 def drawn(seed: int, store: str) -> Plan:
     """The same plan for the same seed."""
     chance = random.Random(f"{seed}/plan")
-    roughness = weighted(chance, {"even": 45, "rough": 20, "focused": 35})
-    skew = SKEWS.draw(chance)
+    theme = THEMES[weighted(chance, {name: each.weight for name, each in THEMES.items()})]
+    skew = theme.skew or SKEWS.draw(chance)
     skews = tuple(chance.randint(-skew, skew) for _ in range(chance.randint(1, 3)))
-    is_focused = roughness == "focused"
     # Nothing arrives before it was sent, by the clock of any process.
     operations = tuple(
         replace(each, deliveries=tuple(due + skew for due in each.deliveries))
-        for each in _operations(chance, is_focused)
+        for each in _operations(chance, theme)
     )
-    told = [each.number for each in operations if each.kind == "message"]
-    victims = frozenset(told if is_focused else ())
-    return Plan(store, skews, operations, roughness, victims)
+    victims = frozenset(each.number for each in operations if each.kind in theme.victims)
+    return Plan(store, skews, operations, theme.roughness, victims)
 
 
-def _operations(chance: random.Random, is_focused: bool) -> Iterator[Operation]:
-    people = [f"+1206555{1000 + number}" for number in range(1 if is_focused else chance.randint(1, 3))]
-    senders = chance.sample(list(LINES), 1 if is_focused else chance.randint(1, 3))
-    bursts = [chance.randint(0, 1_200_000) for _ in range(1 if is_focused else chance.randint(1, 4))]
+def _operations(chance: random.Random, theme: Theme) -> Iterator[Operation]:
+    people = [f"+1206555{1000 + number}" for number in range(chance.randint(1, theme.most))]
+    senders = chance.sample(list(LINES), chance.randint(1, theme.most))
+    bursts = [chance.randint(0, 1_200_000) for _ in range(chance.randint(1, theme.most))]
     # Not every history has everything: what is rare elsewhere gets its turn.
-    kinds = _some(chance, KINDS, {"message"})
+    kinds = _some(chance, theme.kinds, {"message", "manual"} & {*theme.kinds})
     texts = _some(chance, TEXTS, {"STOP", "START"})
-    count = chance.choice((2, 3, 4, 6) if is_focused else (6, 12, 24, 40))
     made: list[Operation] = []
-    for number in range(count):
+    for number in range(chance.choice(theme.counts)):
         draft = Operation(
             number=number,
             kind=weighted(chance, kinds),
             person=chance.choice(people),
             sender=chance.choice(senders),
             says=weighted(chance, texts),
-            at=chance.choice(bursts) + chance.randint(0, 25_000),
+            at=chance.choice(bursts) + chance.randint(0, theme.spread),
             deliveries=(),
         )
         if made and chance.random() < TIES:
             draft = replace(draft, at=chance.choice(made).at)
-        made.append(_finished(chance, draft, made, is_focused))
+        made.append(_finished(chance, draft, made, theme))
     yield from made
 
 
-def _some(chance: random.Random, weights: dict[str, int], always: set[str]) -> dict[str, int]:
+def _some(chance: random.Random, weights: Mapping[str, int], always: set[str]) -> dict[str, int]:
     return {name: each for name, each in weights.items() if name in always or chance.random() < 0.75}
 
 
 def _finished(
-    chance: random.Random, draft: Operation, before: list[Operation], is_focused: bool
+    chance: random.Random, draft: Operation, before: list[Operation], theme: Theme
 ) -> Operation:
     """An operation with all that belongs to its kind, and its deliveries."""
     match draft.kind:
         case "manual" | "import":
-            draft = _entered(chance, draft)
+            draft = _entered(chance, draft, theme)
         case "verdict":
             draft = _verdict(chance, draft, before)
         case "message":
-            draft = _message(chance, draft, before)
+            draft = _message(chance, draft, before, theme)
         case "poll":
             name = chance.choice(("feed", "both", "restarted", "forgetful"))
             draft = replace(draft, says=f"{name} {chance.choice(('goes-on', 'goes-on', 'restarts'))}")
         case "report" | "check" | "malformed":
             draft = replace(draft, says=draft.kind)
-    copies = int(weighted(chance, CROWDED if is_focused else COPIES))
+    copies = int(weighted(chance, theme.copies))
     if draft.kind in ("check", "poll", "import") or (draft.kind == "manual" and not draft.key):
         copies = 1
-    delays = AT_ONCE if is_focused else DELAYS
     begins = max(draft.at, 0)
-    times = [begins + 1_000 + delays.draw(chance) for _ in range(copies)]
+    times = [begins + 1_000 + theme.delays.draw(chance) for _ in range(copies)]
     return replace(draft, deliveries=tuple(times))
 
 
-def _entered(chance: random.Random, draft: Operation) -> Operation:
+def _entered(chance: random.Random, draft: Operation, theme: Theme) -> Operation:
     """A change by hand or an import: of its own time, often of the past, or of now."""
     whole_list = LINES[draft.sender].list
     # Nothing else names the list of a sender that no program has.
     about = ("sender", "everything") if ":" in whole_list else ("sender", "list", "everything")
     says = f"{chance.choice(('out', 'in'))} {chance.choice(about)}"
     at = draft.at - chance.choice((0, 0, chance.randint(0, 300_000)))
-    is_now = draft.kind == "manual" and chance.random() < 0.4
+    is_now = draft.kind == "manual" and chance.random() < max(0.4, theme.unbelieved)
     clock = "none" if is_now else "own"
     return replace(draft, says=says, at=at, clock=clock, key=chance.random() < 0.7)
 
@@ -153,9 +197,12 @@ def _verdict(chance: random.Random, draft: Operation, before: list[Operation]) -
     )
 
 
-def _message(chance: random.Random, draft: Operation, before: list[Operation]) -> Operation:
+def _message(
+    chance: random.Random, draft: Operation, before: list[Operation], theme: Theme
+) -> Operation:
     """Some have a time that nobody can believe, some the id of another message."""
-    clock = weighted(chance, {"own": 90, "none": 5, "ahead": 5})
+    share = theme.unbelieved
+    clock = weighted(chance, {"own": 1 - share, "none": share / 2, "ahead": share / 2})
     others = [each for each in before if each.kind == "message" and each.about is None]
     if others and chance.random() < 0.06:
         again = replace(draft, person=others[0].person, about=others[0].number)

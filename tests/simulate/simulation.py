@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 
 from optout.domain.enums import ProbablePolicy, ReviewVerdict
-from optout.domain.errors import Refusal, Retryable
+from optout.domain.errors import OptoutError, Refusal, Retryable
 from optout.domain.model import Evidence, Unfinished
 from optout.operations.transfer.rows import ImportedRow
 from optout.programs.directory import Directory
@@ -19,7 +19,7 @@ from tests.simulate.effects import Effects
 from tests.simulate.ending import Ending
 from tests.simulate.expected import Operations
 from tests.simulate.faults import Faults
-from tests.simulate.operations import POLICIES, Operation, moment
+from tests.simulate.operations import FORMERLY, POLICIES, Operation, moment
 from tests.simulate.outside import Acs, Queue
 from tests.simulate.plan import History, Plan, drawn
 from tests.simulate.process import ACTOR, Process
@@ -92,6 +92,7 @@ class Simulation:
         self.effects = Effects(self.scheduler, choices, Faults(plan))
         self.operations = Operations(plan.operations)
         self.watch = Watch(self.scheduler, self.operations, plan.skew)
+        self._store = plan.store
         self._storage = self._opened(plan.store)
         self.watch.plain, self.watch.newest = self._storage.plain, self._storage.newest
         self.effects.done, self.effects.killed = self.watch.changed, self._replace
@@ -156,6 +157,7 @@ class Simulation:
             self.acs,
             self._was_disturbed,
             self.consumers,
+            names_too_much=self._names_too_much(),
         )
         for finding in ending.findings():
             raise Violation(finding)
@@ -180,6 +182,10 @@ class Simulation:
                     self._failed.add(about)
                     again = self.scheduler.now + BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
                     self._deliver(name, about, again, work, attempt + 1)
+            except (OptoutError, Violation):
+                raise
+            except Exception as problem:
+                raise Violation(f"errors: {type(problem).__name__}: {problem}") from problem
             else:
                 self.scheduler.say(f"done: {result}")
                 self._owed.discard(name)
@@ -265,6 +271,12 @@ class Simulation:
         begins = f"message {operation.number}."
         return any(name.startswith(begins) and " fate" in name for name in self._choices.made)
 
+    def _names_too_much(self) -> bool:
+        """Whether the tables' index may name a change by hand that was never made: it failed and,
+        without a key, was made anew as another one."""
+        entered = (each for each in self.operations.all if each.kind == "manual" and not each.key)
+        return self._store == "tables" and any(each.number in self._failed for each in entered)
+
     def close(self) -> None:
         self.scheduler.close()
         self._storage.close()
@@ -282,7 +294,11 @@ def _refusable(work: Callable[[], object]) -> object:
 def directory() -> Directory:
     """Contoso's programs, some of which do not take other words for a request at once."""
     senders = {
-        name: replace(sender, probable=ProbablePolicy(POLICIES.get(sender.list, "suppress")))
+        name: replace(
+            sender,
+            probable=ProbablePolicy(POLICIES.get(sender.list, "suppress")),
+            formerly=tuple(FORMERLY[sender.list] for _ in "1" if sender.list in FORMERLY),
+        )
         for name, sender in CONTOSO.senders.items()
     }
     return Directory(senders)

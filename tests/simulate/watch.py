@@ -10,8 +10,15 @@ from typing import Any
 from optout.domain.enums import ReplyStatus, ReviewVerdict, ScopeKind
 from optout.domain.model import EVERYTHING, Evidence, Reply, Scope
 from optout.store.protocol import Store
-from tests.chaos.expected import LINES, State, suppressed
-from tests.simulate.expected import NEVER_OUT, Operations, is_blocked, is_true, may_be_lifted
+from tests.chaos.expected import LINES, State
+from tests.simulate.expected import (
+    NEVER_OUT,
+    Operations,
+    is_blocked,
+    is_true,
+    may_be_lifted,
+    suppressed,
+)
 from tests.simulate.operations import Operation, moment
 from tests.simulate.scheduler import Scheduler, Violation
 
@@ -57,7 +64,7 @@ class Watch:
         self._people = sorted({each.person for each in operations.all})
         self._sights: dict[tuple[str, str], Sight] = {}
         # What each task wrote, and what each process knows to be written.
-        self._wrote: dict[str, int] = {}
+        self._wrote: dict[tuple[str, str], int] = {}
         self._known: dict[tuple[str, str], int] = {}
         # When there was how much evidence about whom.
         self._grown: dict[str, list[tuple[int, int]]] = {person: [(0, 0)] for person in self._people}
@@ -155,7 +162,7 @@ class Watch:
             last = self.newest(person)
             if name == "update" and value.is_new:
                 first = last = value.evidence.number
-                self._wrote[self._scheduler.name] = last
+                self._wrote[self._scheduler.name, person] = last
             self._sights[self._scheduler.name, person] = Sight(first, last, when)
         if name == "settle_reply" and value:
             evidence, reply = arguments
@@ -226,7 +233,7 @@ class Watch:
 
     def finished(self, process: str, person: str | None) -> None:
         """A task has ended: what it wrote itself, its process has nothing older of in its cache."""
-        number = self._wrote.pop(self._scheduler.name, 0)
+        number = self._wrote.get((self._scheduler.name, person or ""), 0)
         if person is not None and number:
             self._known[process, person] = max(number, self._known.get((process, person), 0))
 
