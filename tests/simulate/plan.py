@@ -46,18 +46,27 @@ class Theme:
     delays: Spans = AT_ONCE
     unbelieved: float = 0.1
     skew: int | None = None
+    senders: tuple[str, ...] = tuple(LINES)
 
 
 _ANYTHING = Theme(
     weight=40, roughness="even", most=3, counts=(6, 12, 24, 40), copies=COPIES, delays=DELAYS
 )
+# Those whose answers are ours to give.
+_ANSWERED = tuple(name for name, line in LINES.items() if line.answers and not line.elsewhere)
 _BY_HAND = {"manual": 60, "message": 20, "import": 10, "verdict": 10, "check": 5}
 # Where uniform chance is weak, what goes wrong and who goes on is chosen: it hits one person and one
 # sender, and of all effects those that it is about.
 THEMES = {
     "anything": _ANYTHING,
     "rough": replace(_ANYTHING, weight=15, roughness="rough"),
-    "answers": Theme(weight=25, roughness="focused", victims=frozenset({"message"})),
+    "answers": Theme(
+        weight=25,
+        roughness="focused",
+        kinds={"message": 80, "manual": 10, "verdict": 5, "check": 5},
+        victims=frozenset({"message"}),
+        senders=_ANSWERED,
+    ),
     "by hand": Theme(
         weight=10,
         roughness="focused",
@@ -119,7 +128,7 @@ def drawn(seed: int, store: str) -> Plan:
 
 def _operations(chance: random.Random, theme: Theme) -> Iterator[Operation]:
     people = [f"+1206555{1000 + number}" for number in range(chance.randint(1, theme.most))]
-    senders = chance.sample(list(LINES), chance.randint(1, theme.most))
+    senders = chance.sample(theme.senders, chance.randint(1, theme.most))
     bursts = [chance.randint(0, 1_200_000) for _ in range(chance.randint(1, theme.most))]
     # Not every history has everything: what is rare elsewhere gets its turn.
     kinds = _some(chance, theme.kinds, {"message", "manual"} & {*theme.kinds})
