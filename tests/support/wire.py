@@ -30,7 +30,8 @@ class Wire(HTTPPolicy[Any, Any]):
         with self._lock:
             self.requests.append(_description(request))
             number = len(self.requests)
-        return self.faults.get(number, Wire.pass_on)(self, request)
+        fault = self.faults.get(number)
+        return fault(self, request) if fault else self.pass_on(request)
 
     def pass_on(self, request: PipelineRequest[Any]) -> Response:
         return self.next.send(request)

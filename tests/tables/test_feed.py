@@ -1,11 +1,8 @@
-"""The feed in tables: commits that come late, an account whose time nobody knows, and what it costs."""
+"""The feed in tables: what a scan meets, an account whose time nobody knows, and what it costs."""
 
-import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -13,134 +10,17 @@ from typing import Any
 import pytest
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from optout.domain.errors import StoreAway
 from optout.domain.model import Decision
-from optout.settings import ROOT
 from optout.store.tables import client, feed, rows, scan
 from optout.store.tables.client import AccountClock
 from optout.store.tables.store import TablesStore
-from tests.support.places import Place, new_tables
+from tests.support.places import Place
 from tests.support.reader import PEOPLE, Reader, current, say
 from tests.support.records import LIST, OUT, SCOPE, evidence
-from tests.support.wire import INDEX, READ, Killed, Wire, requests_of
+from tests.support.wire import READ, Wire, requests_of
 from tests.support.world import NOON, PERSON, Clock, write
-
-FUNCTION = timedelta(seconds=60)
-
-
-def test_behind() -> None:
-    """A reader stays behind by as long as a function may run, and five seconds."""
-    host = json.loads((ROOT / "host.json").read_text("utf-8"))
-    hours, minutes, seconds = map(int, host["functionTimeout"].split(":"))
-    runs = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    assert runs == FUNCTION
-    assert runs + timedelta(seconds=5) == feed.BEHIND
-
-
-# -- Commits that come late --------------------------------------------------------------------------
-
-
-@dataclass
-class Writer:
-    """A process that stands between the row of the index and its commit, until it goes on or ends."""
-
-    place: Place
-    person: str
-    begun: datetime
-    reached: threading.Event = field(default_factory=threading.Event)
-    goes_on: threading.Event = field(default_factory=threading.Event)
-    ends: bool = False
-
-    def __post_init__(self) -> None:
-        self.thread = threading.Thread(target=self.work)
-        self.thread.start()
-        assert self.reached.wait(20)
-
-    def work(self) -> None:
-        with closing(self.place.open(Wire({3: self.stand}))) as store, suppress(Killed):
-            say(store, self.person)
-
-    def stand(self, wire: Wire, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        assert wire.requests[:2] == [READ, INDEX]
-        self.reached.set()
-        self.goes_on.wait(20)
-        if self.ends:
-            raise Killed
-        return wire.pass_on(request)
-
-    def finish(self, *, ends: bool = False) -> None:
-        self.ends = ends
-        self.goes_on.set()
-        self.thread.join()
-
-
-PERSONS = st.sampled_from(PEOPLE[:4])
-LATE = st.lists(
-    st.one_of(
-        st.tuples(st.just("say"), PERSONS),
-        st.tuples(st.just("begin"), PERSONS),
-        st.tuples(st.just("commit"), st.integers(0, 3)),
-        st.tuples(st.just("end"), st.integers(0, 3)),
-        st.tuples(st.just("read"), st.integers(1, 3)),
-        st.tuples(st.just("wait"), st.sampled_from([0.3, 1, 5, 30, 59])),
-        st.just(("fork", 0)),
-    ),
-    max_size=20,
-)
-
-
-# A page just before a commit that is as late as can be.
-AT_THE_LAST_MOMENT: list[tuple[str, Any]] = [
-    ("read", 3), ("begin", PEOPLE[1]), ("wait", 59), ("wait", 1), ("read", 3), ("commit", 0),
-]  # fmt: skip
-
-
-@settings(max_examples=20, suppress_health_check=list(HealthCheck), print_blob=True)
-@given(actions=LATE)
-@example(actions=AT_THE_LAST_MOMENT)
-def test_commits_that_come_late(
-    azurite: str,
-    account_time: Clock,
-    monkeypatch: pytest.MonkeyPatch,
-    actions: list[tuple[str, Any]],
-) -> None:
-    """However long a function stands between naming a change and making it, or whether it ends there:
-    nobody who reads meanwhile misses it."""
-    monkeypatch.setattr(scan, "PAGE_ROWS", 4)
-    tables = new_tables(azurite)
-    writers: list[Writer] = []
-    with closing(tables.open()) as store:
-        say(store, PEOPLE[0])
-        readers = [Reader()]
-        try:
-            for what, how in actions:
-                match what:
-                    case "say":
-                        say(store, how)
-                    case "begin":
-                        writers.append(Writer(tables, how, account_time.now))
-                    case "commit" | "end" if how < len(writers):
-                        writers.pop(how).finish(ends=what == "end")
-                    case "read":
-                        readers[0].read(store, how)
-                    case "fork":
-                        readers.append(readers[0].copy())
-                    case "wait":
-                        until = account_time.now + timedelta(seconds=how)
-                        for each in [each for each in writers if each.begun + FUNCTION < until]:
-                            account_time.now = max(account_time.now, each.begun + FUNCTION)
-                            writers.remove(each)
-                            each.finish()
-                        account_time.now = max(account_time.now, until)
-        finally:
-            for each in writers:
-                each.finish()
-        for reader in readers:
-            reader.catch_up(store, account_time, 2)
-            assert reader.held == current(store)
 
 
 def test_a_change_between_two_pages_of_the_scan(

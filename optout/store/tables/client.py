@@ -38,7 +38,12 @@ from optout.store.tables.rows import NO_ROW, Row
 # One retry after a time-out, two after a refusal: an operation fails within about five seconds.
 CONNECT_SECONDS = 2
 READ_SECONDS = 2
-RETRIES = {"retry_total": 2, "retry_connect": 1, "retry_read": 1, "retry_backoff_factor": 0.2}
+RETRIES = {
+    **{"retry_total": 2, "retry_connect": 1, "retry_read": 1, "retry_backoff_factor": 0.2},
+    # A process that was put to sleep under way does not try again: whoever reads the feed counts on
+    # it that a change is made soon after it was named, or never.
+    "timeout": 20,
+}
 LONGEST_WAIT_SECONDS = 1.0
 # Every write is conditional or may be repeated, so a POST may be retried like the rest.
 RETRIED_METHODS = frozenset({"GET", "PUT", "PATCH", "POST", "DELETE"})
@@ -231,6 +236,9 @@ class Account:
     def deadline(self, seconds: float) -> float:
         """The moment, by the timer, that is some seconds away."""
         return self._timer() + seconds
+
+    def is_over(self, deadline: float) -> bool:
+        return self._timer() > deadline
 
     def pause(self, longest: float) -> None:
         """Wait for a random time, at most some seconds."""

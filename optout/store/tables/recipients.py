@@ -35,6 +35,9 @@ READ_ROWS = 100
 # through; after about five seconds of it the caller comes back later.
 ATTEMPTS = 40
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
+# From naming a change in the index to making it; with the retries of the transaction still less than a
+# reader of the feed stays behind. Only a process that was put to sleep in between takes longer.
+SECONDS_TO_WRITE = 30.0
 # Evidence that was just written or read, with its tag: settling it needs no second reading.
 REMEMBERED = 1_000
 
@@ -178,8 +181,10 @@ class RecipientRows:
 
     def _write(self, decision: Decision) -> None:
         """Raises Conflict, and writes nothing, where the number or the id of the evidence is taken:
-        somebody wrote about the recipient since it was read."""
+        somebody wrote about the recipient since it was read; or where so much time has passed that
+        somebody may have."""
         evidence = decision.evidence
+        until = self._account.deadline(SECONDS_TO_WRITE)
         # Before the transaction, so that what must be found across recipients is never missing.
         self._index.note(evidence, decision.consents)
         operations: list[Operation] = [
@@ -190,6 +195,8 @@ class RecipientRows:
                 for scope, new in decision.consents.items()
             ),
         ]
+        if self._account.is_over(until):
+            raise Conflict("what was named in the index is too old by now")
         etag, *_ = self._recipients.write(operations)
         self._keep((evidence, etag))
 
