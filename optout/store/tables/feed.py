@@ -40,7 +40,7 @@ def page(
     """The next people; Raises Gone for a place that this module has not given."""
     now = account.now(recipients)
     until = rows.key(codec.stamp(now - BEHIND))
-    kind, began, partition = _read(after or f"{_SCAN}|{until}|", rows.key(codec.stamp(now)))
+    kind, began, partition = _read(after or f"{_SCAN}|{until}|", rows.key(codec.stamp(now + BEHIND)))
     if kind == _SCAN:
         items, last = scan.snapshots(recipients, snapshot, limit, partition)
         going_on = f"{_INDEX}|{began}" if last is None else f"{_SCAN}|{began}|{last}"
@@ -55,7 +55,8 @@ def page(
 
 def _read(place: str, latest: str) -> tuple[str, str, str]:
     """The kind of a place, the time or row from which on the index is read, and the partition after
-    which the scan goes on. Raises Gone for one that this module has not given."""
+    which the scan goes on. Raises Gone for one that this module has not given: it may be ahead by what
+    two instances know of the account's time, and no more."""
     found = _PLACE.fullmatch(place)
     if found is None:
         raise Gone("it is of another kind of store")
