@@ -183,6 +183,15 @@ def test_lift_what_only_waited(tmp_path: Path) -> None:
         assert (waiting(world), world.consents(PERSON, ["12345"])) == ([], {})
 
 
+def test_an_opt_in_after_a_lift_begins_with_itself(world: World) -> None:
+    """What a lift leaves behind says nothing: an opt-in is not since then."""
+    judged(world, world.receive(PROBABLE), LIFT)
+    world.clock.move(hours=1)
+    start = world.receive("START")
+    consents = world.consents(PERSON, ["12345"])
+    assert {(each.since, each.evidence_id) for each in consents.values()} == {(start.at, start.id)}
+
+
 @pytest.mark.parametrize("since", ["STOP", "START"])
 def test_lift_only_what_rests_on_it(world: World, since: str) -> None:
     """A newer word of the person, or an older STOP, is what the consent rests on."""
