@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.broken import BROKEN
-from tests.chaos.campaign import Settings, report, run
+from tests.chaos.campaign import Settings, run
 from tests.chaos.faults import Rates
+from tests.chaos.telling import report
 from tests.support.places import file_in, new_tables
 
 SHORT = Settings(seed=1, messages=600, workers=3)

@@ -7,9 +7,11 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.campaign import Settings, report, run
+from tests.chaos.campaign import Settings, run
+from tests.chaos.telling import report
 from tests.support.azurite import azurite
 from tests.support.places import Place, file_in, new_tables
 
@@ -32,8 +34,8 @@ def main() -> int:
         is_right = play("SQLite", settings, file_in(folder), folder)
     if given.store in ("tables", "both"):
         folder = Path(tempfile.mkdtemp(prefix="optout-chaos-"))
-        with azurite(folder) as connection_string:
-            is_right &= play("tables", settings, new_tables(connection_string), folder)
+        with azurite(folder) as tables, azurite(folder, "queue") as queue:
+            is_right &= play("tables", replace(settings, queue=queue), new_tables(tables), folder)
     return 0 if is_right else 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from optout.azure.sms import AcsReplies, Outcome
@@ -11,6 +12,8 @@ from optout.domain.errors import StoreAway
 from optout.domain.model import Decision, Inquiry, RecipientState, Recorded, Reply
 from optout.operations import handle
 from optout.store.sqlite.store import SqliteStore
+
+Document = dict[str, Any]
 
 
 def order_of_arrival() -> None:
@@ -119,3 +122,6 @@ BROKEN: dict[str, Callable[[], None]] = {
         hasty_quarantine,
     )
 }
+
+
+FORMULAS: dict[str, Callable[[str, Document | None], bool]] = {}

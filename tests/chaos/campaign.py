@@ -1,40 +1,36 @@
 """One campaign: the plan, the processes, everything that fails, and what the oracle finds."""
 
-import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
-from optout.domain.enums import ScopeKind
-from optout.domain.errors import StoreAway
-from optout.domain.model import EVERYTHING, Consents, Scope
+from optout import settings as product
 from optout.store.protocol import Store
-from tests.chaos import oracle
-from tests.chaos.expected import LINES
-from tests.chaos.faults import AcsFaults, Rates
-from tests.chaos.fleet import Fleet
-from tests.chaos.grid import EventGrid
-from tests.chaos.plan import Plan, Post, plan
+from tests.chaos import agreement, closing, consumers, desk, oracle
+from tests.chaos.broken import FORMULAS
+from tests.chaos.consumers import Pushes
+from tests.chaos.expected import POLICIES
+from tests.chaos.faults import CALM, AcsFaults, Rates, TopicFaults
+from tests.chaos.fleet import Fleet, Worker
+from tests.chaos.grid import DeliveryReports, EventGrid
+from tests.chaos.plan import plan
+from tests.chaos.queue_host import QueueHost
 from tests.chaos.remains import Remains
+from tests.chaos.schedule import Schedule, Stage, Task
 from tests.chaos.shared import Log, SharedClock
-from tests.chaos.worker import Job
+from tests.chaos.worker import BEHIND_SECONDS, Job
 from tests.support.acs import LoopbackAcs
-from tests.support.payloads import report_event
 from tests.support.places import Place
+from tests.support.topic import LoopbackTopic
 
-Found = TypeVar("Found")
-
-REPORTED_SHARE = 0.3
-SCOPES = (
-    *(Scope(ScopeKind.SENDER, sender) for sender in LINES),
-    *dict.fromkeys(Scope(ScopeKind.LIST, line.list) for line in LINES.values()),
-    EVERYTHING,
-)
+# How the clock goes on when nothing comes any more: while replies are still due in small steps, then,
+# while announcements wait for their next attempt, in large ones.
+QUIET_STEPS = (*(15.0,) * 40, *(400.0,) * 400)
+QUIET_PAUSE = 0.06
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,8 @@ class Settings:
     people: int | None = None
     rates: Rates = field(default_factory=Rates)
     broken: str | None = None
+    # Of a queue service, for a store that cannot say what is pending.
+    queue: str | None = None
 
 
 @dataclass
@@ -58,129 +56,174 @@ class Outcome:
     statuses: Counter[str]
     figures: dict[str, float]
     violations: Sequence[str] = field(default_factory=list)
+    # By consumer and kind of disagreement.
+    followed: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 def run(settings: Settings, place: Place, folder: Path) -> Outcome:
     """A whole campaign in an empty place; its log is kept in the folder."""
-    planned = plan(settings.seed, settings.messages, settings.people)
-    clock, log = SharedClock(folder / "clock"), Log(folder / "log")
-    chance = random.Random(f"{settings.seed}-grid")
-    with LoopbackAcs(clock) as acs:
-        acs.fail_with(AcsFaults(random.Random(f"{settings.seed}-acs"), log, clock, settings.rates))
-        given = {"OPTOUT_ACS_ENDPOINT": acs.endpoint, "OPTOUT_ACS_KEY": acs.key}
-        job = Job(folder, place, given, settings.seed, settings.rates, settings.broken)
-        with Fleet(job, settings.workers) as fleet:
-            reports = DeliveryReports(acs, clock, random.Random(f"{settings.seed}-reports"))
-            grid = EventGrid(fleet, clock, log, settings.rates, chance, reports.new)
-            grid.deliver(planned.posts)
-            restarts = fleet.restarts
-        remains = _remains(place.open(), planned, acs, log)
-    return _outcome(settings, remains, grid, restarts)
+    return Campaign(settings, place, folder).run()
 
 
 @dataclass
-class DeliveryReports:
-    """Some of our own replies are reported as delivered, a little later."""
+class Campaign:
+    """The parts of a campaign, while it runs."""
 
-    acs: LoopbackAcs
-    clock: SharedClock
-    chance: random.Random
-    seen: int = 0
+    settings: Settings
+    place: Place
+    folder: Path
 
-    def new(self) -> Iterator[Post]:
-        accepted = self.acs.messages[self.seen :]
-        self.seen += len(accepted)
-        for sms in accepted:
-            if self.chance.random() < REPORTED_SHARE:
-                at = self.clock()
-                event = report_event(
-                    "2000: No error.", status="Delivered", from_=sms.sender, to=sms.recipient, at=at,
-                    attempts=[at], tag=sms.tag, message_id=sms.id,
-                )  # fmt: skip
-                yield Post(self.clock.seconds + self.chance.uniform(0, 90), (event,))
+    def __post_init__(self) -> None:
+        given = self.settings
+        self.planned = plan(given.seed, given.messages, given.people)
+        self.clock, self.log = SharedClock(self.folder / "clock"), Log(self.folder / "log")
+        self.following = consumers.everybody(given.seed)
+        if given.broken in FORMULAS:
+            for consumer in self.following:
+                consumer.formula = FORMULAS[given.broken]
+        self.grid = EventGrid()
+        self.stack = ExitStack()
+
+    def chance(self, name: str) -> random.Random:
+        return random.Random(f"{self.settings.seed}-{name}")
+
+    def run(self) -> Outcome:
+        with self.stack:
+            self._begin()
+            self._play()
+            self._calm_down()
+            return self._look()
+
+    def _begin(self) -> None:
+        rates = self.settings.rates
+        self.acs = self.stack.enter_context(LoopbackAcs(self.clock))
+        self.topic = self.stack.enter_context(LoopbackTopic())
+        self.acs_faults = AcsFaults(self.chance("acs"), self.log, self.clock, rates)
+        self.topic_faults = TopicFaults(self.chance("topic"), self.log, self.clock, rates)
+        self.acs.fail_with(self.acs_faults)
+        self.topic.fail_with(self.topic_faults)
+        self.topic.hang_seconds = 0.4
+        self.job = Job(
+            self.folder,
+            self.place,
+            self._environment(),
+            self.settings.seed,
+            rates,
+            self.settings.broken,
+        )
+        self.fleet = self.stack.enter_context(Fleet(self.job, self.settings.workers))
+        self.host = None
+        if self.settings.queue:
+            host = QueueHost(self.settings.queue, self.fleet, self.chance("queue"))
+            self.host = self.stack.enter_context(host)
+        self.reports = DeliveryReports(self.acs, self.clock, self.chance("reports"))
+        self.pushes = Pushes(self.topic.events, self.following, self.chance("pushes"))
+        stage = Stage(self.fleet, self.clock, self.log, rates, self.chance("grid"))
+        self.schedule = Schedule(stage, self._new)
+
+    def _environment(self) -> dict[str, str]:
+        programs = self.folder / "programs.toml"
+        programs.write_text(_programs())
+        given = {
+            "OPTOUT_PROGRAMS": str(programs),
+            "OPTOUT_ACS_ENDPOINT": self.acs.endpoint,
+            "OPTOUT_ACS_KEY": self.acs.key,
+            "OPTOUT_TOPIC_ENDPOINT": self.topic.endpoint,
+            "OPTOUT_TOPIC_KEY": self.topic.key,
+        }
+        if self.settings.queue:
+            given[product.QUEUE] = self.settings.queue
+        if self.place.connection_string:
+            given["OPTOUT_STORE"] = "tables"
+            given["OPTOUT_TABLES_CONNECTION_STRING"] = self.place.connection_string
+        return given
+
+    def _new(self) -> Iterator[Task]:
+        """What has arisen: reports of our replies, pushes of what the topic took."""
+        yield from map(self.grid.delivery, self.reports.new())
+        yield from self.pushes.new(self.clock.seconds)
+
+    def _play(self) -> None:
+        self.schedule.add(map(self.grid.delivery, self.planned.posts))
+        self.schedule.add(desk.calls(self.planned.acts))
+        self.schedule.add(desk.staff(self.settings.seed, self.people))
+        for consumer in self.following:
+            if consumer.by_feed:
+                self.schedule.add([consumers.Poll(due=5.0, consumer=consumer, is_background=True)])
+        self.schedule.run()
+
+    def _calm_down(self) -> None:
+        """Until nothing is pending: outages end, nobody new asks for anything, and time goes on."""
+        self.acs_faults.is_calm = self.topic_faults.is_calm = True
+        store = self.place.open()
+        for step in QUIET_STEPS:
+            self.fleet.start_all()
+            self.schedule.run()
+            if not self._is_pending(store):
+                break
+            self.clock.advance(self.clock.seconds + step)
+            time.sleep(QUIET_PAUSE)
+        self.schedule.run()
+        store.close()
+
+    def _is_pending(self, store: Store) -> bool:
+        if self.host is not None:
+            return self.host.waiting > 0
+        return bool(closing.patiently(store.pending))
+
+    def _look(self) -> Outcome:
+        """What the consumers hold, and what each operation says, where nothing fails."""
+        calm = Worker(replace(self.job, rates=CALM, number=self.settings.workers))
+        self.stack.callback(calm.kill)
+        if self.host is not None:
+            # The feed on tables stays behind.
+            time.sleep(BEHIND_SECONDS + 1)
+        for consumer in self.following:
+            consumers.catch_up(consumer, calm.port())
+        remains = closing.remains(self.place, self.planned, self.acs, self.topic, self.log)
+        reader = agreement.Reader(calm.port())
+        disagreements = list(agreement.violations(remains, reader))
+        followed = {
+            each.name: consumers.disagreements(each, remains.states, remains.imported)
+            for each in self.following
+        }
+        return self._outcome(remains, disagreements, followed)
+
+    @property
+    def people(self) -> list[str]:
+        return list(dict.fromkeys(message.person for message in self.planned.messages))
+
+    def _outcome(
+        self,
+        remains: Remains,
+        disagreements: Sequence[str],
+        followed: Mapping[str, Mapping[str, Sequence[str]]],
+    ) -> Outcome:
+        violations = [
+            *(f"given up: {post.events}" for post in self.grid.given_up),
+            *(f"put aside: {text}" for text in (self.host.put_aside if self.host else ())),
+            *oracle.violations(remains),
+            *disagreements,
+            *(
+                f"consumers: {name} {kind}: {problem}"
+                for name, kinds in followed.items()
+                for kind, problems in kinds.items()
+                for problem in problems
+            ),
+        ]
+        return Outcome(
+            self.settings,
+            remains.faults,
+            closing.statuses(remains),
+            closing.figures(remains, self.grid, self.fleet.restarts, self.host),
+            violations,
+            followed,
+        )
 
 
-def _remains(store: Store, planned: Plan, acs: LoopbackAcs, log: Log) -> Remains:
-    people = list(dict.fromkeys(message.person for message in planned.messages))
-
-    def consents(person: str) -> Consents:
-        return store.lookup([person], SCOPES).get(person, {})
-
-    remains = Remains(
-        plan=planned,
-        histories={person: _patiently(partial(store.timeline, person)) for person in people},
-        consents={person: _patiently(partial(consents, person)) for person in people},
-        quarantined=_patiently(lambda: list(_quarantined(store))),
-        sms=list(acs.messages),
-        rejected=list(acs.rejected),
-        log=list(log.read()),
-    )
-    store.close()
-    log.close()
-    return remains
-
-
-def _patiently(read: Callable[[], Found]) -> Found:
-    """What a store holds; an emulator that has grown large answers late, and some requests too late."""
-    for _ in range(20):
-        try:
-            return read()
-        except StoreAway:
-            time.sleep(0.5)
-    return read()
-
-
-def _quarantined(store: Store) -> Iterator[str]:
-    """The ids of the events in quarantine."""
-    after = None
-    while True:
-        page = store.list_quarantine(100, after)
-        yield from (str(json.loads(event.body)["id"]) for event in page.items)
-        if page.after is None:
-            return
-        after = page.after
-
-
-def _outcome(settings: Settings, remains: Remains, grid: EventGrid, restarts: int) -> Outcome:
-    planned = remains.plan
-    statuses = Counter(
-        str(evidence.reply.status)
-        for evidence, message in remains.by_id.values()
-        if evidence.reply is not None and message.is_keyword
-    )
-    lost = [f"given up: {post.events}" for post in grid.given_up]
-    figures = {
-        "messages": len(planned.messages),
-        "people": len(remains.of_person),
-        "events delivered": sum(len(post.events) for post in planned.posts),
-        "malformed events": len(planned.malformed),
-        "events of other types": planned.ignored,
-        "POSTs": grid.posted,
-        "POSTs that failed and came again": grid.failed,
-        "processes started again": restarts,
-        "records": sum(map(len, remains.histories.values())),
-        "attempts to send": len(remains.attempts),
-        "SMS received": len(remains.sms),
-        "seconds from the decision to the last answer, at most": round(remains.slowest, 1),
-    }
-    violations = [*lost, *oracle.violations(remains)]
-    return Outcome(settings, remains.faults, statuses, figures, violations)
-
-
-def table(title: str, rows: Iterable[tuple[str, float]]) -> str:
-    """Rows under a title, as text."""
-    lines = (f"  {number:>9,}  {name}" for name, number in rows)
-    return "\n".join((title, *lines))
-
-
-def report(outcome: Outcome, longest: int = 20) -> str:
-    """What was injected and what was found, as text."""
-    kinds = Counter(violation.partition(":")[0] for violation in outcome.violations)
-    parts = [
-        table("what happened", outcome.figures.items()),
-        table("what was injected", sorted(outcome.injected.items())),
-        table("what became of the replies", outcome.statuses.most_common()),
-        table("violations", kinds.items()) if kinds else "no violations",
-        *outcome.violations[:longest],
-    ]
-    return "\n".join(parts)
+def _programs() -> str:
+    """Contoso's programs, with policies for probable requests by program and country."""
+    text = (product.ROOT / "programs.toml").read_text("utf-8")
+    for name, policy in POLICIES.items():
+        text = text.replace(f'list = "{name}"\n', f'list = "{name}"\n\n{policy}', 1)
+    return text

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from optout.azure.sms import Outcome, ReplySender
@@ -19,14 +19,17 @@ from optout.operations.reply_delivery import REPLY_TAG
 from tests.chaos.shared import Log, SharedClock
 from tests.support.acs import Failure
 
-READS = ("timeline", "find", "lookup", "consents")
-WRITES = ("update", "settle_reply", "quarantine")
+READS = (
+    "timeline", "find", "lookup", "consents", "snapshot", "changes", "pending", "history", "list_out",
+    "journal", "counts", "list_reviews", "find_review", "all_evidence", "list_quarantine", "generation",
+)  # fmt: skip
+WRITES = ("update", "insert_first", "settle_reply", "settle_announcement", "quarantine")
 
 
 @dataclass(frozen=True)
 class Rates:
-    """How often each fault happens: of the store's operations, of requests to tables and to ACS, of
-    POSTs."""
+    """How often each fault happens: of the store's operations, of requests to tables, to the queue, to
+    ACS and to the topic, of whatever a worker is asked."""
 
     store_before: float = 0.012
     store_after: float = 0.015
@@ -35,15 +38,22 @@ class Rates:
     wire: float = 0.05
     acs: float = 0.1
     acs_outage: float = 0.85
+    topic: float = 0.12
+    topic_outage: float = 1.0
     killed: float = 0.004
     abandoned: float = 0.02
 
 
+CALM = Rates(*[0.0] * len(fields(Rates)))
 SLOW_SECONDS = 0.08
 # ACS is down for a while, again and again, so that answers expire and attempts stay in doubt.
 OUTAGE_EVERY_SECONDS = 900
 OUTAGE_SECONDS = 330
-# Longer than the worker waits for an answer of ACS.
+# The topic refuses everything: again and again for some minutes, now and then for most of an hour, and
+# with 401 for as long as somebody has changed its key.
+TOPIC_OUTAGES = ((400, 150, 300), (10_000, 3000, 5600))
+WRONG_KEY = (1300, 900, 1000)
+# Longer than the worker waits for an answer of ACS or of the topic.
 HANG_SECONDS = 0.4
 READ_SECONDS = 0.2
 
@@ -78,7 +88,7 @@ class Witness:
         self, name: str, real: float, clock: float, arguments: tuple[Any, ...], result: Any
     ) -> None:
         """An operation of the store that has succeeded."""
-        if name == "consents":
+        if name in ("consents", "snapshot"):
             self.local.basis = Basis(real, clock)
         elif name == "update":
             new = result.evidence.id if result.is_new else None
@@ -181,8 +191,46 @@ def _acs_failures() -> dict[str, tuple[int, Callable[[random.Random], Failure]]]
     }
 
 
+TOPIC_FAILURES: dict[int | str, int] = {
+    400: 2, 401: 2, 429: 10, 500: 20, 503: 10, "drop": 15, "take and drop": 25, "hang": 4,
+}  # fmt: skip
+
+
+@dataclass
+class TopicFaults:
+    """What the topic does wrong with each request. `is_calm`: no outage comes any more."""
+
+    chance: random.Random
+    log: Log
+    clock: SharedClock
+    rates: Rates
+    is_calm: bool = False
+
+    def __call__(self) -> int | str | None:
+        failure = self._failure()
+        if failure is not None:
+            self.log.write("fault", kind=f"topic: {failure}")
+        return failure
+
+    def _failure(self) -> int | str | None:
+        if not self.is_calm and self._is_in(WRONG_KEY):
+            return 401
+        is_outage = not self.is_calm and any(map(self._is_in, TOPIC_OUTAGES))
+        if self.chance.random() >= (self.rates.topic_outage if is_outage else self.rates.topic):
+            return None
+        names = [name for name in TOPIC_FAILURES if not (is_outage and name == "take and drop")]
+        return self.chance.choices(names, [TOPIC_FAILURES[name] for name in names])[0]
+
+    def _is_in(self, outage: tuple[int, int, int]) -> bool:
+        every, begins, ends = outage
+        return begins <= self.clock.seconds % every < ends
+
+
 class AcsFaults:
-    """What ACS does wrong with each request; more of it while it has an outage."""
+    """What ACS does wrong with each request; more of it while it has an outage. `is_calm`: none comes
+    any more."""
+
+    is_calm = False
 
     def __init__(self, chance: random.Random, log: Log, clock: SharedClock, rates: Rates) -> None:
         self._chance = chance
@@ -192,7 +240,8 @@ class AcsFaults:
         self._failures = _acs_failures()
 
     def __call__(self, request: int) -> Failure | None:
-        is_outage = self._clock.seconds % OUTAGE_EVERY_SECONDS < OUTAGE_SECONDS
+        in_outage = self._clock.seconds % OUTAGE_EVERY_SECONDS < OUTAGE_SECONDS
+        is_outage = in_outage and not self.is_calm
         if self._chance.random() >= (self._rates.acs_outage if is_outage else self._rates.acs):
             return None
         names = list(self._failures)

@@ -58,7 +58,9 @@ class Fleet:
     """Several workers that share one store."""
 
     def __init__(self, job: Job, workers: int) -> None:
-        _CONTEXT.set_forkserver_preload(["tests.chaos.worker", "azure.communication.sms"])
+        _CONTEXT.set_forkserver_preload(
+            ["tests.chaos.worker", "azure.communication.sms", "azure.eventgrid", "azure.storage.queue"]
+        )
         self._workers = [Worker(replace(job, number=number)) for number in range(workers)]
 
     def __enter__(self) -> Self:
@@ -69,6 +71,11 @@ class Fleet:
     def __exit__(self, *error: object) -> None:
         for worker in self._workers:
             worker.kill()
+
+    def start_all(self) -> None:
+        """Start again whoever was killed."""
+        for worker in self._workers:
+            worker.port()
 
     def port(self, chance: random.Random) -> int:
         return chance.choice(self._workers).port()

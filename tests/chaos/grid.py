@@ -1,98 +1,86 @@
-"""Event Grid as the campaign plays it: POSTs, back-off, redelivery of the whole POST; and its clock."""
+"""Event Grid as the campaign plays it: POSTs, back-off, redelivery of the whole POST."""
 
-import heapq
 import random
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-from itertools import count
 
-from tests.chaos.faults import Rates
-from tests.chaos.fleet import Fleet
 from tests.chaos.plan import Post
-from tests.chaos.shared import Log, SharedClock
+from tests.chaos.schedule import WAIT_SECONDS, Stage, Task
+from tests.chaos.shared import SharedClock
+from tests.support.acs import LoopbackAcs
 from tests.support.client import NOTIFICATION, WEBHOOK
+from tests.support.payloads import report_event
 
 # Event Grid's own back-off and attempts. On the campaign's clock they need not be shortened.
 BACK_OFF_SECONDS = (10, 30, 60, 300, 600, 1800, 3600)
 ATTEMPTS = 30
-IN_FLIGHT = 16
-# While anything is on its way the clock moves in small steps, as it would by itself.
-LARGEST_STEP = 3.0
-WAIT_SECONDS = 30.0
 IMPATIENT_SECONDS = 0.03
+REPORTED_SHARE = 0.3
 
 
 @dataclass
 class EventGrid:
-    """Delivers posts to a fleet. `more` gives posts that arise while it delivers."""
+    """What became of the posts. `first_failed` are the statuses of first deliveries that failed."""
 
-    fleet: Fleet
-    clock: SharedClock
-    log: Log
-    rates: Rates
-    chance: random.Random
-    more: Callable[[], Iterable[Post]] = tuple
     given_up: list[Post] = field(default_factory=list)
     posted: int = 0
     failed: int = 0
+    first_failed: list[int] = field(default_factory=list)
 
-    def deliver(self, posts: Iterable[Post]) -> None:
-        """Until everything is acknowledged, or was delivered as often as Event Grid does."""
-        order = count()
-        waiting = [(post.due, next(order), post) for post in posts]
-        heapq.heapify(waiting)
-        on_the_way: dict[Future[bool], Post] = {}
-        with ThreadPoolExecutor(IN_FLIGHT) as pool:
-            while waiting or on_the_way:
-                while self._may_post(waiting, len(on_the_way)):
-                    due, _, post = heapq.heappop(waiting)
-                    self.clock.advance(due)
-                    on_the_way[self._submit(pool, post)] = post
-                done, _ = wait(on_the_way, return_when=FIRST_COMPLETED)
-                again = [post for each in done if not each.result() and (post := on_the_way[each])]
-                for each in done:
-                    del on_the_way[each]
-                for post in (*filter(self._comes_again, again), *self.more()):
-                    heapq.heappush(waiting, (post.due, next(order), post))
+    def delivery(self, post: Post) -> "Delivery":
+        return Delivery(due=post.due, grid=self, post=post)
 
-    def _may_post(self, waiting: list[tuple[float, int, Post]], on_the_way: int) -> bool:
-        if not waiting or on_the_way >= IN_FLIGHT:
-            return False
-        return not on_the_way or waiting[0][0] - self.clock.seconds <= LARGEST_STEP
 
-    def _submit(self, pool: ThreadPoolExecutor, post: Post) -> Future[bool]:
-        self.posted += 1
-        if self.chance.random() < self.rates.killed:
-            self.log.write("fault", kind="SIGKILL from outside")
-            self.fleet.kill(self.chance)
-        seconds = WAIT_SECONDS
-        if self.chance.random() < self.rates.abandoned:
-            self.log.write("fault", kind="Event Grid: stops waiting")
-            seconds = IMPATIENT_SECONDS
-        return pool.submit(self._post, self.fleet.port(self.chance), post, seconds)
+@dataclass(kw_only=True)
+class Delivery(Task):
+    """One attempt to deliver a post."""
 
-    def _comes_again(self, post: Post) -> bool:
-        """Set when a failed post comes again; whether it does."""
-        self.failed += 1
-        back_off = BACK_OFF_SECONDS[min(post.attempts, len(BACK_OFF_SECONDS) - 1)]
-        post.attempts += 1
-        post.due = self.clock.seconds + back_off
-        if post.attempts >= ATTEMPTS:
-            self.given_up.append(post)
-        return post.attempts < ATTEMPTS
+    grid: EventGrid
+    post: Post
+    seconds: float = WAIT_SECONDS
 
-    def _post(self, port: int, post: Post, seconds: float) -> bool:
-        """Whether it was acknowledged; a worker that is gone acknowledges nothing."""
-        connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
-        try:
-            body = f"[{','.join(post.events)}]".encode()
-            connection.request("POST", WEBHOOK, body, NOTIFICATION)
-            response = connection.getresponse()
-            response.read()
-            return response.status == 202
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+    def prepare(self, stage: Stage) -> None:
+        super().prepare(stage)
+        self.grid.posted += 1
+        self.seconds = WAIT_SECONDS
+        if stage.chance.random() < stage.rates.abandoned:
+            stage.log.write("fault", kind="Event Grid: stops waiting")
+            self.seconds = IMPATIENT_SECONDS
+
+    def run(self, stage: Stage) -> Iterable[Task]:
+        body = f"[{','.join(self.post.events)}]".encode()
+        status = self.ask("POST", WEBHOOK, body, NOTIFICATION, self.seconds).status
+        if status == 202:
+            return
+        if not self.post.attempts:
+            self.grid.first_failed.append(status)
+        self.grid.failed += 1
+        back_off = BACK_OFF_SECONDS[min(self.post.attempts, len(BACK_OFF_SECONDS) - 1)]
+        self.post.attempts += 1
+        if self.post.attempts >= ATTEMPTS:
+            self.grid.given_up.append(self.post)
+            return
+        self.due = stage.clock.seconds + back_off
+        yield self
+
+
+@dataclass
+class DeliveryReports:
+    """Some of our own replies are reported as delivered, a little later."""
+
+    acs: LoopbackAcs
+    clock: SharedClock
+    chance: random.Random
+    seen: int = 0
+
+    def new(self) -> Iterator[Post]:
+        accepted = self.acs.messages[self.seen :]
+        self.seen += len(accepted)
+        for sms in accepted:
+            if self.chance.random() < REPORTED_SHARE:
+                at = self.clock()
+                event = report_event(
+                    "2000: No error.", status="Delivered", from_=sms.sender, to=sms.recipient, at=at,
+                    attempts=[at], tag=sms.tag, message_id=sms.id,
+                )  # fmt: skip
+                yield Post(self.clock.seconds + self.chance.uniform(0, 90), (event,))

@@ -3,17 +3,19 @@ sentence that begins with the name of its check."""
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from optout.domain.model import Evidence, Reply
 from optout.operations.reply_delivery import REPLY_TAG
 from tests.chaos import sending
-from tests.chaos.expected import Message, State, by_time
+from tests.chaos.entered import changes, verdicts
+from tests.chaos.expected import EVERYTHING, Message, State
 from tests.chaos.remains import Remains
 from tests.chaos.shared import BEGIN
 
 HOUR = timedelta(hours=1)
+LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 WITH_SMS = {"sent", "unknown"}
 WITHOUT_SMS = {"superseded", "expired", "guarded", "blocked", "failed", "unknown"}
 
@@ -21,20 +23,21 @@ WITHOUT_SMS = {"superseded", "expired", "guarded", "blocked", "failed", "unknown
 def violations(remains: Remains) -> list[str]:
     """Everything that is not as it must be."""
     checks = (
-        consents, history, quarantine, phones, statuses, refusals,
-        sending.stale, sending.too_late, sending.too_many,
+        consents, history, changes, verdicts, quarantine, phones, statuses, announcements, refusals,
+        odd, sending.stale, sending.too_late, sending.too_many,
     )  # fmt: skip
     return [violation for check in checks for violation in check(remains)]
 
 
 def consents(remains: Remains) -> Iterator[str]:
     """The consents are what sorting by time gives: state, since, at, and who else blocks."""
-    for person, messages in remains.of_person.items():
+    for person, expected in remains.states.items():
         found = {
             str(scope): State(one.out, one.since, one.at, one.blocked_by.is_external)
             for scope, one in remains.consents[person].items()
+            # What only stands for something that was taken back says nothing.
+            if one.out or one.at > LONG_AGO
         }
-        expected = by_time(messages)
         for scope in sorted(found.keys() | expected.keys()):
             is_now, should_be = found.get(scope), expected.get(scope)
             if is_now != should_be:
@@ -42,21 +45,43 @@ def consents(remains: Remains) -> Iterator[str]:
 
 
 def history(remains: Remains) -> Iterator[str]:
-    """Every message once and as it was sent, numbered without a gap, in the order of writing."""
-    for person, messages in remains.of_person.items():
-        items = remains.histories[person]
-        recorded = Counter(str(evidence.message_id) for evidence in items)
-        expected = Counter(message.id for message in messages)
+    """Every message once and as it was sent, numbered without a gap, in the order of writing; and
+    nothing that nobody said."""
+    for person, items in remains.histories.items():
+        recorded = Counter(str(each.message_id) for each in items if each.message_id is not None)
+        expected = Counter(message.id for message in remains.of_person[person])
         for message_id in (recorded - expected) + (expected - recorded):
             yield f"history: {message_id} of {person} is there {recorded[message_id]} times"
         if [evidence.number for evidence in items] != list(range(1, len(items) + 1)):
             yield f"history: the numbers of {person} have a gap"
         if any(later.received_at <= earlier.received_at for earlier, later in pairwise(items)):
             yield f"history: the evidence of {person} is not in order"
+        for each in items:
+            if each.id not in remains.by_id and each.id not in remains.said:
+                yield f"history: nobody said {each}"
     for evidence, message in remains.by_id.values():
         text = None if message.is_report else message.text
         if (evidence.at, evidence.sender, evidence.text) != (message.at, message.sender, text):
             yield f"history: {message} is not as it was sent: {evidence}"
+
+
+def announcements(remains: Remains) -> Iterator[str]:
+    """Nothing is left to be announced, and what has the same id is the same document."""
+    for items in remains.histories.values():
+        for each in items:
+            if each.announcement is not None and each.announcement.is_pending:
+                yield f"announcements: one is still pending: {each}"
+    documents: dict[str, object] = {}
+    for event in remains.announced:
+        standing = {name: value for name, value in event["data"].items() if name != "cause"}
+        if documents.setdefault(event["id"], standing) != standing:
+            yield f"announcements: {event['id']} is two: {documents[event['id']]} and {standing}"
+
+
+def odd(remains: Remains) -> Iterator[str]:
+    """No operation answered anything but what it should, or that it is not the time."""
+    for line in remains.lines("odd answer"):
+        yield f"odd: {line['operation']} answered {line['status']}"
 
 
 def quarantine(remains: Remains) -> Iterator[str]:
@@ -102,6 +127,9 @@ def statuses(remains: Remains) -> Iterator[str]:
 
 
 def _problem(remains: Remains, evidence: Evidence, message: Message, reply: Reply | None) -> str | None:
+    if message.is_probable:
+        is_none = reply is not None and str(reply.status) == "none"
+        return None if is_none else "a probable request is not answered"
     if message.is_report or not message.is_keyword:
         return "there is nothing to answer" if reply else None
     if reply is None:
@@ -118,13 +146,14 @@ def _problem(remains: Remains, evidence: Evidence, message: Message, reply: Repl
 
 def _is_explained(remains: Remains, evidence: Evidence, message: Message, status: str) -> bool:
     """Whether there is what is said to have kept the answer back."""
-    others = [each for each in remains.of_person[message.person] if each != message]
+    history = remains.histories[message.person]
+    others = [each for each in remains.said_in(history) if each.id != evidence.id]
     match status:
         case "superseded":
-            scopes = {*message.scopes, "everything"}
+            scopes = {*message.scopes, EVERYTHING}
             return any(each.at >= message.at and scopes & {*each.scopes} for each in others)
         case "blocked":
-            return any(each.blocks and each.sender == message.sender for each in others)
+            return any(each.blocks and message.asked[0] in each.scopes for each in others)
         case "guarded":
             earlier = remains.histories[message.person][: evidence.number - 1]
             return any(

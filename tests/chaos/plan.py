@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
+from tests.chaos.acts import Act, acts
 from tests.chaos.expected import LINES, REPORT, Message
 from tests.chaos.shared import BEGIN
 from tests.support.payloads import report_event, sms_event
@@ -16,7 +17,7 @@ SECONDS_A_MESSAGE = 0.5
 LARGEST_POST = 5
 TEXTS = {
     "STOP": 20, "stop": 3, "QUIT": 5, "ARRET": 3, "STOP ALL": 4, "START": 26, "UNSTOP": 3, "HELP": 12,
-    "Thanks, see you at 5": 12, "please stop by on Friday": 6, REPORT: 4,
+    "Thanks, see you at 5": 10, "please stop by on Friday": 4, REPORT: 4, "how do I unsubscribe?": 12,
 }  # fmt: skip
 # How long Event Grid takes with a delivery: most are prompt, some are late, a few wait for an hour.
 DELAYS = ((0, 3, 60), (3, 30, 18), (30, 290, 8), (290, 320, 5), (320, 2400, 9))
@@ -44,6 +45,7 @@ class Plan:
     malformed: frozenset[str]
     ignored: int
     posts: tuple[Post, ...]
+    acts: tuple[Act, ...] = ()
 
 
 def plan(seed: int, count: int, people: int | None = None) -> Plan:
@@ -60,7 +62,8 @@ def plan(seed: int, count: int, people: int | None = None) -> Plan:
     ignored = [_ignored(number) for number in range(others)]
     span = count * SECONDS_A_MESSAGE
     events += [(chance.uniform(0, span), True, event) for event in (*malformed.values(), *ignored)]
-    return Plan(messages, frozenset(malformed), len(ignored), tuple(_posts(events, chance)))
+    posts = tuple(_posts(events, chance))
+    return Plan(messages, frozenset(malformed), len(ignored), posts, acts(seed, messages, span))
 
 
 def _messages(chance: random.Random, count: int, people: int) -> Iterator[Message]:
@@ -142,5 +145,10 @@ def _posts(events: list[tuple[float, bool, str]], chance: random.Random) -> Iter
 def _delay(chance: random.Random, may_be_ahead: bool) -> float:
     if may_be_ahead and chance.random() < AHEAD_SHARE:
         return -chance.uniform(0, AHEAD_SECONDS)
+    return delay(chance)
+
+
+def delay(chance: random.Random) -> float:
+    """How long Event Grid takes with a delivery."""
     ((shortest, longest, _),) = chance.choices(DELAYS, [weight for _, _, weight in DELAYS])
     return chance.uniform(shortest, longest)

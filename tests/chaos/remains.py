@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from optout.domain.model import Consents, Evidence
 from optout.operations.reply_delivery import REPLY_TAG
-from tests.chaos.expected import Message
+from tests.chaos.acts import Act
+from tests.chaos.expected import Message, Said, State, by_time
 from tests.chaos.plan import Plan
 from tests.support.acs import Message as Sms
 
@@ -37,6 +38,7 @@ class Remains:
     quarantined: Sequence[str]
     sms: Sequence[Sms]
     rejected: Sequence[str]
+    announced: Sequence[Mapping[str, Any]]
     log: Sequence[Line]
 
     @cached_property
@@ -57,6 +59,52 @@ class Remains:
             for evidence in history
             if (message := messages.get((person, str(evidence.message_id))))
         }
+
+    @cached_property
+    def acts(self) -> dict[str, Act]:
+        """The changes and imports, by what their evidence has for a reason."""
+        return {act.id: act for act in self.plan.acts}
+
+    @cached_property
+    def said(self) -> dict[str, Said]:
+        """What each piece of evidence says, of those that say anything. That it is dated as it should
+        be, and lifts what it may, is for the checks."""
+        found = (self._said(each) for history in self.histories.values() for each in history)
+        return {each.id: each for each in found if each is not None}
+
+    def said_in(self, history: Sequence[Evidence]) -> list[Said]:
+        return [self.said[each.id] for each in history if each.id in self.said]
+
+    @cached_property
+    def states(self) -> dict[str, dict[str, State]]:
+        """What the consents of each person should be."""
+        return {person: by_time(self.said_in(history)) for person, history in self.histories.items()}
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """Whom an import was about."""
+        return frozenset(
+            person
+            for person, history in self.histories.items()
+            if any(each.kind == "import" for each in history)
+        )
+
+    def _said(self, evidence: Evidence) -> Said | None:
+        if evidence.id in self.by_id:
+            said = self.by_id[evidence.id][1].said
+            return None if said is None else replace(said, id=evidence.id)
+        if evidence.about in self.by_id and evidence.verdict is not None:
+            request = self.by_id[evidence.about][1]
+            if evidence.verdict == "confirm":
+                return Said(evidence.id, request.at, True, request.asked)
+            lifted = tuple(map(str, evidence.scopes))
+            return Said(evidence.id, evidence.at, False, lifted, lifts=evidence.about)
+        act = self.acts.get(str(evidence.reason))
+        return None if act is None else act.said(evidence.id, evidence.at)
+
+    def lines(self, what: str) -> Sequence[Line]:
+        """What was written down of a kind."""
+        return self._lines[what]
 
     @cached_property
     def phones(self) -> Counter[str]:

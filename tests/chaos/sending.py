@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from optout.domain.model import Evidence
-from tests.chaos.expected import Message, State, by_time, is_stale
+from tests.chaos.expected import Message, by_time, is_stale
 from tests.chaos.remains import Attempt, Remains
 from tests.chaos.shared import BEGIN
 
@@ -30,7 +30,7 @@ def stale(remains: Remains) -> Iterator[str]:
         history = remains.histories[message.person]
         first, last = _sight(remains, attempt, evidence, history)
         seen = range(first, last + 1)
-        if all(is_stale(message, _after(remains, history[:number])) for number in seen):
+        if all(is_stale(message, by_time(remains.said_in(history[:number]))) for number in seen):
             yield f"stale: {message}, sent after number {first} to {last} of {len(history)}"
 
 
@@ -73,7 +73,3 @@ def _sight(
     most = [each.number for each in history if remains.began.get(each.id, unknown) < attempt.real]
     first = max((evidence.number, *least))
     return first, max((first, *most))
-
-
-def _after(remains: Remains, history: Sequence[Evidence]) -> dict[str, State]:
-    return by_time(remains.by_id[each.id][1] for each in history if each.id in remains.by_id)

@@ -1,5 +1,5 @@
-"""What goes wrong between the tables store and Table Storage: each attempt of each request may fail
-before it is done, or after."""
+"""What goes wrong between the app and Azure Storage, its tables and its queue: each attempt of each
+request may fail before it is done, or after."""
 
 import random
 import time
@@ -18,10 +18,11 @@ Response = PipelineResponse[Any, Any]
 HANG_SECONDS = 0.1
 
 
-class TableFaults(HTTPPolicy[Any, Any]):
+class WireFaults(HTTPPolicy[Any, Any]):
     """A policy on the wire. 500 and 503 are the storage's own answers with another status."""
 
-    def __init__(self, rates: Rates, chance: random.Random, log: Log) -> None:
+    def __init__(self, what: str, rates: Rates, chance: random.Random, log: Log) -> None:
+        self._what = what
         self._rate = rates.wire
         self._chance = chance
         self._log = log
@@ -40,7 +41,7 @@ class TableFaults(HTTPPolicy[Any, Any]):
         if self._chance.random() >= self._rate:
             return self.next.send(request)
         kind = self._chance.choice(list(self._faults))
-        self._log.write("fault", kind=f"tables: {kind}")
+        self._log.write("fault", kind=f"{self._what}: {kind}")
         return self._faults[kind](request)
 
     def _refused(self, request: PipelineRequest[Any], status: int) -> Response:

@@ -2,8 +2,10 @@
 
 import json
 import secrets
+import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -20,7 +22,9 @@ class LoopbackTopic:
         self.rejected: list[int] = []
         self.requests = 0
         self.closing = threading.Event()
+        self.hang_seconds = 30.0
         self._failures: deque[int | str] = deque()
+        self._campaign: Callable[[], int | str | None] = lambda: None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.topic = self
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -40,8 +44,12 @@ class LoopbackTopic:
         """What the next requests end in: an HTTP status, "drop", "hang", or "take and drop"."""
         self._failures.extend(failures)
 
+    def fail_with(self, campaign: Callable[[], int | str | None]) -> None:
+        """Once nothing more is scripted, ask `campaign` what the next request ends in."""
+        self._campaign = campaign
+
     def next_failure(self) -> int | str | None:
-        return self._failures.popleft() if self._failures else None
+        return self._failures.popleft() if self._failures else self._campaign()
 
     def refusal(self, path: str, headers: Any, body: bytes) -> int | None:
         """The status with which a real topic would turn a request down."""
@@ -60,6 +68,10 @@ class LoopbackTopic:
 class _Server(ThreadingHTTPServer):
     topic: LoopbackTopic
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a client that has timed out or died
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
@@ -70,7 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         topic = self.server.topic
         topic.requests += 1
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the client died while it was sending
+            return
         if refused := topic.refusal(self.path, self.headers, body):
             topic.rejected.append(refused)
             self._answer(refused)
@@ -84,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200)
         else:
             if failure == "hang":
-                topic.closing.wait(30)
+                topic.closing.wait(topic.hang_seconds)
             self.close_connection = True
             self.connection.close()
 
