@@ -29,7 +29,7 @@ from tests.support.topic import LoopbackTopic
 
 # How the clock goes on when nothing comes any more: while replies are still due in small steps, then,
 # while announcements wait for their next attempt, in large ones.
-QUIET_STEPS = (*(15.0,) * 40, *(400.0,) * 400)
+QUIET_STEPS = (*(15.0,) * 40, *(600.0,) * 60)
 QUIET_PAUSE = 0.06
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.expected import LINES, State, document, suppressed
+from tests.chaos.formula import Document, may_text
 from tests.chaos.plan import delay
 from tests.chaos.schedule import Answer, Stage, Task, ask
-
-Document = dict[str, Any]
 
 POLL_EVERY_SECONDS = 60.0
 AGAIN_SECONDS = 5.0
@@ -20,23 +19,6 @@ LOSES_ITS_PLACE_SHARE = 0.06
 HELD = 30
 # Event Grid pushes at least once.
 COPIES = (1, 2, 3), (75, 20, 5)
-
-# What docs/api.md says: which lists count for a sender.
-LISTS = {sender: (line.list,) for sender, line in LINES.items()}
-
-
-def may_text(sender: str, held: Document | None) -> bool:
-    """The documented formula, over a copy."""
-    if held is None:
-        return True
-    own = held["senders"].get(sender)
-    if own is not None and own["suppressed"]:
-        return False
-    there = [held["lists"][name] for name in LISTS[sender] if name in held["lists"]]
-    if not there:
-        return not held["other_lists"]["suppressed"]
-    newest = max(there, key=lambda entry: (entry["at"] or "", entry["suppressed"]))
-    return not newest["suppressed"]
 
 
 @dataclass

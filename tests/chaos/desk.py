@@ -15,7 +15,7 @@ from tests.chaos.schedule import Answer, Stage, Task
 # How long a client waits before it asks again.
 AGAIN_SECONDS = (2.0, 5.0, 15.0, 60.0)
 CALLS = 40
-REVIEW_EVERY_SECONDS = 45.0
+REVIEW_EVERY_SECONDS = 80.0
 LEFT_ALONE_SHARE = 0.2
 LIFTED_SHARE = 0.6
 # Two people judge the same request at once, and not always alike.
@@ -76,7 +76,7 @@ class Review(Task):
         yield self
 
     def _pages(self, stage: Stage) -> Iterator[dict[str, object]]:
-        for page in pages(self, "reviews", {"limit": 2}, stage):
+        for page in pages(self, "reviews", {"limit": 3}, stage):
             yield from page["items"]
 
     def _verdicts(self, request: str, stage: Stage) -> Iterator["Verdict"]:
