@@ -22,7 +22,7 @@ TIE_SHARE = 0.15
 REPEATED_SHARE = 0.3
 REPEATED_SECONDS = (60.0, 1500.0)
 # Does not ask again after an error.
-GIVES_UP_SHARE = 0.15
+GIVES_UP_SHARE = 0.25
 TARGETS = {"sender": 6, "list": 3, "everything": 2}
 
 
@@ -97,18 +97,19 @@ class Act:
         return Said(evidence_id, at, self.out, self.target.scopes, yields_to=yields_to)
 
 
-def acts(seed: int, messages: Sequence[Message], span: float) -> tuple[Act, ...]:
-    """The same for the same seed."""
+def acts(seed: int, messages: Sequence[Message], span: float, more: float) -> tuple[Act, ...]:
+    """The same for the same seed; `more` of them than usual."""
     chance = random.Random(f"{seed}-acts")
     people = list(dict.fromkeys(message.person for message in messages))
     times: dict[str, list[datetime]] = {person: [] for person in people}
     for message in messages:
         times[message.person].append(message.at)
     drawn = _Draw(chance, times, span)
-    changes = [drawn.change(number) for number in range(int(len(messages) * CHANGES_SHARE))]
+    count = len(messages) * more
+    changes = [drawn.change(number) for number in range(int(count * CHANGES_SHARE))]
     # The others are followed by push alone.
     imported = people[::IMPORTED_EVERY]
-    imports = [drawn.imported(n, imported) for n in range(max(2, int(len(messages) * IMPORTS_SHARE)))]
+    imports = [drawn.imported(n, imported) for n in range(max(2, int(count * IMPORTS_SHARE)))]
     return (*changes, *imports)
 
 

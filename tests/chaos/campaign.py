@@ -41,6 +41,8 @@ class Settings:
     messages: int = 20_000
     workers: int = 4
     people: int | None = None
+    # How much more than usual is entered by hand.
+    entered: float = 1.0
     rates: Rates = field(default_factory=Rates)
     broken: str | None = None
     # Of a queue service, for a store that cannot say what is pending.
@@ -75,7 +77,7 @@ class Campaign:
 
     def __post_init__(self) -> None:
         given = self.settings
-        self.planned = plan(given.seed, given.messages, given.people)
+        self.planned = plan(given.seed, given.messages, given.people, given.entered)
         self.clock, self.log = SharedClock(self.folder / "clock"), Log(self.folder / "log")
         self.following = consumers.everybody(given.seed)
         if given.broken in FORMULAS:
@@ -146,7 +148,8 @@ class Campaign:
     def _play(self) -> None:
         self.schedule.add(map(self.grid.delivery, self.planned.posts))
         self.schedule.add(desk.calls(self.planned.acts))
-        self.schedule.add(desk.staff(self.settings.seed, self.people))
+        messages = len(self.planned.messages)
+        self.schedule.add(desk.staff(self.settings.seed, self.people, messages, self.planned.span))
         for consumer in self.following:
             if consumer.by_feed:
                 self.schedule.add([consumers.Poll(due=5.0, consumer=consumer, is_background=True)])

@@ -12,6 +12,8 @@ from tests.chaos.plan import delay
 from tests.chaos.schedule import Answer, Stage, Task, ask
 
 POLL_EVERY_SECONDS = 60.0
+# While nothing changes it asks less often, so that a campaign ends.
+POLL_SELDOM_SECONDS = 600.0
 AGAIN_SECONDS = 5.0
 PAGE = 6
 LOSES_ITS_PLACE_SHARE = 0.06
@@ -110,20 +112,23 @@ class Poll(Task):
 
     consumer: Consumer
     once: bool = False
+    pause: float = POLL_EVERY_SECONDS
 
     def run(self, stage: Stage) -> Iterable[Task]:
         consumer = self.consumer
         if consumer.loses_its_place and consumer.chance.random() < LOSES_ITS_PLACE_SHARE:
             consumer.forget()
         target = feed_target(consumer, consumer.chance.randint(1, PAGE))
+        before = consumer.place
         answer = self.ask("GET", target)
         if answer.status not in (0, 200, 503):
             stage.log.write("odd answer", operation="changes", status=answer.status)
         more = consumer.read(answer)
         if more is False and self.once:
             return
-        pause = {True: 0.5, False: POLL_EVERY_SECONDS, None: AGAIN_SECONDS}[more]
-        self.due = stage.clock.seconds + pause
+        is_idle = more is False and consumer.place == before
+        self.pause = min(2 * self.pause, POLL_SELDOM_SECONDS) if is_idle else POLL_EVERY_SECONDS
+        self.due = stage.clock.seconds + {True: 0.5, False: self.pause, None: AGAIN_SECONDS}[more]
         yield self
 
 

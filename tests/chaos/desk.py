@@ -16,11 +16,12 @@ from tests.chaos.schedule import Answer, Stage, Task
 AGAIN_SECONDS = (2.0, 5.0, 15.0, 60.0)
 CALLS = 40
 REVIEW_EVERY_SECONDS = 80.0
+REVIEW_SELDOM_SECONDS = 600.0
 LEFT_ALONE_SHARE = 0.2
 LIFTED_SHARE = 0.6
 # Two people judge the same request at once, and not always alike.
 TWO_JUDGES_SHARE = 0.2
-READ_EVERY_SECONDS = 40.0
+READS_SHARE = 0.1
 MOST_PAGES = 12
 
 
@@ -65,6 +66,7 @@ class Review(Task):
 
     chance: random.Random
     judged: set[str] = field(default_factory=set)
+    pause: float = REVIEW_EVERY_SECONDS
 
     def run(self, stage: Stage) -> Iterable[Task]:
         found = [str(item["id"]) for item in self._pages(stage)]
@@ -72,7 +74,8 @@ class Review(Task):
             if request not in self.judged:
                 self.judged.add(request)
                 yield from self._verdicts(request, stage)
-        self.due = stage.clock.seconds + REVIEW_EVERY_SECONDS
+        self.pause = REVIEW_EVERY_SECONDS if found else min(2 * self.pause, REVIEW_SELDOM_SECONDS)
+        self.due = stage.clock.seconds + self.pause
         yield self
 
     def _pages(self, stage: Stage) -> Iterator[dict[str, object]]:
@@ -140,8 +143,7 @@ class Read(Task):
         for _ in pages(self, operation, {**query, "limit": limit}, stage):
             pass
         self.ask("POST", "/api/suppressions/status", {"recipient": person})
-        self.due = stage.clock.seconds + READ_EVERY_SECONDS
-        yield self
+        return ()
 
 
 def pages(task: Task, operation: str, query: dict[str, object], stage: Stage) -> Iterator[Any]:
@@ -172,7 +174,9 @@ def read_page(task: Task, operation: str, query: dict[str, object], cursor: str 
     return task.ask("GET", f"/api/{operation}?{urlencode(asked)}")
 
 
-def staff(seed: int, people: list[str]) -> Iterator[Task]:
-    """Who judges and who reads, for as long as the campaign lasts."""
+def staff(seed: int, people: list[str], messages: int, span: float) -> Iterator[Task]:
+    """Who judges, for as long as the campaign lasts, and who reads."""
+    chance = random.Random(f"{seed}-read")
+    for _ in range(int(messages * READS_SHARE)):
+        yield Read(due=chance.uniform(0, span), chance=chance, people=people)
     yield Review(due=20.0, is_background=True, chance=random.Random(f"{seed}-review"))
-    yield Read(due=10.0, is_background=True, chance=random.Random(f"{seed}-read"), people=people)

@@ -45,11 +45,13 @@ class Plan:
     malformed: frozenset[str]
     ignored: int
     posts: tuple[Post, ...]
-    acts: tuple[Act, ...] = ()
+    acts: tuple[Act, ...]
+    # For how long anybody texts, in seconds.
+    span: float
 
 
-def plan(seed: int, count: int, people: int | None = None) -> Plan:
-    """The same for the same seed."""
+def plan(seed: int, count: int, people: int | None = None, entered: float = 1.0) -> Plan:
+    """The same for the same seed; `entered` says how much more than usual is entered by hand."""
     chance = random.Random(f"{seed}-plan")
     messages = tuple(_messages(chance, count, people or max(8, count // MESSAGES_EACH)))
     events = [
@@ -63,7 +65,8 @@ def plan(seed: int, count: int, people: int | None = None) -> Plan:
     span = count * SECONDS_A_MESSAGE
     events += [(chance.uniform(0, span), True, event) for event in (*malformed.values(), *ignored)]
     posts = tuple(_posts(events, chance))
-    return Plan(messages, frozenset(malformed), len(ignored), posts, acts(seed, messages, span))
+    entries = acts(seed, messages, span, entered)
+    return Plan(messages, frozenset(malformed), len(ignored), posts, entries, span)
 
 
 def _messages(chance: random.Random, count: int, people: int) -> Iterator[Message]:
