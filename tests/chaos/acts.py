@@ -17,7 +17,10 @@ IMPORTED_EVERY = 3
 KEY_SHARE = 0.6
 DATED_SHARE = 0.5
 LONG_AGO_SECONDS = 1200.0
+# As long as some messages are on their way.
+LONGER_SECONDS = 900.0
 TIE_SHARE = 0.15
+OWN_SHARE = 0.8
 # Repeated long after it was answered: by a client that lost the answer.
 REPEATED_SHARE = 0.3
 REPEATED_SECONDS = (60.0, 1500.0)
@@ -101,10 +104,10 @@ def acts(seed: int, messages: Sequence[Message], span: float, more: float) -> tu
     """The same for the same seed; `more` of them than usual."""
     chance = random.Random(f"{seed}-acts")
     people = list(dict.fromkeys(message.person for message in messages))
-    times: dict[str, list[datetime]] = {person: [] for person in people}
+    texted: dict[str, list[Message]] = {person: [] for person in people}
     for message in messages:
-        times[message.person].append(message.at)
-    drawn = _Draw(chance, times, span)
+        texted[message.person].append(message)
+    drawn = _Draw(chance, texted, span)
     count = len(messages) * more
     changes = [drawn.change(number) for number in range(int(count * CHANGES_SHARE))]
     # The others are followed by push alone.
@@ -116,19 +119,19 @@ def acts(seed: int, messages: Sequence[Message], span: float, more: float) -> tu
 @dataclass
 class _Draw:
     chance: random.Random
-    times: Mapping[str, Sequence[datetime]]
+    messages: Mapping[str, Sequence[Message]]
     span: float
 
     def change(self, number: int) -> Act:
-        due = self.chance.uniform(0, self.span)
-        person = self.chance.choice(list(self.times))
+        due = self.chance.uniform(0, self.span + LONGER_SECONDS)
+        person = self.chance.choice(list(self.messages))
         is_dated = self.chance.random() < DATED_SHARE
         key = f"key-{number}" if self.chance.random() < KEY_SHARE else None
         is_repeated = key is not None and self.chance.random() < REPEATED_SHARE
         return Act(
             id=f"change-{number}",
             due=due,
-            target=self._target(),
+            target=self._target(person),
             out=self.chance.random() < 0.5,
             rows=(Row(person, self._time(person, due) if is_dated else None),),
             is_import=False,
@@ -138,11 +141,12 @@ class _Draw:
         )
 
     def imported(self, number: int, people: Sequence[str]) -> Act:
-        due, out = self.chance.uniform(0, self.span), self.chance.random() < 0.6
+        due = self.chance.uniform(0, self.span + LONGER_SECONDS)
+        out = self.chance.random() < 0.6
         return Act(
             id=f"import-{number}",
             due=due,
-            target=self._target(),
+            target=self._target(people[0]),
             out=out,
             rows=tuple(self._rows(people, due, out)),
             is_import=True,
@@ -155,9 +159,11 @@ class _Draw:
             is_dated = not out or self.chance.random() < DATED_SHARE
             yield Row(person, self._time(person, due) if is_dated else None)
 
-    def _target(self) -> Target:
+    def _target(self, person: str) -> Target:
+        """Mostly what the person texts, too."""
         (kind,) = self.chance.choices(list(TARGETS), list(TARGETS.values()))
-        sender = self.chance.choice(list(LINES))
+        own = [message.sender for message in self.messages[person]]
+        sender = self.chance.choice(own if self.chance.random() < OWN_SHARE else list(LINES))
         if kind == "sender":
             return Target(sender=sender)
         if kind == "list" and LINES[sender].is_configured:
@@ -167,7 +173,7 @@ class _Draw:
     def _time(self, person: str, due: float) -> datetime:
         """Some time before; now and then that of a message of the person."""
         now = BEGIN + timedelta(seconds=due)
-        earlier = [at for at in self.times[person] if at < now]
+        earlier = [message.at for message in self.messages[person] if message.at < now]
         if earlier and self.chance.random() < TIE_SHARE:
             return self.chance.choice(earlier)
         return now - timedelta(milliseconds=int(self.chance.uniform(0, LONG_AGO_SECONDS) * 1000))

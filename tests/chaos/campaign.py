@@ -121,6 +121,7 @@ class Campaign:
         self.reports = DeliveryReports(self.acs, self.clock, self.chance("reports"))
         self.pushes = Pushes(self.topic.events, self.following, self.chance("pushes"))
         stage = Stage(self.fleet, self.clock, self.log, rates, self.chance("grid"))
+        stage.stays_behind = bool(self.place.connection_string)
         self.schedule = Schedule(stage, self._new)
 
     def _environment(self) -> dict[str, str]:

@@ -42,6 +42,8 @@ class Consumer:
         self.place: str | None = None
         self.torn: list[str] = []
         self.forgot = 0
+        # Was told of an import, and has not read to the end of the feed since.
+        self.must_read = self.by_feed
         self._held_back: list[Document] = []
         self._lock = threading.Lock()
 
@@ -125,6 +127,8 @@ class Poll(Task):
             stage.log.write("odd answer", operation="changes", status=answer.status)
         more = consumer.read(answer)
         if more is False and self.once:
+            # On tables what it was told of may come only later.
+            consumer.must_read = stage.stays_behind
             return
         is_idle = more is False and consumer.place == before
         self.pause = min(2 * self.pause, POLL_SELDOM_SECONDS) if is_idle else POLL_EVERY_SECONDS
@@ -147,6 +151,7 @@ class Push(Task):
         if self.event["type"] == "optout.standing":
             self.consumer.take([{name: each for name, each in data.items() if name != "cause"}])
         elif self.consumer.after_imports:
+            self.consumer.must_read = True
             yield Poll(due=stage.clock.seconds, consumer=self.consumer, once=True)
 
 
@@ -176,7 +181,7 @@ def feed_target(consumer: Consumer, limit: int) -> str:
 
 def catch_up(consumer: Consumer, port: int) -> None:
     """Read to the end of the feed, where everything is quiet; and take what was held back."""
-    while consumer.has_all and consumer.read(ask(port, "GET", feed_target(consumer, 50))):
+    while consumer.must_read and consumer.read(ask(port, "GET", feed_target(consumer, 50))):
         pass
     consumer.settle()
 
@@ -217,7 +222,7 @@ def _about(consumer: Consumer, person: str, states: Mapping[str, State]) -> Iter
         if states and (consumer.by_feed or _outs(right)):
             yield "another document", "it holds none"
         return
-    if _outs(held) != _outs(right):
+    if _is_behind(_outs(held), _outs(right)):
         yield "another time of an opt-out", f"{_outs(held)} for {_outs(right)}"
     mine = {name: each for name, each in held.items() if name != "version"}
     if consumer.by_feed and mine != right:
@@ -228,6 +233,12 @@ def _outs(held: Document) -> dict[str, str]:
     """The entries that are out, with the times of the newest word to that."""
     entries = {**held["lists"], "": held["other_lists"], **held["senders"]}
     return {name: entry["at"] for name, entry in entries.items() if entry["suppressed"]}
+
+
+def _is_behind(held: dict[str, str], right: dict[str, str]) -> bool:
+    """A time that went back, because the newest of several probable requests was lifted, changes
+    nobody's verdict and is not announced."""
+    return held.keys() != right.keys() or any(held[name] < right[name] for name in right)
 
 
 def table(found: Mapping[str, Mapping[str, Sequence[str]]]) -> str:

@@ -43,6 +43,8 @@ class Stage:
     log: Log
     rates: Rates
     chance: random.Random
+    # Whether the feed stays behind what is recorded.
+    stays_behind: bool = False
 
     def kill_sometimes(self) -> None:
         if self.chance.random() < self.rates.killed:
