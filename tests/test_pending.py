@@ -13,6 +13,7 @@ from azure.storage.queue import QueueClient
 
 from optout import own_queue, service
 from optout.azure.queue import QUEUE
+from optout.azure.sms import Outcome, Sending
 from optout.domain.model import Unfinished
 from optout.operations import recorder
 from optout.own_queue import OwnQueue
@@ -165,3 +166,19 @@ def test_the_own_queue_keeps_the_time(world: World, monkeypatch: pytest.MonkeyPa
     world.clock.move(minutes=2)
     wait_for(lambda: finished == ["first", "second", "third"])
     waiting.close()
+
+
+def test_a_reply_is_tried_again_while_it_is_due(tmp_path: Path) -> None:
+    """An attempt at a reply never waits longer than half a minute: ACS may be back long before it
+    expires."""
+    with World(tmp_path) as world:
+        world.phone.outcomes = [Outcome(Sending.AGAIN)] * 9
+        world.receive("STOP")
+        while len(world.phone.outcomes):
+            ((due, _),) = world.queue.waiting
+            assert due - world.clock.now <= timedelta(seconds=30)
+            world.clock.now = due
+            world.finish()
+        world.clock.move(seconds=30)
+        world.finish()
+        assert [sms.recipient for sms in world.phone.received] == [PERSON]

@@ -16,6 +16,8 @@ from optout.programs.directory import Directory
 
 _FIRST_DELAY = timedelta(seconds=10)
 _LONGEST_DELAY = timedelta(hours=1)
+# A reply is due for five minutes: what it waits for may be over long before.
+_LONGEST_FOR_REPLY = timedelta(seconds=30)
 # A reply has expired long before; whoever missed an announcement for so long has the feed.
 GIVE_UP = timedelta(days=7)
 
@@ -43,7 +45,7 @@ class Finisher:
         if aware(self.recorder.clock()) - left.received_at > GIVE_UP:
             log.gave_up(work, "it has been pending for too long")
         else:
-            self._put_back(work)
+            self._put_back(work, _LONGEST_FOR_REPLY if left.is_reply_pending else _LONGEST_DELAY)
 
     def _try(self, work: Unfinished) -> Evidence | None:
         """The evidence, if something about it is still pending."""
@@ -61,10 +63,11 @@ class Finisher:
         log.info("finished", evidence, attempt=work.attempt)
         return None
 
-    def _put_back(self, work: Unfinished) -> None:
+    def _put_back(self, work: Unfinished, longest: timedelta = _LONGEST_DELAY) -> None:
         if self.recorder.queue is not None:
             following = work.attempt + 1
-            self.recorder.queue.put(replace(work, attempt=following), delay(following))
+            wait = min(delay(following), longest)
+            self.recorder.queue.put(replace(work, attempt=following), wait)
 
 
 def delay(attempt: int) -> timedelta:
