@@ -7,9 +7,11 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tests.chaos import outage
 from tests.chaos.campaign import Settings, run
 from tests.chaos.telling import report
 from tests.support.azurite import azurite
@@ -32,10 +34,12 @@ def main() -> int:
     if given.store in ("sqlite", "both"):
         folder = Path(tempfile.mkdtemp(prefix="optout-chaos-"))
         is_right = play("SQLite", settings, file_in(folder), folder)
+        is_right &= hour("SQLite", seed, file_in)
     if given.store in ("tables", "both"):
         folder = Path(tempfile.mkdtemp(prefix="optout-chaos-"))
         with azurite(folder) as tables, azurite(folder, "queue") as queue:
             is_right &= play("tables", replace(settings, queue=queue), new_tables(tables), folder)
+            is_right &= hour("tables", seed, lambda folder: new_tables(tables), queue)
     return 0 if is_right else 1
 
 
@@ -52,6 +56,15 @@ def play(store: str, settings: Settings, place: Place, folder: Path) -> bool:
         return False
     shutil.rmtree(folder)
     return True
+
+
+def hour(store: str, seed: int, place: Callable[[Path], Place], queue: str | None = None) -> bool:
+    """ACS away for an hour, and a topic that refuses everything, told."""
+    with tempfile.TemporaryDirectory(prefix="optout-chaos-") as name:
+        played = outage.play(seed, place(Path(name)), Path(name), queue)
+    print(f"{store}: ACS is away for an hour, and the topic refuses everything\n{played}")
+    print("\n".join((*played.outcome.violations[:20], *played.not_sent)), flush=True)
+    return not (played.outcome.violations or played.first_failed or played.not_sent)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from tests.chaos import agreement, closing, consumers, desk, oracle
 from tests.chaos.broken import FORMULAS
 from tests.chaos.consumers import Pushes
 from tests.chaos.expected import POLICIES
-from tests.chaos.faults import CALM, AcsFaults, Rates, TopicFaults
+from tests.chaos.faults import CALM, NEVER, AcsFaults, Rates, TopicFaults, Window
 from tests.chaos.fleet import Fleet, Worker
 from tests.chaos.grid import DeliveryReports, EventGrid
-from tests.chaos.plan import plan
+from tests.chaos.plan import SECONDS_A_MESSAGE, plan
 from tests.chaos.queue_host import QueueHost
 from tests.chaos.remains import Remains
 from tests.chaos.schedule import Schedule, Stage, Task
@@ -45,6 +45,9 @@ class Settings:
     entered: float = 1.0
     rates: Rates = field(default_factory=Rates)
     broken: str | None = None
+    # How many seconds there are for a message, and when ACS and the topic are away.
+    pace: float = SECONDS_A_MESSAGE
+    away: Window = NEVER
     # Of a queue service, for a store that cannot say what is pending.
     queue: str | None = None
 
@@ -77,13 +80,15 @@ class Campaign:
 
     def __post_init__(self) -> None:
         given = self.settings
-        self.planned = plan(given.seed, given.messages, given.people, given.entered)
+        self.planned = plan(given.seed, given.messages, given.people, given.entered, given.pace)
         self.clock, self.log = SharedClock(self.folder / "clock"), Log(self.folder / "log")
         self.following = consumers.everybody(given.seed)
         if given.broken in FORMULAS:
             for consumer in self.following:
                 consumer.formula = FORMULAS[given.broken]
         self.grid = EventGrid()
+        # What else is due.
+        self.extra: list[Task] = []
         self.stack = ExitStack()
 
     def chance(self, name: str) -> random.Random:
@@ -102,6 +107,7 @@ class Campaign:
         self.topic = self.stack.enter_context(LoopbackTopic())
         self.acs_faults = AcsFaults(self.chance("acs"), self.log, self.clock, rates)
         self.topic_faults = TopicFaults(self.chance("topic"), self.log, self.clock, rates)
+        self.acs_faults.away = self.topic_faults.away = self.settings.away
         self.acs.fail_with(self.acs_faults)
         self.topic.fail_with(self.topic_faults)
         self.topic.hang_seconds = 0.4
@@ -154,6 +160,7 @@ class Campaign:
         for consumer in self.following:
             if consumer.by_feed:
                 self.schedule.add([consumers.Poll(due=5.0, consumer=consumer, is_background=True)])
+        self.schedule.add(self.extra)
         self.schedule.run()
 
     def _calm_down(self) -> None:
@@ -215,6 +222,7 @@ class Campaign:
                 for problem in problems
             ),
         ]
+        self.remains = remains
         return Outcome(
             self.settings,
             remains.faults,

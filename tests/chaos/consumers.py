@@ -42,6 +42,7 @@ class Consumer:
         self.place: str | None = None
         self.torn: list[str] = []
         self.forgot = 0
+        self.brought = 0
         # Was told of an import, and has not read to the end of the feed since.
         self.must_read = self.by_feed
         self._held_back: list[Document] = []
@@ -87,6 +88,7 @@ class Consumer:
         if answer.status != 200:
             return None
         page = answer.json()
+        self.brought = len(page["items"])
         self.take(page["items"])
         self.place = page["next"]
         return bool(page["more"])
@@ -121,7 +123,6 @@ class Poll(Task):
         if consumer.loses_its_place and consumer.chance.random() < LOSES_ITS_PLACE_SHARE:
             consumer.forget()
         target = feed_target(consumer, consumer.chance.randint(1, PAGE))
-        before = consumer.place
         answer = self.ask("GET", target)
         if answer.status not in (0, 200, 503):
             stage.log.write("odd answer", operation="changes", status=answer.status)
@@ -130,7 +131,7 @@ class Poll(Task):
             # On tables what it was told of may come only later.
             consumer.must_read = stage.stays_behind
             return
-        is_idle = more is False and consumer.place == before
+        is_idle = more is False and not consumer.brought
         self.pause = min(2 * self.pause, POLL_SELDOM_SECONDS) if is_idle else POLL_EVERY_SECONDS
         self.due = stage.clock.seconds + {True: 0.5, False: self.pause, None: AGAIN_SECONDS}[more]
         yield self

@@ -55,6 +55,10 @@ TOPIC_OUTAGES = ((400, 150, 300), (10_000, 3000, 5600))
 WRONG_KEY = (1300, 900, 1000)
 # Longer than the worker waits for an answer of ACS or of the topic.
 HANG_SECONDS = 0.4
+
+# From when until when somebody is away altogether, in seconds of the campaign.
+Window = tuple[float, float]
+NEVER: Window = (0.0, 0.0)
 READ_SECONDS = 0.2
 
 
@@ -205,6 +209,7 @@ class TopicFaults:
     clock: SharedClock
     rates: Rates
     is_calm: bool = False
+    away: Window = NEVER
 
     def __call__(self) -> int | str | None:
         failure = self._failure()
@@ -213,7 +218,9 @@ class TopicFaults:
         return failure
 
     def _failure(self) -> int | str | None:
-        if not self.is_calm and self._is_in(WRONG_KEY):
+        if self.away[0] <= self.clock.seconds < self.away[1]:
+            return self.chance.choice((401, 403, 500, 503, "drop"))
+        if not self.is_calm and self.rates.topic and self._is_in(WRONG_KEY):
             return 401
         is_outage = not self.is_calm and any(map(self._is_in, TOPIC_OUTAGES))
         if self.chance.random() >= (self.rates.topic_outage if is_outage else self.rates.topic):
@@ -231,6 +238,7 @@ class AcsFaults:
     any more."""
 
     is_calm = False
+    away: Window = NEVER
 
     def __init__(self, chance: random.Random, log: Log, clock: SharedClock, rates: Rates) -> None:
         self._chance = chance
@@ -240,6 +248,9 @@ class AcsFaults:
         self._failures = _acs_failures()
 
     def __call__(self, request: int) -> Failure | None:
+        if self.away[0] <= self._clock.seconds < self.away[1]:
+            self._log.write("fault", kind="ACS: away")
+            return self._chance.choice((Failure.status(503), Failure.drop()))
         in_outage = self._clock.seconds % OUTAGE_EVERY_SECONDS < OUTAGE_SECONDS
         is_outage = in_outage and not self.is_calm
         if self._chance.random() >= (self._rates.acs_outage if is_outage else self._rates.acs):

@@ -50,10 +50,18 @@ class Plan:
     span: float
 
 
-def plan(seed: int, count: int, people: int | None = None, entered: float = 1.0) -> Plan:
-    """The same for the same seed; `entered` says how much more than usual is entered by hand."""
+def plan(
+    seed: int,
+    count: int,
+    people: int | None = None,
+    entered: float = 1.0,
+    pace: float = SECONDS_A_MESSAGE,
+) -> Plan:
+    """The same for the same seed; `entered` says how much more than usual is entered by
+    hand, `pace` how many seconds there are for a message."""
+    span = count * pace
     chance = random.Random(f"{seed}-plan")
-    messages = tuple(_messages(chance, count, people or max(8, count // MESSAGES_EACH)))
+    messages = tuple(_messages(chance, count, people or max(8, count // MESSAGES_EACH), span))
     events = [
         # An opt-in from the future counts as now, which sorting by time does not know.
         (_seconds(message), message.out is not False, _event(message, chance))
@@ -62,21 +70,20 @@ def plan(seed: int, count: int, people: int | None = None, entered: float = 1.0)
     others = max(4, int(count * OTHER_SHARE))
     malformed = {f"malformed-{number}": _malformed(number) for number in range(others)}
     ignored = [_ignored(number) for number in range(others)]
-    span = count * SECONDS_A_MESSAGE
     events += [(chance.uniform(0, span), True, event) for event in (*malformed.values(), *ignored)]
     posts = tuple(_posts(events, chance))
     entries = acts(seed, messages, span, entered)
     return Plan(messages, frozenset(malformed), len(ignored), posts, entries, span)
 
 
-def _messages(chance: random.Random, count: int, people: int) -> Iterator[Message]:
+def _messages(chance: random.Random, count: int, people: int, span: float) -> Iterator[Message]:
     """Conversations: a person texts one or two of our numbers a few times, seconds apart."""
     numbers = [f"+1206{2000000 + 7 * person}" for person in range(people)]
     left = count
     while left:
         person = chance.choice(numbers)
         senders = chance.choices(list(LINES), k=2)
-        at = chance.uniform(0, count * SECONDS_A_MESSAGE)
+        at = chance.uniform(0, span)
         for _ in range(min(left, chance.randint(1, 7))):
             at += 0 if chance.random() < TIE_SHARE else chance.choice((0.2, 2, 9, 40, 310))
             yield Message(

@@ -12,10 +12,12 @@ from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueClient
 
 from optout.azure import queue
+from optout.settings import ROOT
 from tests.chaos.fleet import Fleet
 from tests.chaos.schedule import ask
 from tests.chaos.worker import QUEUE_PATH
 
+TRIES = json.loads((ROOT / "host.json").read_text())["extensions"]["queues"]["maxDequeueCount"]
 AT_ONCE = 4
 POLL_SECONDS = 0.1
 # The host hides what it hands over; how long it waits after a failure is in host.json.
@@ -75,7 +77,7 @@ class QueueHost:
         if status == 200:
             self.finished += 1
             self._client.delete_message(message)
-        elif message.dequeue_count >= queue.TRIES:
+        elif message.dequeue_count >= TRIES:
             self.put_aside.append(message.content)
             self._client.delete_message(message)
         else:
