@@ -24,16 +24,16 @@ LARGER = replace(SMALL, messages=240, people=12)
 # Many people of whom little is said, most of it by hand: what nobody hears of is not said again.
 ENTERED = replace(SMALL, messages=60, people=24, entered=6)
 # Nobody is killed, so that nobody asks the store again what is pending.
-ALIVE = replace(ENTERED, rates=Rates(store_before=0.1, store_after=0.1, killed_inside=0, killed=0))
+ALIVE = replace(ENTERED, rates=Rates(store_before=0.02, store_after=0.4, killed_inside=0, killed=0))
 CAMPAIGNS = {
     "always_due": LARGER,
     "never_expires": LARGER,
     "unguarded": replace(SMALL, people=1),
-    "unannounced_verdict": replace(ENTERED, messages=120, entered=3),
+    "unannounced_verdict": replace(ENTERED, messages=300, people=60, entered=0.3),
     "unannounced_change": ENTERED,
     "unannounced_import": replace(ENTERED, entered=10),
-    "old_document": replace(ENTERED, messages=120, entered=1),
-    "nothing_handed_over": replace(ENTERED, entered=2),
+    "old_document": replace(ENTERED, messages=300, people=60, entered=0.3),
+    "nothing_handed_over": replace(ENTERED, messages=120, entered=3),
     "nothing_ahead": replace(ALIVE, entered=10),
     "forgetful_queue": replace(ENTERED, messages=120),
     "short_feed": ENTERED,

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Self
 
 from azure.core.exceptions import AzureError
@@ -74,6 +75,10 @@ class QueueHost:
     def _hand_over(self, message: Any) -> None:
         given = json.dumps({"text": message.content, "tries": message.dequeue_count}).encode()
         status = ask(self._fleet.port(self._chance), "POST", QUEUE_PATH, given).status
+        with suppress(AzureError):  # it took so long that the message is somebody else's again
+            self._put_away(message, status)
+
+    def _put_away(self, message: Any, status: int) -> None:
         if status == 200:
             self.finished += 1
             self._client.delete_message(message)
