@@ -6,21 +6,26 @@ that is still due when they are back is sent, and every announcement made.
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.chaos.campaign import Campaign, Outcome, Settings
+from tests.chaos.expected import Message
 from tests.chaos.faults import CALM
+from tests.chaos.plan import Plan, Post
 from tests.chaos.schedule import Stage, Task
 from tests.chaos.sending import LIFETIME_SECONDS
 from tests.chaos.shared import BEGIN
 from tests.chaos.worker import HURRY
+from tests.support.payloads import sms_event
 from tests.support.places import Place
 
 BEGINS, ENDS = 60.0, 3660.0
 LASTS = 4200.0
-MESSAGES = 120
+MESSAGES = 80
+LAST_WORDS = 20
+LAST_WORD_SECONDS = 20.0
 # The clock waits for those who finish what is pending: all the while a little, and while a reply may
 # still be due no less than the messages of the queue are hidden.
 TICK_SECONDS = 10.0
@@ -84,6 +89,7 @@ def play(seed: int, place: Place, folder: Path, queue: str | None = None) -> Hou
         queue=queue,
     )
     campaign = Campaign(settings, place, folder)
+    campaign.planned = _with_last_words(campaign.planned)
     campaign.extra = [Tick(due=TICK_SECONDS * n) for n in range(int((LASTS + 600) / TICK_SECONDS))]
     outcome = campaign.run()
     remains = campaign.remains
@@ -110,6 +116,29 @@ def play(seed: int, place: Place, folder: Path, queue: str | None = None) -> Hou
         announced_within=sum(_is_within(published) for _, published in announcements),
         announced_after=sum(_seconds(published) >= ENDS for _, published in announcements),
     )
+
+
+def _with_last_words(planned: Plan) -> Plan:
+    """People who text shortly before the hour is over, each once and promptly delivered: some of their
+    replies are still due when ACS is back."""
+    messages = [
+        Message(
+            f"last-{number}",
+            f"+1206300{number:04}",
+            "12345",
+            "STOP" if number % 2 else "HELP",
+            BEGIN + timedelta(seconds=ENDS - LAST_WORD_SECONDS * number),
+        )
+        for number in range(1, LAST_WORDS + 1)
+    ]
+    posts = [
+        Post(
+            _seconds(each.at) + 1,
+            (sms_event(each.text, to=each.sender, from_=each.person, at=each.at, message_id=each.id),),
+        )
+        for each in messages
+    ]
+    return replace(planned, messages=(*planned.messages, *messages), posts=(*planned.posts, *posts))
 
 
 def _announced(campaign: Campaign) -> Iterator[tuple[datetime, datetime]]:
