@@ -13,7 +13,7 @@ DEPLOYED := $(VENV)/.deployed
 CHECKS := .venv-checks
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help run test demo azurite chaos screenshots bench lint check-infra audit clean
+.PHONY: help run test demo azurite chaos simulate screenshots bench lint check-infra audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -35,6 +35,9 @@ test: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) lint ## run all tests (PYTHON=pyt
 
 chaos: $(VENV)/.dev $(NODE_MODULES) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
 	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+simulate: $(VENV)/.dev ## play whole histories from seeds, until one fails (SIMULATE="--seed 1 --store tables")
+	@$(BIN)/python -m tests.simulate $(SIMULATE)
 
 screenshots: $(VENV)/.dev $(NODE_MODULES) ## take the pictures of the page in docs/images
 	@$(BIN)/python -m tests.console.screenshots

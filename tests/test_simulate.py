@@ -4,7 +4,6 @@ can fail."""
 import os
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from tests.simulate.plan import History, Plan
 from tests.simulate.shrinking import Shrinking, as_test
 from tests.simulate.simulation import STORES, replay, simulate
 
-# How much of `make test` it may take, of each store.
-SECONDS = 7.0
+# About twenty seconds in all.
+HISTORIES = {"model": 180, "sqlite": 60, "tables": 60}
 # Fixed ones, so that whoever runs the tests plays the same; `make simulate` draws new ones.
 FIRST_SEED = 1_000
 # What is found at once; `make simulate SIMULATE="--broken each"` tries all of them.
@@ -31,21 +30,19 @@ QUICK = {
     "unguarded": "too many",
     "fresh_send_ids": "attempts",
     "thawed_text": "phones",
-    "lift_anything": "lifted",
+    "only_own_scopes_are_news": "consumers",
 }
 
 
 @pytest.mark.parametrize("store", STORES)
 def test_nothing_is_violated(store: str) -> None:
     """Whatever fails, whoever goes on, and whoever is killed."""
-    ends, seed = time.process_time() + SECONDS, FIRST_SEED
-    while time.process_time() < ends:
+    for seed in range(FIRST_SEED, FIRST_SEED + HISTORIES[store]):
         outcome = simulate(seed, store)
         assert not outcome.problem, f"seed {seed} over {store}: {outcome.problem}"
-        seed += 1
 
 
-def digests(count: int = 5) -> list[str]:
+def digests(count: int = 3) -> list[str]:
     """Of some histories over each store."""
     return [simulate(seed, store).digest for store in STORES for seed in range(count)]
 
@@ -69,7 +66,7 @@ def test_the_same_seed_gives_the_same_history() -> None:
 @pytest.mark.parametrize("store", STORES)
 def test_a_history_is_what_was_chosen(store: str) -> None:
     """Without the seed, its operations and choices give the same trace."""
-    for seed in range(5):
+    for seed in range(3):
         played = simulate(seed, store)
         assert replay(played.history).trace == played.trace
 
@@ -78,8 +75,7 @@ def test_a_history_is_what_was_chosen(store: str) -> None:
 def test_a_broken_rule_is_found(rule: str) -> None:
     """By the check that is meant for it."""
     with broken(rule):
-        found = {outcome.kind for seed in range(20) if (outcome := simulate(seed, "model")).problem}
-    assert QUICK[rule] in found
+        assert any(simulate(seed, "model").kind == QUICK[rule] for seed in range(20))
 
 
 def test_a_failure_is_shrunk_and_written_as_a_test() -> None:

@@ -5,9 +5,11 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from tests.simulate.broken import BROKEN, broken
+from tests.simulate.broken import BROKEN, ONLY_IN, broken
+from tests.simulate.known import strictly
 from tests.simulate.shrinking import Shrinking, as_test
 from tests.simulate.simulation import STORES, Outcome, simulate
 
@@ -69,6 +71,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10**9, help="how many histories at most")
     parser.add_argument("--minutes", type=float, default=1.0, help="how long at most, over each store")
     parser.add_argument("--store", choices=(*STORES, "all"), default="all")
+    parser.add_argument("--strict", action="store_true", help="also find what is known (known.py)")
     parser.add_argument("--broken", choices=(*BROKEN, "each"), help="a rule to break on purpose")
     given = parser.parse_args()
     first = random.randrange(10**9) if given.seed is None else given.seed
@@ -77,7 +80,9 @@ def main() -> int:
     for store in STORES if given.store == "all" else (given.store,):
         print(f"{store}: from --seed {first} on", flush=True)
         for rule in rules:
-            with broken(rule):
+            if ONLY_IN.get(str(rule), store) != store:
+                continue
+            with broken(rule), strictly() if given.strict else nullcontext():
                 played = play(store, iter(range(first, first + given.seeds)), given.minutes * 60)
                 if rule and len(rules) > 1:
                     print(row(rule, played), flush=True)

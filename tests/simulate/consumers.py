@@ -106,6 +106,11 @@ class Topic:
     def standings(self) -> list[Document]:
         return [each.data for each in self.published if each.notice.type == standing.STANDING]
 
+    def newest(self, recipient: str) -> int:
+        """The number of the newest evidence that was announced of somebody."""
+        theirs = (each for each in self.standings() if each["recipient"] == recipient)
+        return max((int(each["version"]) % 2**32 for each in theirs), default=0)
+
     def imports(self) -> list[Published]:
         return [each for each in self.published if each.notice.type == standing.IMPORTED]
 
@@ -146,15 +151,14 @@ class Consumers:
         return copies
 
     def findings(
-        self, store: Store, states: Mapping[str, Mapping[str, State]], imported: set[str]
+        self, store: Store, states: Mapping[str, Mapping[str, State]], untold: set[str]
     ) -> Iterator[str]:
-        """Where a copy is not what the list says. Of an import, those who only listen are told that it
-        was; for the people in it they have the feed."""
+        """Where a copy is not what the list says; those who only listen know nothing of the untold."""
         yield from self._versions()
         for name, copy in self.copies(store).items():
             is_told = name.startswith("told")
             for person in sorted(states):
-                if is_told and person in imported:
+                if is_told and person in untold:
                     continue
                 yield from _differences(name, copy, person, states[person], store, is_told=is_told)
 

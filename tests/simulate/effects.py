@@ -28,6 +28,9 @@ class Effects:
         self._choices = choices
         self._faults = faults
         self.count = 0
+        # What has failed in which task, and of which operation.
+        self.failed: dict[str, set[str]] = {}
+        self.failed_of: dict[int | None, set[str]] = {}
         self.killed: Callable[[Life], None] = lambda life: None
         self.done: Callable[[], None] = lambda: None
         scheduler.timed_out = self.end_life
@@ -62,6 +65,8 @@ class Effects:
         self._wait(kind, f"{name} before")
         if fate:
             self._scheduler.say(f"{name} {fate}")
+            self.failed.setdefault(task.name, set()).add(kind)
+            self.failed_of.setdefault(task.about, set()).add(kind)
         if fate == KILLED_BEFORE:
             self._kill()
         return fate

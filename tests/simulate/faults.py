@@ -37,7 +37,7 @@ _SLOW = Spans(
 _QUICK_REQUEST = Spans(2, 85, (1, 60, 12), (60, 2_000, 3))
 _SLOW_REQUEST = Spans(2, 60, (1, 60, 20), (60, 2_000, 20))
 _NEVER_SLOW = Spans(USUALLY, 1)
-_CALM = Odds({FINE: 1.0})
+_CALM, _AWAY = Odds({FINE: 1.0}), Odds({LOST_BEFORE: 1.0})
 _ODDS = {
     (roughness, kind): Odds({FINE: fine, **weights})
     for roughness, fine in _FINE.items()
@@ -53,6 +53,10 @@ class Faults:
 
     def odds(self, kind: str, about: int | None, now: int) -> Odds:
         """For one effect of a task that is about an operation."""
+        if any(each.what == kind and each.begins <= now < each.ends for each in self._plan.away):
+            return _AWAY
+        if self._plan.roughness == "calm":
+            return _CALM
         if now > CALM_AFTER:
             return _CALM
         if self._plan.roughness != "focused":
@@ -62,6 +66,8 @@ class Faults:
     def waits(self, kind: str, about: int | None, now: int) -> Spans:
         """How long it takes for an effect to reach the outside, and for its answer to come back."""
         if now > CALM_AFTER:
+            return _NEVER_SLOW
+        if self._plan.roughness == "calm":
             return _NEVER_SLOW
         if kind == "request":
             is_victim = about in self._plan.victims

@@ -4,6 +4,7 @@ is delivered, which processes there are, and how rough it gets."""
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from tests.chaos.expected import LINES
 from tests.simulate.choices import Spans, Value, weighted
@@ -32,8 +33,8 @@ TIES = 0.1
 @dataclass(frozen=True)
 class Theme:
     """What a history is about. `most` people, senders and bursts of so many milliseconds; `victims` are
-    the kinds of what is hit in a focused one; `unbelieved` is the share of what has no time of its
-    own."""
+    the kinds of what is hit in a focused one; `unbelieved` is the share of what has no time of its own;
+    `away` is what may not answer for a while."""
 
     weight: float
     roughness: str
@@ -46,6 +47,7 @@ class Theme:
     delays: Spans = AT_ONCE
     unbelieved: float = 0.1
     skew: int | None = None
+    away: tuple[str, ...] = ()
     senders: tuple[str, ...] = tuple(LINES)
 
 
@@ -67,6 +69,15 @@ THEMES = {
         victims=frozenset({"message"}),
         senders=_ANSWERED,
     ),
+    "away": replace(
+        _ANYTHING,
+        weight=10,
+        roughness="calm",
+        counts=(6, 12),
+        delays=AT_ONCE,
+        away=("acs", "topic"),
+        senders=_ANSWERED,
+    ),
     "by hand": Theme(
         weight=10,
         roughness="focused",
@@ -86,6 +97,14 @@ THEMES = {
 }
 
 
+class Outage(NamedTuple):
+    """What does not answer, from when until when."""
+
+    what: str
+    begins: int
+    ends: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """A history but for its choices. `roughness` names the odds of faults in `faults.py`; in a focused
@@ -96,6 +115,7 @@ class Plan:
     operations: tuple[Operation, ...]
     roughness: str = "even"
     victims: frozenset[int] = frozenset()
+    away: tuple[Outage, ...] = ()
 
     @property
     def skew(self) -> int:
@@ -123,7 +143,14 @@ def drawn(seed: int, store: str) -> Plan:
         for each in _operations(chance, theme)
     )
     victims = frozenset(each.number for each in operations if each.kind in theme.victims)
-    return Plan(store, skews, operations, theme.roughness, victims)
+    away = tuple(_outage(chance, name) for name in theme.away if chance.random() < 0.75)
+    return Plan(store, skews, operations, theme.roughness, victims, away)
+
+
+def _outage(chance: random.Random, what: str) -> Outage:
+    """For some minutes, or for an hour."""
+    begins = chance.randint(0, 1_200_000)
+    return Outage(what, begins, begins + chance.choice((120_000, 270_000, 600_000, 3_600_000)))
 
 
 def _operations(chance: random.Random, theme: Theme) -> Iterator[Operation]:

@@ -9,20 +9,21 @@ from functools import cache
 
 from optout.domain.enums import ProbablePolicy, ReviewVerdict
 from optout.domain.errors import OptoutError, Refusal, Retryable
-from optout.domain.model import Evidence, Unfinished
+from optout.domain.model import Unfinished
 from optout.operations.transfer.rows import ImportedRow
 from optout.programs.directory import Directory
 from optout.store import codec
 from tests.simulate.choices import Choices, Spans, Value
 from tests.simulate.consumers import Consumers
 from tests.simulate.effects import Effects
-from tests.simulate.ending import Ending
+from tests.simulate.ending import findings
 from tests.simulate.expected import Operations
 from tests.simulate.faults import Faults
 from tests.simulate.operations import FORMERLY, POLICIES, Operation, moment
 from tests.simulate.outside import Acs, Queue
 from tests.simulate.plan import History, Plan, drawn
 from tests.simulate.process import ACTOR, Process
+from tests.simulate.remains import Remains
 from tests.simulate.scheduler import Killed, Life, Scheduler, Violation
 from tests.simulate.stores import Disturbed, InFile, InMemory, InTables, Storage
 from tests.simulate.watch import Watch
@@ -92,7 +93,7 @@ class Simulation:
         self.effects = Effects(self.scheduler, choices, Faults(plan))
         self.operations = Operations(plan.operations)
         self.watch = Watch(self.scheduler, self.operations, plan.skew)
-        self._store = plan.store
+        self._plan = plan
         self._storage = self._opened(plan.store)
         self.watch.plain, self.watch.newest = self._storage.plain, self._storage.newest
         self.effects.done, self.effects.killed = self.watch.changed, self._replace
@@ -100,7 +101,6 @@ class Simulation:
         self.queue = Queue(self.scheduler, choices, self.effects, self._finish)
         self.consumers = Consumers(self.scheduler, self.effects)
         self._owed: set[str] = set()
-        self._failed: set[int | None] = set()
         self._processes = [self._started(f"P{n}.0", skew) for n, skew in enumerate(plan.skews)]
         self._skews = plan.skews
 
@@ -149,17 +149,17 @@ class Simulation:
             raise Violation(f"acknowledged: never: {sorted(self._owed)}")
         for item in self._storage.plain.all_evidence(1_000, None):
             self.scheduler.trace.append(codec.dump(item))
-        ending = Ending(
+        remains = Remains(
+            self._plan,
             self.operations,
             self._storage.plain,
             directory(),
             self.watch,
             self.acs,
-            self._was_disturbed,
             self.consumers,
-            names_too_much=self._names_too_much(),
+            self.effects.failed_of,
         )
-        for finding in ending.findings():
+        for finding in findings(remains):
             raise Violation(finding)
 
     def _deliver(self, name: str, about: int | None, due: int, work: Work, attempt: int = 0) -> None:
@@ -178,8 +178,9 @@ class Simulation:
                 self.watch.finished(process.name, person)
             except (Retryable, Killed) as problem:
                 if not self.scheduler.is_over:
+                    self._check_refused(task.name, problem)
                     self.scheduler.say(f"fails: {type(problem).__name__}")
-                    self._failed.add(about)
+                    self.effects.failed_of.setdefault(about, set()).add("process")
                     again = self.scheduler.now + BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
                     self._deliver(name, about, again, work, attempt + 1)
             except (OptoutError, Violation):
@@ -191,6 +192,12 @@ class Simulation:
                 self._owed.discard(name)
 
         self.scheduler.start(f"{name}.{attempt}", about, due, run)
+
+    def _check_refused(self, name: str, problem: BaseException) -> None:
+        """Rule 8: nothing waits for ACS or the topic, so that nothing fails for them."""
+        failed = self.effects.failed.get(name, set())
+        if isinstance(problem, Retryable) and not failed & {"store", "request", "queue"}:
+            raise Violation(f"acknowledged: {name} is not: {type(problem).__name__}: {problem}")
 
     def _report(self, name: str, due: int, event: str) -> None:
         """A delivery report of ACS about an SMS of ours."""
@@ -261,21 +268,6 @@ class Simulation:
         (answer,) = process.checks.check(sender, [operation.person])
         self.watch.check_answer(operation, asked, answer.suppressed)
         return answer.suppressed
-
-    def _was_disturbed(self, item: Evidence) -> bool:
-        """Whether anything happened to a message that may leave open what became of its answer: it was
-        delivered more than once, or something failed."""
-        operation = self.operations.of(item)
-        if operation is None or len(operation.deliveries) > 1 or operation.number in self._failed:
-            return True
-        begins = f"message {operation.number}."
-        return any(name.startswith(begins) and " fate" in name for name in self._choices.made)
-
-    def _names_too_much(self) -> bool:
-        """Whether the tables' index may name a change by hand that was never made: it failed and,
-        without a key, was made anew as another one."""
-        entered = (each for each in self.operations.all if each.kind == "manual" and not each.key)
-        return self._store == "tables" and any(each.number in self._failed for each in entered)
 
     def close(self) -> None:
         self.scheduler.close()
