@@ -68,7 +68,6 @@ def test_a_change_that_the_queue_has_not_heard_of() -> None:
         assert replay(History(Plan("model", (0,), STOP_AND_IN), choices)).problem is None
 
 
-@pytest.mark.xfail(strict=True, reason="between 150 and 310 seconds nobody tries")
 def test_an_answer_that_is_still_due_when_acs_is_back() -> None:
     """It is sent: there are 100 seconds left."""
     away = (Outage("acs", 0, 200_000),)

@@ -44,7 +44,8 @@ def page(
     if kind == _SCAN:
         items, last = scan.snapshots(recipients, snapshot, limit, partition)
         going_on = f"{_INDEX}|{began}" if last is None else f"{_SCAN}|{began}|{last}"
-        return ChangesPage(tuple(items), going_on, last is not None)
+        # After the scan there is whoever changed while it was read.
+        return ChangesPage(tuple(items), going_on, more=True)
     found = list(islice(index.changed(began, until, limit), limit + 1))
     names = dict.fromkeys(str(row["recipient"]) for row in found[:limit])
     # A write that never came has named somebody, too, of whom perhaps nothing is known.
