@@ -22,7 +22,7 @@ import function_app
 from optout import local, own_queue, service, settings
 from optout.azure import queue, sms, topic
 from optout.http import activity, transfer
-from optout.operations import recorder
+from optout.operations import pending, recorder
 from optout.store.protocol import Store
 from optout.store.tables import feed
 from tests.chaos.broken import BROKEN
@@ -39,6 +39,7 @@ QUEUE_PATH = "/queue/finish_pending"
 HURRY = 60
 AHEAD_SECONDS = 8
 BEHIND_SECONDS = 8
+LONGEST_SECONDS = 3
 POLL_SECONDS = 0.02
 
 
@@ -89,7 +90,7 @@ def work(job: Job, ready: "Connection[int, Any]") -> None:
     """Serve until killed; the port goes to `ready`."""
     try:
         logging.getLogger("optout").setLevel(logging.CRITICAL + 1)
-        hurry()
+        hurry(has_queue=settings.QUEUE in job.environment)
         if job.broken in BROKEN:
             BROKEN[job.broken]()
         service._current = running = _service(job)
@@ -112,8 +113,10 @@ def _app(job: Job) -> func.FunctionApp:
     return app
 
 
-def hurry() -> None:
+def hurry(has_queue: bool) -> None:
     """Wait for less, so that a campaign ends."""
+    if has_queue:
+        pending._LONGEST_DELAY = timedelta(seconds=LONGEST_SECONDS * HURRY)
     sms.READ_SECONDS = READ_SECONDS  # type: ignore[assignment]
     topic.READ_SECONDS = READ_SECONDS  # type: ignore[assignment]
     own_queue.POLL_SECONDS = POLL_SECONDS
