@@ -33,6 +33,7 @@ CAMPAIGNS = {
     "unannounced_change": ENTERED,
     "unannounced_import": replace(ENTERED, entered=10),
     "old_document": replace(ENTERED, messages=300, people=60, entered=0.3),
+    "swallowed_announcement": replace(ENTERED, messages=240, people=40, entered=1),
     "nothing_handed_over": replace(ENTERED, messages=120, entered=3),
     "nothing_ahead": replace(ALIVE, entered=10),
     "forgetful_queue": replace(ENTERED, messages=120),

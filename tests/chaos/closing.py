@@ -47,6 +47,7 @@ def remains(place: Place, planned: Plan, acs: LoopbackAcs, topic: LoopbackTopic,
         rejected=list(acs.rejected),
         announced=list(topic.events),
         log=list(log.read()),
+        is_in_tables=bool(place.connection_string),
     )
     store.close()
     return found

@@ -40,6 +40,7 @@ class Remains:
     rejected: Sequence[str]
     announced: Sequence[Mapping[str, Any]]
     log: Sequence[Line]
+    is_in_tables: bool = False
 
     @cached_property
     def of_person(self) -> dict[str, list[Message]]:
