@@ -43,9 +43,11 @@ def page(
     kind, began, partition = _read(after or f"{_SCAN}|{until}|", rows.key(codec.stamp(now + BEHIND)))
     if kind == _SCAN:
         items, last = scan.snapshots(recipients, snapshot, limit, partition)
-        going_on = f"{_INDEX}|{began}" if last is None else f"{_SCAN}|{began}|{last}"
+        if last is not None:
+            return ChangesPage(tuple(items), f"{_SCAN}|{began}|{last}", more=True)
         # After the scan there is whoever changed while it was read.
-        return ChangesPage(tuple(items), going_on, more=True)
+        changed = next(index.changed(began, until, 1), None)
+        return ChangesPage(tuple(items), f"{_INDEX}|{began}", changed is not None)
     found = list(islice(index.changed(began, until, limit), limit + 1))
     names = dict.fromkeys(str(row["recipient"]) for row in found[:limit])
     # A write that never came has named somebody, too, of whom perhaps nothing is known.
