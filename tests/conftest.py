@@ -15,8 +15,10 @@ from optout import local, service
 from optout.store.protocol import Store
 from optout.store.tables.client import AccountClock
 from tests.support import azurite as emulator
+from tests.support.acs import LoopbackAcs
 from tests.support.client import App, HttpHost, environment
 from tests.support.places import STORES, Place, Places, new_tables
+from tests.support.topic import LoopbackTopic
 from tests.support.world import Clock, World
 
 # Where others wait for the result, the same examples each time; at a desk, new ones. How long one takes
@@ -65,6 +67,25 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The connection string of an Azurite that is there for the whole run."""
     with emulator.azurite(tmp_path_factory.mktemp("azurite")) as connection_string:
         yield connection_string
+
+
+@pytest.fixture(scope="module")
+def queues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of an Azurite with queues, for one file of tests."""
+    with emulator.azurite(tmp_path_factory.mktemp("queues"), "queue") as connection_string:
+        yield connection_string
+
+
+@pytest.fixture
+def acs() -> Iterator[LoopbackAcs]:
+    with LoopbackAcs() as running:
+        yield running
+
+
+@pytest.fixture
+def topic() -> Iterator[LoopbackTopic]:
+    with LoopbackTopic() as running:
+        yield running
 
 
 @pytest.fixture(params=STORES)

@@ -25,12 +25,6 @@ from tests.support.world import NOON, PERSON, World
 
 
 @pytest.fixture
-def topic() -> Iterator[LoopbackTopic]:
-    with LoopbackTopic() as service:
-        yield service
-
-
-@pytest.fixture
 def world(tmp_path: Path, topic: LoopbackTopic) -> Iterator[World]:
     publisher = TopicPublisher(topic.endpoint, AzureKeyCredential(topic.key), "/acs")
     with World(tmp_path, publisher=publisher) as opened:

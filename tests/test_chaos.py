@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from tests.chaos.broken import BROKEN, FORMULAS
 from tests.chaos.campaign import Settings, run
 from tests.chaos.faults import Rates
 from tests.chaos.telling import report
-from tests.support import azurite as emulator
 from tests.support.places import file_in, new_tables
 
 SHORT = Settings(seed=1, messages=400, workers=3)
@@ -77,13 +75,6 @@ CAUGHT_BY = {
     "unaware_of_other_lists": "consumers",
     "unaware_of_senders": "consumers",
 }
-
-
-@pytest.fixture(scope="module")
-def queues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The connection string of an Azurite with queues."""
-    with emulator.azurite(tmp_path_factory.mktemp("queues"), "queue") as connection_string:
-        yield connection_string
 
 
 def test_nothing_is_lost(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +40,6 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     folder = package.deploy(ROOT, tmp_path_factory.mktemp("deployed"))
     return Deployed(folder, *package.python(folder))
-
-
-@pytest.fixture(scope="module")
-def acs() -> Iterator[LoopbackAcs]:
-    with LoopbackAcs() as running:
-        yield running
 
 
 def test_the_app_and_no_more() -> None:

@@ -18,7 +18,6 @@ from optout.domain.model import Unfinished
 from optout.operations import recorder
 from optout.own_queue import OwnQueue
 from optout.settings import ROOT
-from tests.support import azurite as emulator
 from tests.support.acs import Failure, LoopbackAcs
 from tests.support.client import App, HttpHost, environment, serving
 from tests.support.functions_runtime import FunctionsRuntime
@@ -27,25 +26,6 @@ from tests.support.topic import LoopbackTopic
 from tests.support.world import PERSON, World
 
 SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def queues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The connection string of an Azurite with queues."""
-    with emulator.azurite(tmp_path_factory.mktemp("queues"), "queue") as connection_string:
-        yield connection_string
-
-
-@pytest.fixture
-def acs() -> Iterator[LoopbackAcs]:
-    with LoopbackAcs() as loopback:
-        yield loopback
-
-
-@pytest.fixture
-def topic() -> Iterator[LoopbackTopic]:
-    with LoopbackTopic() as loopback:
-        yield loopback
 
 
 @pytest.fixture

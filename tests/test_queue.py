@@ -23,7 +23,6 @@ from optout.azure import queue
 from optout.azure.queue import QUEUE, NotQueued, StorageQueue
 from optout.domain.errors import ConfigurationError
 from optout.domain.model import Unfinished
-from tests.support import azurite as emulator
 from tests.support.client import free_port
 from tests.support.functions_runtime import FunctionsRuntime
 from tests.support.functions_runtime.host import message_metadata
@@ -32,13 +31,6 @@ PERSON = "+14255550123"
 WORK = Unfinished(PERSON, "9d2c5e7a")
 AT_ONCE = timedelta()
 HOST = json.loads((settings.ROOT / "host.json").read_text("utf-8"))["extensions"]["queues"]
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The connection string of Azurite's queue service."""
-    with emulator.azurite(tmp_path_factory.mktemp("queues"), "queue") as connection_string:
-        yield connection_string
 
 
 @pytest.fixture
@@ -58,18 +50,18 @@ def opened() -> Iterator[Callable[[str], StorageQueue]]:
 
 
 @pytest.fixture
-def waiting(account: str, opened: Callable[[str], StorageQueue]) -> StorageQueue:
+def waiting(queues: str, opened: Callable[[str], StorageQueue]) -> StorageQueue:
     """The queue, which is not there yet."""
-    with QueueServiceClient.from_connection_string(account) as service:
+    with QueueServiceClient.from_connection_string(queues) as service:
         for each in service.list_queues():
             service.delete_queue(each.name)
-    return opened(account)
+    return opened(queues)
 
 
 @pytest.fixture
-def reader(account: str) -> Iterator[QueueClient]:
+def reader(queues: str) -> Iterator[QueueClient]:
     """Somebody else who reads the queue."""
-    with QueueClient.from_connection_string(account, QUEUE) as client:
+    with QueueClient.from_connection_string(queues, QUEUE) as client:
         yield client
 
 
@@ -177,17 +169,17 @@ def test_many_threads(
 
 
 def test_what_goes_wrong_is_said_without_addresses(
-    account: str, opened: Callable[[str], StorageQueue], caplog: pytest.LogCaptureFixture
+    queues: str, opened: Callable[[str], StorageQueue], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody there, somebody who says nothing, a wrong key: an error within seconds, of few words."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.INFO, "azure.core")
-    port = account.rsplit(":", 1)[1].split("/")[0]
+    port = queues.rsplit(":", 1)[1].split("/")[0]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         cases = {
-            account.replace(port, str(free_port())): "ServiceRequestError",
-            account.replace(port, str(silent.getsockname()[1])): "ServiceResponseTimeoutError",
-            with_another_key(account): "403 AuthenticationFailed",
+            queues.replace(port, str(free_port())): "ServiceRequestError",
+            queues.replace(port, str(silent.getsockname()[1])): "ServiceResponseTimeoutError",
+            with_another_key(queues): "403 AuthenticationFailed",
         }
         for connection_string, says in cases.items():
             started = time.monotonic()
@@ -199,11 +191,11 @@ def test_what_goes_wrong_is_said_without_addresses(
     assert not re.search("4255550123|127.0.0.1|visibilitytimeout", caplog.text)
 
 
-def test_an_identity_that_may_not_make_the_queue(waiting: StorageQueue, account: str) -> None:
+def test_an_identity_that_may_not_make_the_queue(waiting: StorageQueue, queues: str) -> None:
     """The message says what to do. A signature that may only add stands for the role."""
     from azure.storage.queue import AccountSasPermissions, ResourceTypes, generate_account_sas
 
-    with QueueClient.from_connection_string(account, QUEUE) as client:
+    with QueueClient.from_connection_string(queues, QUEUE) as client:
         key = client.credential.account_key
         signature = generate_account_sas(
             str(client.account_name), key, ResourceTypes(object=True), AccountSasPermissions(add=True),
@@ -222,15 +214,15 @@ def test_an_identity_that_may_not_make_the_queue(waiting: StorageQueue, account:
 
 
 def test_a_probe_leaves_nothing(
-    waiting: StorageQueue, reader: QueueClient, opened: Callable[[str], StorageQueue], account: str
+    waiting: StorageQueue, reader: QueueClient, opened: Callable[[str], StorageQueue], queues: str
 ) -> None:
     """It asks for what no queue does: 400 to one who may put, 403 to one who may not."""
     waiting.put(WORK, timedelta(hours=1))
     assert waiting.probe() == 400
     assert reader.get_queue_properties().approximate_message_count == 1
-    assert opened(with_another_key(account)).probe() == 403
-    port = account.rsplit(":", 1)[1].split("/")[0]
-    assert opened(account.replace(port, str(free_port()))).probe() is None
+    assert opened(with_another_key(queues)).probe() == 403
+    port = queues.rsplit(":", 1)[1].split("/")[0]
+    assert opened(queues.replace(port, str(free_port()))).probe() is None
 
 
 def test_which_queue_is_configured() -> None:

@@ -4,6 +4,7 @@ them side by side."""
 import heapq
 import json
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Stage:
 
 
 @dataclass(kw_only=True)
-class Task:
+class Task(ABC):
     """Something that is due. `is_background`: nobody waits for it to be over."""
 
     due: float
@@ -65,9 +66,9 @@ class Task:
         stage.kill_sometimes()
         self.port = stage.fleet.port(stage.chance)
 
+    @abstractmethod
     def run(self, stage: Stage) -> Iterable["Task"]:
         """Beside others; what is due because of it, perhaps itself again."""
-        raise NotImplementedError
 
     def ask(
         self,

@@ -1,0 +1,205 @@
+"""The doctor: each thing that can be wrong has a message of its own that says what to do, and no check
+changes anything or tells a secret."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from optout import settings
+from optout.doctor import examination, services
+from optout.doctor.diagnosis import Condition, Diagnosis
+from optout.store.sqlite.store import SqliteStore
+from optout.store.tables import client
+from optout.store.tables.store import TABLES, TablesStore
+from tests.doctor.conftest import PROGRAMS, Examined, conditions
+from tests.support.acs import LoopbackAcs
+from tests.support.client import environment, free_port
+from tests.support.topic import LoopbackTopic
+from tests.support.world import World
+
+TABLES_ENDPOINT = {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": "https://127.0.0.1:1"}
+
+
+def test_all_is_well(
+    examined: Examined, azurite: str, acs: LoopbackAcs, topic: LoopbackTopic, queues: str
+) -> None:
+    """Tables, ACS, a topic and a queue that let the app in: every line is ok, and nobody is texted or
+    told."""
+    findings = examined(
+        {
+            "OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": azurite,
+            "OPTOUT_ACS_ENDPOINT": acs.endpoint, "OPTOUT_ACS_KEY": acs.key,
+            "OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key,
+            "OptoutQueue": queues,
+        }
+    )  # fmt: skip
+    # Other tests leave people on other lists in the tables of the same name.
+    assert {**conditions(findings), "lists": Condition.OK} == dict.fromkeys(
+        ("settings", "program file", "event source", "store", "ACS", "topic", "queue", "lists"),
+        Condition.OK,
+    )
+    assert (acs.requests, acs.messages) == (1, [])
+    assert (topic.requests, topic.events) == (1, [])
+
+
+def test_a_check_that_breaks() -> None:
+    """It is wrong, and says no more than the kind of the error, which may quote a setting."""
+
+    def broken(configured: settings.Settings) -> Iterator[Diagnosis]:
+        yield Diagnosis(Condition.OK, "topic", str(int("secret")))
+
+    (finding,) = examination._within("topic", broken, settings.Settings())
+    assert str(finding).startswith("wrong    topic: it cannot be checked (ValueError). Compare its")
+    assert "secret" not in str(finding)
+
+
+class _TokenEndpoint(BaseHTTPRequestHandler):
+    """The managed identity of a function app, as far as the SDK asks it."""
+
+    def do_GET(self) -> None:
+        token = {
+            "access_token": secrets.token_urlsafe(), "token_type": "Bearer",
+            "expires_on": str(int(time.time()) + 3600), "resource": "https://storage.azure.com",
+        }  # fmt: skip
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(token).encode())
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def test_a_managed_identity(examined: Examined) -> None:
+    """It signs in, and what it is for is checked: here nothing answers at any of the addresses."""
+    nowhere = f"https://127.0.0.1:{free_port()}"
+    with HTTPServer(("127.0.0.1", 0), _TokenEndpoint) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            findings = examined(
+                {
+                    "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+                    "IDENTITY_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+                    "IDENTITY_HEADER": "a header",
+                    "OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": nowhere,
+                    "OPTOUT_ACS_ENDPOINT": nowhere,
+                    "OPTOUT_TOPIC_ENDPOINT": f"{nowhere}/api/events",
+                    "OptoutQueue__queueServiceUri": nowhere,
+                }
+            )  # fmt: skip
+        finally:
+            server.shutdown()
+    said = {
+        finding.subject: f"{finding.condition} {finding.says}. {finding.remedy}" for finding in findings
+    }
+    assert said["identity"] == "ok it can sign in. "
+    assert "Nothing answers there: correct OPTOUT_TABLES_ENDPOINT." in said["store"]
+    assert said["ACS"].startswith("wrong nothing answers there. Correct OPTOUT_ACS_ENDPOINT")
+    assert said["topic"].startswith("wrong nothing answers there. Correct OPTOUT_TOPIC_ENDPOINT")
+    assert said["queue"].startswith("wrong nothing answers there. Correct OptoutQueue__queueServiceUri")
+
+
+def test_people_on_a_list_without_a_sender(examined: Examined, tmp_path: Path) -> None:
+    """A warning with the list and what to write; none any more once it is written."""
+    with World(tmp_path) as world:
+        world.receive("STOP")
+    (warning,) = [str(finding) for finding in examined({}) if finding.subject == "lists"]
+    assert warning.startswith('warning  lists: list "contoso-alerts": people are on it, and no sender')
+    assert 'add formerly = ["contoso-alerts"] to the program' in warning
+    renamed = PROGRAMS.replace("[[program.", 'formerly = ["contoso-alerts"]\n[[program.')
+    (tmp_path / "renamed.toml").write_text(renamed, "utf-8")
+    assert "lists" not in conditions(examined({"OPTOUT_PROGRAMS": str(tmp_path / "renamed.toml")}))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_is_busy_is_no_fault_of_the_configuration(
+    status: int, examined: Examined, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning: try again later."""
+    monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: status)
+    findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
+    assert str(findings[-1]) == f"warning  topic: it is busy ({status}). Try again later."
+
+
+def test_a_queue_that_is_not_there_yet() -> None:
+    """It need not be: a service that says so is as good as one that looks at the message first."""
+    configured = settings.load({"OptoutQueue": "UseDevelopmentStorage=true"})
+    finding = services._queue_answered(configured, 404)
+    assert str(finding) == "ok       queue: it answers; the first message makes the queue"
+
+
+def test_the_store_is_left_as_it_was(examined: Examined, azurite: str, tmp_path: Path) -> None:
+    """In both stores the row that was tried is gone."""
+    examined({})
+    store = SqliteStore(tmp_path / "optout.db")
+    assert store.list_quarantine(10, None).items == ()
+    store.close()
+    examined({"OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": azurite})
+    account = client.connect(None, azurite)
+    for name in TABLES:
+        pages = account.table(f"optout{name}").pages("PartitionKey eq 'doctor'")
+        assert list(pages) == [[]]
+    TablesStore(account).close()
+
+
+def test_a_database_that_cannot_be_written(examined: Examined, tmp_path: Path) -> None:
+    """Reading is not enough: somebody else holds the lock."""
+    database = tmp_path / "optout.db"
+    SqliteStore(database).close()
+    holder = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+            "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
+            str(database),
+        ],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    try:
+        findings = examined({})
+    finally:
+        holder.communicate()
+    (line,) = [str(finding) for finding in findings if finding.subject == "store"]
+    assert line.startswith("wrong")
+    assert "database is locked" in line
+
+
+def test_what_hangs_is_given_up(
+    examined: Examined, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check that does not end does not keep the others from being made."""
+    monkeypatch.setattr(examination, "LONGEST_SECONDS", 1.5)
+    monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: time.sleep(2.5))
+    findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
+    assert str(findings[-1]).startswith("wrong    topic: no answer within 1.5 s. Check whether")
+    assert conditions(findings)["store"] is Condition.OK
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({}, 0), ({"OPTOUT_EVENT_SOURCE": "contoso"}, 1), ({"OPTOUT_COLOUR": "red"}, 1)],
+    ids=["warnings", "something wrong", "no settings"],
+)
+def test_the_exit_code_says_it(changes: dict[str, str], code: int, tmp_path: Path) -> None:
+    """A line for each check; 1 if something is wrong, 0 if there are only warnings."""
+    done = subprocess.run(
+        [sys.executable, "-m", "optout", "doctor"],
+        cwd=settings.ROOT,
+        env={**os.environ, **environment(tmp_path / "optout.db", **changes)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (code, "")
+    assert all(line.split()[0] in list(Condition) for line in done.stdout.splitlines())
