@@ -7,19 +7,13 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from pycep import BicepParser
 
 from optout import settings
 from optout.azure import events, queue
 from optout.domain.errors import ConfigurationError
 from optout.local import LocalHost
+from tests.support.bicep import INFRA, TEMPLATES, config, literals, resource, variable
 
-INFRA = settings.ROOT / "infra"
-PARSER = BicepParser()
-TEMPLATES: dict[str, Any] = {
-    path.relative_to(INFRA).as_posix(): PARSER.parse(text=path.read_text("utf-8"))
-    for path in sorted(INFRA.rglob("*.bicep"))
-}
 DEPLOY = (settings.ROOT / "docs/deploy.md").read_text("utf-8")
 
 TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
@@ -30,31 +24,6 @@ EVENT_GRID_DATA_SENDER = "d5a91429-5739-47e2-a06b-3470a27159e7"
 QUEUE_DATA_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
 QUEUE_MESSAGE_SENDER = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
-
-
-def config(declared: dict[str, Any]) -> dict[str, Any]:
-    """What a resource or module says, also where it has a condition or is one of many."""
-    said: dict[str, Any] = declared["config"]
-    while "config" in said:
-        said = said["config"]
-    return said
-
-
-def resource(file: str, name: str) -> dict[str, Any]:
-    return config(TEMPLATES[file]["resources"][name])
-
-
-def variable(file: str, name: str) -> Any:
-    return TEMPLATES[file]["variables"][name]["value"]
-
-
-def literals(value: object) -> set[str]:
-    """Every text in a part of a template."""
-    if isinstance(value, dict):
-        return set().union(*(literals(item) for item in value.values()))
-    if isinstance(value, list):
-        return set().union(*(literals(item) for item in value))
-    return {value} if isinstance(value, str) else set()
 
 
 def app_settings() -> dict[str, Any]:
