@@ -36,7 +36,7 @@ var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var acs = split(acsResourceId, '/')
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
   name: '${abbreviations.resourceGroup}${environmentName}'
   location: location
   tags: tags

@@ -1,12 +1,11 @@
 """The template in infra/, parsed, and what its parts say."""
 
+from pathlib import Path
 from typing import Any
 
 from pycep import BicepParser
 
-from optout import settings
-
-INFRA = settings.ROOT / "infra"
+INFRA = Path(__file__).parents[2] / "infra"
 PARSER = BicepParser()
 TEMPLATES: dict[str, Any] = {
     path.relative_to(INFRA).as_posix(): PARSER.parse(text=path.read_text("utf-8"))
@@ -40,8 +39,10 @@ def literals(value: object) -> set[str]:
 
 
 def is_computed(value: object) -> bool:
-    """Whether Azure computes it: a function, an operator, a loop."""
-    return isinstance(value, dict) and not {"function", "operator", "loop_type"}.isdisjoint(value)
+    """Whether Azure computes it: a function, an operator, a loop. A property may be named so, too."""
+    if not isinstance(value, dict):
+        return False
+    return "loop_type" in value or any(isinstance(value.get(k), dict) for k in ("function", "operator"))
 
 
 def paths(value: object) -> set[str]:
