@@ -38,7 +38,8 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 
 resource site 'Microsoft.Web/sites@2024-04-01' = {
   // checkov:skip=CKV_AZURE_78:Flex Consumption has no FTP and answers 400 to ftpsState; noPasswords shuts the door, too
-  // checkov:skip=CKV_AZURE_18:No template of Microsoft's for Flex Consumption sets http20Enabled, and others are refused
+  // checkov:skip=CKV_AZURE_18:As for CKV_AZURE_67, which is the same for function apps
+  // checkov:skip=CKV_AZURE_67:No template of Microsoft's for Flex Consumption sets http20Enabled, and others are refused
   // checkov:skip=CKV_AZURE_222:Event Grid delivers to the public endpoint, and callers use it; each function has its keys
   // checkov:skip=CKV_AZURE_17:Event Grid shows no client certificate when it delivers to a function
   // checkov:skip=CKV_AZURE_212:Flex Consumption counts instances itself, down to none when nothing happens
