@@ -4,11 +4,15 @@
 @description('The system topic: the one that the ACS resource has, or the name of the one to make.')
 param topicName string
 
-@description('UserAssigned, and SystemAssigned with it where the topic is so already.')
+@description('SystemAssigned, with which Event Grid writes dead letters, beside what the topic has already.')
+@allowed(['None', 'SystemAssigned', 'UserAssigned', 'SystemAssigned, UserAssigned'])
 param topicIdentityType string
 
-@description('The identities of the topic, those that it has and ours, as Azure takes them: { id: {} }.')
+@description('The assigned identities that the topic has already, as Azure takes them: { id: {} }.')
 param topicIdentities object
+
+@description('Whether events that are given up are kept. Without it they are lost: only where Azure refuses it.')
+param keepsDeadLetters bool
 
 param topicLocation string
 param topicTags object
@@ -17,11 +21,11 @@ param subscriptionName string
 param functionAppId string
 param deadLetterStorageId string
 param deadLetterContainer string
-param deadLetterIdentityId string
 param actionGroupId string
 param alertTags object
 
 var functionApp = split(functionAppId, '/')
+var deadLetterStorage = split(deadLetterStorageId, '/')
 
 // Only one is allowed for each ACS resource; others may subscribe to it, too. ACS is global, and so is it.
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
@@ -30,7 +34,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   tags: topicTags
   identity: {
     type: topicIdentityType
-    userAssignedIdentities: topicIdentities
+    userAssignedIdentities: empty(topicIdentities) ? null : topicIdentities
   }
   properties: {
     source: acsResourceId
@@ -38,9 +42,21 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
+// The identity is known only now, and is allowed to write before anything is to be written.
+module deadLetters 'app/dead-letters.bicep' = if (keepsDeadLetters) {
+  name: 'dead-letters'
+  scope: resourceGroup(deadLetterStorage[2], deadLetterStorage[4])
+  params: {
+    storageName: last(deadLetterStorage)
+    containerName: deadLetterContainer
+    topicPrincipalId: topic.identity.principalId
+  }
+}
+
 resource smsEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
   parent: topic
   name: subscriptionName
+  dependsOn: [deadLetters]
   properties: {
     eventDeliverySchema: 'EventGridSchema'
     filter: {
@@ -62,10 +78,9 @@ resource smsEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-
       maxDeliveryAttempts: 30
       eventTimeToLiveInMinutes: 1440
     }
-    deadLetterWithResourceIdentity: {
+    deadLetterWithResourceIdentity: keepsDeadLetters ? {
       identity: {
-        type: 'UserAssigned'
-        userAssignedIdentity: deadLetterIdentityId
+        type: 'SystemAssigned'
       }
       deadLetterDestination: {
         endpointType: 'StorageBlob'
@@ -74,7 +89,7 @@ resource smsEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-
           blobContainerName: deadLetterContainer
         }
       }
-    }
+    } : null
   }
 }
 

@@ -49,7 +49,6 @@ module identities 'app/identities.bicep' = {
     location: location
     tags: tags
     appName: '${abbreviations.identity}app-${token}'
-    deadLettersName: '${abbreviations.identity}dead-letters-${token}'
   }
 }
 
@@ -98,7 +97,6 @@ module listStorage 'app/list-storage.bicep' = {
     name: '${abbreviations.storage}list${token}'
     replication: replication
     appPrincipalId: identities.outputs.appPrincipalId
-    deadLettersPrincipalId: identities.outputs.deadLettersPrincipalId
     operatorsGroupId: operatorsGroupId
   }
 }
@@ -162,6 +160,5 @@ output ACS_RESOURCE_ID string = acsResourceId
 output LIST_STORAGE_ID string = listStorage.outputs.id
 output DEAD_LETTER_CONTAINER string = listStorage.outputs.deadLetterContainer
 output DEAD_LETTER_CONTAINER_URL string = listStorage.outputs.deadLetterContainerUrl
-output DEAD_LETTER_IDENTITY_ID string = identities.outputs.deadLettersId
 output ACTION_GROUP_ID string = alerts.outputs.actionGroupId
 output SERVICE_API_URL string = functionApp.outputs.url

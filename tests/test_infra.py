@@ -13,6 +13,7 @@ from optout.azure import events, queue
 from optout.domain.errors import ConfigurationError
 from optout.local import LocalHost
 from tests.support.bicep import INFRA, TEMPLATES, config, literals, resource, variable
+from tests.support.bicep_types import branches
 
 DEPLOY = (settings.ROOT / "docs/deploy.md").read_text("utf-8")
 
@@ -110,9 +111,11 @@ def test_the_subscription_asks_for_what_the_app_handles() -> None:
 
 
 def test_dead_letters_are_kept_by_identity() -> None:
-    """In a container, written by an identity that the topic has: the account takes no keys."""
-    kept = resource("events.bicep", "smsEvents")["properties"]["deadLetterWithResourceIdentity"]
-    assert kept["identity"] == {"type": "UserAssigned", "userAssignedIdentity": "deadLetterIdentityId"}
+    """In a container, written by the topic's own identity, which may do so before it is asked to: the
+    account takes no keys, and a global topic is known to have such an identity, no other."""
+    subscription = resource("events.bicep", "smsEvents")
+    kept, none = branches(subscription["properties"]["deadLetterWithResourceIdentity"])
+    assert kept["identity"] == {"type": "SystemAssigned"}
     assert kept["deadLetterDestination"] == {
         "endpointType": "StorageBlob",
         "properties": {
@@ -120,8 +123,8 @@ def test_dead_letters_are_kept_by_identity() -> None:
             "blobContainerName": "deadLetterContainer",
         },
     }
-    topic = resource("events.bicep", "topic")
-    assert topic["identity"]["userAssignedIdentities"] == "topicIdentities"
+    assert none is None
+    assert subscription["dependsOn"] == ["deadLetters"]
 
 
 def test_the_python_version_is_stated_once() -> None:
@@ -171,7 +174,7 @@ def test_nobody_has_a_role_that_is_not_needed() -> None:
         ("appPrincipalId", "Microsoft.Communication/communicationServices", COMMUNICATION_OWNER),
         ("appPrincipalId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
         ("appPrincipalId", "Microsoft.Insights/components", METRICS_PUBLISHER),
-        ("deadLettersPrincipalId", container, BLOB_DATA_CONTRIBUTOR),
+        ("topicPrincipalId", container, BLOB_DATA_CONTRIBUTOR),  # dead letters
         ("operatorsGroupId", container, BLOB_DATA_CONTRIBUTOR),
         ("operatorsGroupId", account, TABLE_DATA_CONTRIBUTOR),
         ("operatorsGroupId", queues, QUEUE_MESSAGE_SENDER),

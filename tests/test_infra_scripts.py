@@ -21,14 +21,12 @@ ACS_GROUP = "/subscriptions/2/resourceGroups/messaging"
 GROUP = "/subscriptions/1/resourceGroups/rg-optout/providers"
 APP = f"{GROUP}/Microsoft.Web/sites/func-optout"
 ACS = f"{ACS_GROUP}/providers/Microsoft.Communication/communicationServices/contoso"
-IDENTITY = f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/id-dead-letters"
 OUTPUTS = {
     "AZURE_ENV_NAME": "prod",
     "AZURE_FUNCTION_APP_ID": APP,
     "ACS_RESOURCE_ID": ACS,
     "LIST_STORAGE_ID": f"{GROUP}/Microsoft.Storage/storageAccounts/stlist",
     "DEAD_LETTER_CONTAINER": "dead-letters",
-    "DEAD_LETTER_IDENTITY_ID": IDENTITY,
     "ACTION_GROUP_ID": "",
 }
 
@@ -184,8 +182,10 @@ def test_the_app_is_subscribed(azure: Azure) -> None:
     template = BicepParser().parse(text=(INFRA / "events.bicep").read_text("utf-8"))
     assert set(told) == set(template["parameters"])
     assert told["subscriptionName"] == "optout-prod"
-    assert told["topicIdentityType"] == "UserAssigned"
-    assert told["topicIdentities"] == {IDENTITY: {}}
+    assert told["topicIdentityType"] == "SystemAssigned"
+    assert told["topicIdentities"] == {}
+    assert told["keepsDeadLetters"] is True
+    assert "WARNING" not in done.stderr
     (topic,) = azure.state["topics"]
     assert topic["id"].startswith(f"{ACS_GROUP}/")
 
@@ -209,7 +209,7 @@ def test_a_topic_that_is_there_is_used(azure: Azure) -> None:
         "tags": {"owner": "them"},
         "source": ACS.lower(),
         "identity": {
-            "type": "SystemAssigned, UserAssigned",
+            "type": "UserAssigned",
             "userAssignedIdentities": {"/subscriptions/2/id-theirs": {"clientId": "x"}},
         },
     }
@@ -220,17 +220,39 @@ def test_a_topic_that_is_there_is_used(azure: Azure) -> None:
     assert told["topicName"] == "theirs"
     assert told["topicTags"] == {"owner": "them"}
     assert told["topicIdentityType"] == "SystemAssigned, UserAssigned"
-    assert told["topicIdentities"] == {"/subscriptions/2/id-theirs": {}, IDENTITY: {}}
+    assert told["topicIdentities"] == {"/subscriptions/2/id-theirs": {}}
     assert {topic["id"] for topic in azure.state["topics"]} == {"other", theirs["id"]}
 
 
-def test_an_identity_is_not_added_twice(azure: Azure) -> None:
-    """Azure does not keep the case of a resource id."""
+@pytest.mark.parametrize("refuses", [1, 2], ids=["a role that is not known yet", "for good"])
+def test_an_app_without_dead_letters_hears_all_the_same(azure: Azure, refuses: int) -> None:
+    """Where Azure refuses them, the app is subscribed without; they are tried again; it is said."""
+    azure.change(refuses=refuses)
+    done = azure.run("subscribe.py", **OUTPUTS)
+    assert done.returncode == 0, done.stderr
+    assert [told["keepsDeadLetters"] for told in azure.state["deployments"]] == [True, False, True]
+    assert azure.state["deployments"][1]["topicIdentityType"] == "None"
+    ((subscription,),) = (each.values() for each in azure.state["subscriptions"].values())
+    assert bool(subscription["deadLetterWithResourceIdentity"]) is (refuses == 1)
+    assert "not supported by a global topic" in done.stderr
+    assert ("WITHOUT dead letters" in done.stderr) is (refuses == 2)
+
+
+def test_dead_letters_are_not_taken_away(azure: Azure) -> None:
+    """A subscription that keeps them stays as it is where Azure fails: the app is not deaf."""
     azure.run("subscribe.py", **OUTPUTS)
-    (topic,) = azure.state["topics"]
-    azure.change(topics=[topic | {"identity": {"userAssignedIdentities": {IDENTITY.lower(): {}}}}])
-    azure.run("subscribe.py", **OUTPUTS)
-    assert azure.state["deployments"][1]["topicIdentities"] == {IDENTITY: {}}
+    azure.change(refuses=1)
+    failed = azure.run("subscribe.py", **OUTPUTS)
+    assert failed.returncode == 1
+    assert [told["keepsDeadLetters"] for told in azure.state["deployments"]] == [True, True]
+
+
+def test_an_app_that_hears_nothing_is_an_error(azure: Azure) -> None:
+    """Where it cannot be subscribed at all, with or without."""
+    azure.change(broken=["deployments"])
+    failed = azure.run("subscribe.py", **OUTPUTS)
+    assert failed.returncode == 1
+    assert "The app is not subscribed" in failed.stderr
 
 
 def test_outputs_that_are_missing_are_named(azure: Azure) -> None:

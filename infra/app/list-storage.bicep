@@ -5,7 +5,6 @@ param tags object
 param name string
 param replication string
 param appPrincipalId string
-param deadLettersPrincipalId string
 param operatorsGroupId string
 
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
@@ -87,17 +86,6 @@ resource appKeepsTheList 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
-  }
-}
-
-resource eventGridWritesDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(deadLetters.id, deadLettersPrincipalId, storageBlobDataContributor)
-  scope: deadLetters
-  dependsOn: [storage]
-  properties: {
-    principalId: deadLettersPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
   }
 }
 

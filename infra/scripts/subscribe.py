@@ -1,7 +1,8 @@
 """Brings the messages of the ACS resource to the app: azd runs it after each deployment.
 
 It can be run again at any time. It uses the system topic of the ACS resource, or creates one, and
-subscribes the app to it as infra/events.bicep says.
+subscribes the app to it as infra/events.bicep says. Where Azure refuses dead letters, the app is
+subscribed without, loudly: an event that is given up is lost then, and a deaf app loses them all.
 """
 
 import json
@@ -24,8 +25,10 @@ NEEDED = (
     "ACS_RESOURCE_ID",
     "LIST_STORAGE_ID",
     "DEAD_LETTER_CONTAINER",
-    "DEAD_LETTER_IDENTITY_ID",
 )
+WITHOUT = """WARNING: {problem}
+The app is subscribed WITHOUT dead letters: an event that Event Grid gives up after a day is lost, and
+the alert DroppedEventCount alone says so. Run this again in a few minutes: azd hooks run postdeploy"""
 
 
 def main() -> None:
@@ -44,12 +47,11 @@ def main() -> None:
 
 def wait_for_function(app_id: str, seconds: float) -> None:
     """Wait until the function appears, a while after deployment; no subscription can name it before."""
-    _, _, subscription, _, group, *_, app = app_id.split("/")
-    function = ("--name", app, "--function-name", FUNCTION)
+    function = ("--name", app_id.split("/")[-1], "--function-name", FUNCTION)
     give_up = time.monotonic() + seconds
     while True:
         try:
-            az("functionapp", "function", "show", *function, *in_group(subscription, group))
+            az("functionapp", "function", "show", *function, *group_of(app_id))
         except CliError:
             if time.monotonic() > give_up:
                 raise
@@ -59,61 +61,94 @@ def wait_for_function(app_id: str, seconds: float) -> None:
 
 
 def subscribe() -> None:
-    """Deploy events.bicep to where the topic is."""
+    """Deploy events.bicep to where the topic is, with dead letters if Azure lets it. Raises CliError
+    where the app hears nothing then, or where it would lose the dead letters that it has."""
+    told = asked_for()
+    topic, subscription = told["topicName"], told["subscriptionName"]
+    with_dead_letters = told | with_own_identity(told)
+    try:
+        deploy(with_dead_letters)
+    except CliError as refused:
+        if keeps_dead_letters(subscription):
+            raise
+        print(f"WARNING: {refused}\nSubscribing without dead letters.", file=sys.stderr)
+        deploy(told)
+        # A role takes a while to be known; some of it is over by now.
+        try:
+            deploy(with_dead_letters)
+        except CliError as again:
+            print(WITHOUT.format(problem=again), file=sys.stderr)
+    print(f"{FUNCTION} is subscribed to {topic} as {subscription}")
+
+
+def asked_for() -> dict[str, Any]:
+    """The parameters of events.bicep, without dead letters; what the topic has is kept."""
     environment, acs_id = os.environ["AZURE_ENV_NAME"], os.environ["ACS_RESOURCE_ID"]
-    _, _, subscription, _, acs_group, *_, acs = acs_id.split("/")
-    topic = topic_of(acs_id, subscription)
-    group = topic["id"].split("/")[4] if topic else acs_group
-    name = "optout-" + re.sub("[^A-Za-z0-9]+", "-", environment)
-    identity = (topic or {}).get("identity") or {}
-    parameters = {
-        "topicName": topic["name"] if topic else f"{acs}-events",
-        "topicLocation": topic["location"] if topic else "global",
-        "topicTags": topic.get("tags") or {} if topic else {},
-        "topicIdentityType": identity_type(identity),
-        "topicIdentities": identities(identity, os.environ["DEAD_LETTER_IDENTITY_ID"]),
+    topic = topic_of(acs_id) or {}
+    identity = topic.get("identity") or {}
+    return {
+        "topicName": topic.get("name") or f"{acs_id.split('/')[-1]}-events",
+        "topicLocation": topic.get("location") or "global",
+        "topicTags": topic.get("tags") or {},
+        "topicIdentityType": identity.get("type") or "None",
+        "topicIdentities": {each: {} for each in identity.get("userAssignedIdentities") or {}},
+        "keepsDeadLetters": False,
         "acsResourceId": acs_id,
-        "subscriptionName": name[:64],
+        "subscriptionName": name_of(environment),
         "functionAppId": os.environ["AZURE_FUNCTION_APP_ID"],
         "deadLetterStorageId": os.environ["LIST_STORAGE_ID"],
         "deadLetterContainer": os.environ["DEAD_LETTER_CONTAINER"],
-        "deadLetterIdentityId": os.environ["DEAD_LETTER_IDENTITY_ID"],
         "alertTags": {"azd-env-name": environment},
         "actionGroupId": os.environ.get("ACTION_GROUP_ID", ""),
     }
+
+
+def with_own_identity(told: dict[str, Any]) -> dict[str, Any]:
+    """What dead letters need: an identity of the topic's own, beside those that are assigned to it."""
+    assigned = told["topicIdentities"]
+    kind = "SystemAssigned, UserAssigned" if assigned else "SystemAssigned"
+    return {"topicIdentityType": kind, "keepsDeadLetters": True}
+
+
+def deploy(parameters: dict[str, Any]) -> None:
+    """Deploy events.bicep to the group of the topic, or of the ACS resource if it has none yet."""
+    home = topic_of(parameters["acsResourceId"]) or {"id": parameters["acsResourceId"]}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "parameters.json"
         file.write_text(
             json.dumps({"parameters": {key: {"value": value} for key, value in parameters.items()}})
         )
         az(
-            *("deployment", "group", "create", "--name", name[:64]),
+            *("deployment", "group", "create", "--name", parameters["subscriptionName"]),
             *("--template-file", str(EVENTS), "--parameters", f"@{file}"),
-            *in_group(subscription, group),
+            *group_of(home["id"]),
         )
-    print(f"{FUNCTION} is subscribed to {parameters['topicName']} as {parameters['subscriptionName']}")
 
 
-def topic_of(acs_id: str, subscription: str) -> Any:
+def keeps_dead_letters(name: str) -> bool:
+    """Whether the subscription is there already, with dead letters."""
+    topic = topic_of(os.environ["ACS_RESOURCE_ID"])
+    if topic is None:
+        return False
+    listed = ("eventgrid", "system-topic", "event-subscription", "list")
+    there = az(*listed, "--system-topic-name", topic["name"], *group_of(topic["id"]))
+    return any(each["name"] == name and each.get("deadLetterWithResourceIdentity") for each in there)
+
+
+def topic_of(acs_id: str) -> Any:
     """The system topic of the ACS resource, which others may have created; None if it has none."""
-    topics = az("eventgrid", "system-topic", "list", "--subscription", subscription)
+    topics = az("eventgrid", "system-topic", "list", "--subscription", acs_id.split("/")[2])
     return next((topic for topic in topics if topic["source"].lower() == acs_id.lower()), None)
 
 
-def identity_type(has: Any) -> str:
-    """The kind of identity with ours assigned; the topic's own system-assigned one stays."""
-    own = "SystemAssigned" in (has.get("type") or "")
-    return "SystemAssigned, UserAssigned" if own else "UserAssigned"
+def name_of(environment: str) -> str:
+    """The name of an environment's subscription, in the characters that Azure takes."""
+    return ("optout-" + re.sub("[^A-Za-z0-9]+", "-", environment))[:64]
 
 
-def identities(identity: Any, ours: str) -> dict[str, dict[str, str]]:
-    """The identities assigned to the topic, and ours. Azure does not preserve the case of ids."""
-    has = identity.get("userAssignedIdentities") or {}
-    others = [identity for identity in has if identity.lower() != ours.lower()]
-    return {identity: {} for identity in (*others, ours)}
-
-
-def in_group(subscription: str, group: str) -> tuple[str, ...]:
+def group_of(resource_id: str) -> tuple[str, ...]:
+    """The options of az that say where a resource is."""
+    _, _, subscription, _, group, *_ = resource_id.split("/")
     return "--subscription", subscription, "--resource-group", group
 
 

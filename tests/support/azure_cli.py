@@ -59,6 +59,10 @@ def list_topics(state: dict[str, Any], asked: dict[str, str]) -> object:
     return state["topics"]
 
 
+def list_subscriptions(state: dict[str, Any], asked: dict[str, str]) -> object:
+    return list(state.get("subscriptions", {}).get(asked["system_topic_name"], {}).values())
+
+
 def deploy(state: dict[str, Any], asked: dict[str, str]) -> object:
     """What the deployment of infra/events.bicep would leave behind, and what it was told."""
     if not Path(asked["template_file"]).exists():
@@ -79,6 +83,16 @@ def deploy(state: dict[str, Any], asked: dict[str, str]) -> object:
     }
     state["topics"] = [each for each in state["topics"] if each["id"] != topic["id"]] + [topic]
     state["deployments"].append(told)
+    if told["keepsDeadLetters"] and state.get("refuses", 0) > 0:
+        state["refuses"] -= 1
+        fail("A system-assigned identity is not supported by a global topic")
+    if state.get("broken"):
+        fail("Service Unavailable")
+    subscribed = state.setdefault("subscriptions", {}).setdefault(told["topicName"], {})
+    subscribed[told["subscriptionName"]] = {
+        "name": told["subscriptionName"],
+        "deadLetterWithResourceIdentity": {"identity": {}} if told["keepsDeadLetters"] else None,
+    }
     return {}
 
 
@@ -89,6 +103,10 @@ COMMANDS: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
     "functionapp function keys set": (set_key, (*APP, "--key-name", "--key-value")),
     "functionapp function keys delete": (delete_key, (*APP, "--key-name")),
     "eventgrid system-topic list": (list_topics, ("--subscription",)),
+    "eventgrid system-topic event-subscription list": (
+        list_subscriptions,
+        (*HERE, "--system-topic-name"),
+    ),
     "deployment group create": (deploy, (*HERE, "--name", "--template-file", "--parameters")),
 }
 
