@@ -21,6 +21,12 @@ param announceChanges bool = false
 @description('Who hears of alerts. Without it the alerts are there and tell nobody.')
 param alertEmail string = ''
 
+// A deaf app says nothing, so it is on by default; two days, the longest that Azure can look back, because a
+// program of work days hears nothing at a weekend.
+@allowed([0, 1, 2, 3, 4, 5, 6, 24, 48])
+@description('After how many hours without any event somebody hears of it. 0: never.')
+param silenceHours int = 48
+
 @description('The object id of a group whose members may work on the store and the dead letters from a desk.')
 param operatorsGroupId string = ''
 
@@ -73,6 +79,7 @@ module alerts 'app/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     actionGroupName: '${abbreviations.actionGroup}${token}'
     email: alertEmail
+    silenceHours: silenceHours
   }
 }
 

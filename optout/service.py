@@ -18,7 +18,9 @@ from optout.operations import recompute
 from optout.operations.changes import Changes
 from optout.operations.check import Checks
 from optout.operations.handle import EventHandler, Result
+from optout.operations.health import StoreHealth
 from optout.operations.left_lists import lists_without_sender
+from optout.operations.overdue import OverdueReviews
 from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
@@ -50,6 +52,7 @@ class Service:
     reviews: Reviews
     events: EventHandler
     finisher: Finisher
+    health: StoreHealth
 
     @contextmanager
     def importing(self, purpose: ImportPurpose, *, dry_run: bool) -> Iterator[Importer]:
@@ -106,9 +109,13 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
             recorder,
             delivery,
             configured.event_source,
-            TextRetention(store, now_utc, configured.text_days),
+            beside=(
+                TextRetention(store, now_utc, configured.text_days).forget_when_due,
+                OverdueReviews(store, now_utc).tell_when_due,
+            ),
         ),
         finisher=Finisher(directory, recorder, delivery),
+        health=StoreHealth(store, time.monotonic),
     )
 
 

@@ -298,36 +298,6 @@ def test_the_queues_are_those_of_the_code() -> None:
     }
 
 
-def log_names() -> set[str]:
-    """The names of all lines that the app logs."""
-    sources = [path.read_text("utf-8") for path in (settings.ROOT / "optout").rglob("*.py")]
-    call = r'\b(?:info|warning|error|critical|exception)\(\s*"(\w+)"'
-    named = r'\b(?:log\.info\(\s*)"(\w+)" if [\w.]+ else "(\w+)"'
-    text = "".join(sources)
-    return {*re.findall(call, text), *(name for pair in re.findall(named, text) for name in pair)}
-
-
-def test_alerts_watch_lines_that_are_logged() -> None:
-    """The name in an alert is the name in the code, and docs/deploy.md explains it."""
-    watched = {name for alert in variable("app/alerts.bicep", "alerts") for name in alert["events"]}
-    hosts = {"poisoned"}  # not a line of ours
-    assert watched - hosts <= log_names()
-    assert watched >= {"stop_not_recorded", "quarantined", "reply_failed", "gave_up", *hosts}
-    for name in watched - hosts | {variable("app/alerts.bicep", "poisoned")}:
-        assert f"`{name}`" in DEPLOY
-    metrics = {alert["metric"] for alert in variable("app/event-alerts.bicep", "alerts")}
-    assert "DeadLetteredCount" in metrics
-    for metric in metrics:
-        assert f"`{metric}`" in DEPLOY
-
-
-def test_no_line_that_an_alert_needs_is_sampled_away() -> None:
-    """Application Insights may drop what it has much of, but no trace and no exception."""
-    host = json.loads((settings.ROOT / "host.json").read_text("utf-8"))
-    sampling = host["logging"]["applicationInsights"]["samplingSettings"]
-    assert {"Trace", "Exception"} <= set(sampling["excludedTypes"].split(";"))
-
-
 def test_every_exception_to_a_rule_has_its_reason() -> None:
     """Who skips a rule of checkov says why, beside it."""
     skips = [

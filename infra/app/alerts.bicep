@@ -5,6 +5,7 @@ param tags object
 param workspaceId string
 param actionGroupName string
 param email string
+param silenceHours int
 
 // What the Functions host logs when it puts a message aside that failed too often. It is no line of ours, and
 // Azure has no metric for one queue: it is known by the queue's name in it.
@@ -53,6 +54,13 @@ var alerts = [
     severity: 2
     every: 'PT5M'
     events: ['opt_ins_imported']
+  }
+  {
+    name: 'review-overdue'
+    says: 'A request has waited for review for days'
+    severity: 2
+    every: 'P1D'
+    events: ['review_overdue']
   }
   {
     name: 'change-not-announced'
@@ -112,5 +120,40 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alert 
     }
   }
 }]
+
+// The other alerts need an app that says something. This one is for messages that do not come at all: ACS
+// publishes none, the subscription is gone, or Event Grid is holding them back. The host logs a request for
+// each event; none is sampled.
+resource silence 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = if (silenceHours > 0) {
+  name: 'optout-nothing-arrives'
+  location: location
+  tags: tags
+  properties: {
+    displayName: 'optout: Nothing has arrived for ${silenceHours} hours'
+    severity: 2
+    enabled: true
+    scopes: [workspaceId]
+    evaluationFrequency: 'PT1H'
+    windowSize: 'PT${silenceHours}H'
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: 'AppRequests | where Name == \'sms_events\''
+          timeAggregation: 'Count'
+          operator: 'LessThan'
+          threshold: 1
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    actions: {
+      actionGroups: empty(email) ? [] : [people.id]
+    }
+  }
+}
 
 output actionGroupId string = empty(email) ? '' : people.id

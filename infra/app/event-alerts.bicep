@@ -24,7 +24,9 @@ var alerts = [
     says: 'Events cannot be delivered'
     metric: 'DeliveryAttemptFailCount'
     severity: 1
-    threshold: 10
+    // Event Grid tries one failing event about five times in a quarter of an hour: one attempt that fails
+    // alone is a restart, the second is an event that the app does not take.
+    threshold: 1
   }
 ]
 

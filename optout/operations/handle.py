@@ -6,6 +6,7 @@ and at the announcement leaves is handed over to a queue. An exception tells Eve
 again, and a redelivery finds the record and does what is still pending.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -26,7 +27,6 @@ from optout.domain.model import Evidence, Quarantined, Recorded
 from optout.language.classify import classify
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
-from optout.operations.retention import TextRetention
 from optout.programs.directory import Directory, Sender
 
 
@@ -46,13 +46,14 @@ class EventHandler:
     recorder: Recorder
     replies: ReplyDelivery
     expected_source: str | None = None
-    retention: TextRetention | None = None
+    # What is done once in a while, beside the events.
+    beside: Sequence[Callable[[], None]] = ()
 
     def handle(self, raw: str) -> Result:
         """Handle one event, given as JSON text. Raises Retryable if it must be delivered again."""
         result = self._handle(raw)
-        if self.retention is not None:
-            self.retention.forget_when_due()
+        for work in self.beside:
+            work()
         return result
 
     def _handle(self, raw: str) -> Result:

@@ -146,6 +146,6 @@ def _service(job: Job) -> service.Service:
     delivery = replace(built.events.replies, sms=witnessed)
     return replace(
         built,
-        events=replace(built.events, replies=delivery, retention=None),
+        events=replace(built.events, replies=delivery, beside=()),
         finisher=replace(built.finisher, replies=delivery),
     )
