@@ -21,6 +21,15 @@ param announceChanges bool = false
 @description('Who hears of alerts. Without it the alerts are there and tell nobody.')
 param alertEmail string = ''
 
+@description('The client id of an Entra app registration by which callers may sign in, so that it is recorded who they are.')
+param authClientId string = ''
+
+@description('Whether nobody can delete the list storage account by accident. Needs the right to make locks.')
+param lockList bool = true
+
+@description('Whether Log Analytics keeps who wrote and deleted in the storage account of the list, with numbers.')
+param auditList bool = false
+
 // A deaf app says nothing, so it is on by default; two days, the longest that Azure can look back, because a
 // program of work days hears nothing at a weekend.
 @allowed([0, 1, 2, 3, 4, 5, 6, 24, 48])
@@ -34,8 +43,8 @@ param operatorsGroupId string = ''
 @description('How the storage accounts are replicated. A region without a pair takes Standard_ZRS.')
 param replication string = 'Standard_GRS'
 
-// Stated here alone: it is what the tests run, in Microsoft's runtime for it.
-var pythonVersion = '3.13'
+// Stated here alone, and what Microsoft's own templates for Flex Consumption take.
+var pythonVersion = '3.12'
 
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
@@ -105,6 +114,8 @@ module listStorage 'app/list-storage.bicep' = {
     replication: replication
     appPrincipalId: identities.outputs.appPrincipalId
     operatorsGroupId: operatorsGroupId
+    isLocked: lockList
+    auditWorkspaceId: auditList ? monitoring.outputs.workspaceId : ''
   }
 }
 
@@ -156,6 +167,15 @@ module functionApp 'app/function-app.bicep' = {
       // Empty counts as not set.
       OPTOUT_TOPIC_ENDPOINT: announceChanges ? announcements!.outputs.endpoint : ''
     }
+  }
+}
+
+module signIn 'app/sign-in.bicep' = if (!empty(authClientId)) {
+  name: 'sign-in'
+  scope: group
+  params: {
+    siteName: functionApp.outputs.name
+    authClientId: authClientId
   }
 }
 

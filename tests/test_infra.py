@@ -214,6 +214,9 @@ def test_everything_that_signs_in_has_its_role() -> None:
         ("app/function-app.bicep", "site", "properties.siteConfig.minTlsVersion", "1.2"),
         ("app/function-app.bicep", "noPasswords", "properties.allow", False),
         ("app/function-app.bicep", "plan", "sku.name", "FC1"),
+        ("app/list-storage.bicep", "keepsTheList", "properties.level", "CanNotDelete"),
+        ("app/storage-account.bicep", "blobs", "properties.isVersioningEnabled", True),
+        ("app/storage-account.bicep", "blobs", "properties.deleteRetentionPolicy.enabled", True),
         ("app/monitoring.bicep", "insights", "properties.DisableLocalAuth", True),
         ("app/announcements.bicep", "topic", "properties.disableLocalAuth", True),
         ("app/announcements.bicep", "topic", "properties.inputSchema", "CloudEventSchemaV1_0"),
@@ -226,6 +229,11 @@ def test_doors_are_shut(file: str, name: str, path: str, expected: object) -> No
     for part in path.split("."):
         value = value[part]
     assert value == expected
+
+
+def test_nothing_says_what_runs_here() -> None:
+    """The root of the app answers without the host's home page."""
+    assert app_settings()["AzureWebJobsDisableHomepage"] == "true"
 
 
 def test_there_is_no_secret_in_the_template() -> None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
-from tests.support.bicep import paths, resource
+from optout.settings import ROOT
+from tests.support.bicep import TEMPLATES, paths, resource
 
 # `siteConfig` was made for the older plans. Azure answers 400 (error 51021, "for Flex Consumption sites
 # is invalid") to ftpsState, linuxFxVersion, netFrameworkVersion, use32BitWorkerProcess and others, in
@@ -68,3 +70,19 @@ def test_one_that_is_refused_is_named(part: str, more: dict[str, Any], names: se
     """The slip with which `azd up` would end at the function app."""
     site = resource("app/function-app.bicep", "site")["properties"]
     assert names <= refused(site | {part: site[part] | more})
+
+
+def test_who_signs_in_is_recorded_and_nobody_is_shut_out() -> None:
+    """Event Grid and services sign in with keys: a request without a token reaches them."""
+    said = resource("app/sign-in.bicep", "signIn")["properties"]
+    assert said["globalValidation"] == {
+        "requireAuthentication": False,
+        "unauthenticatedClientAction": "AllowAnonymous",
+    }
+    assert TEMPLATES["main.bicep"]["parameters"]["authClientId"]["default"] == ""
+
+
+def test_azd_is_one_that_leaves_out_what_is_not_deployed() -> None:
+    """azd reads .funcignore since then; before, it uploaded the tests and whatever lay about."""
+    project = yaml.safe_load((ROOT / "azure.yaml").read_text("utf-8"))
+    assert project["requiredVersions"] == {"azd": ">= 1.18.0"}

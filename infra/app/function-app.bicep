@@ -13,6 +13,8 @@ param settings object
 var allSettings = union(settings, {
   APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // The root answers with nothing, in place of a page that says what runs here.
+  AzureWebJobsDisableHomepage: 'true'
   // Which identity the SDKs sign in by.
   AZURE_CLIENT_ID: identityClientId
   // Threads wait for tables and for ACS; the worker's default is a few for each processor.

@@ -6,6 +6,8 @@ param name string
 param replication string
 param appPrincipalId string
 param operatorsGroupId string
+param isLocked bool
+param auditWorkspaceId string
 
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
@@ -56,6 +58,42 @@ resource pending 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05
 resource poison 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = {
   parent: queues
   name: '${pending.name}-poison'
+}
+
+// Table Storage has no undo: an account that is deleted takes the list and its evidence with it.
+resource keepsTheList 'Microsoft.Authorization/locks@2016-09-01' = if (isLocked) {
+  name: 'keep-the-list'
+  scope: account
+  dependsOn: [storage, appKeepsTheList]
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The suppression list and its evidence. docs/deploy.md says how to take it down.'
+  }
+}
+
+resource tables 'Microsoft.Storage/storageAccounts/tableServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+  dependsOn: [storage]
+}
+
+// Who changed the tables, by identity and address. A line names the rows, and so people's numbers.
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(auditWorkspaceId)) {
+  name: 'audit'
+  scope: tables
+  properties: {
+    workspaceId: auditWorkspaceId
+    logs: [
+      {
+        category: 'StorageWrite'
+        enabled: true
+      }
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
+  }
 }
 
 resource appFinishesWhatIsPending 'Microsoft.Authorization/roleAssignments@2022-04-01' = {

@@ -28,6 +28,11 @@ from tests.support.bicep_types import KEPT, Checker, Types
 # Provider and version: the package that has it, the module of its models, and the model of each type.
 # Where a request has another model than the answer, it is the request's.
 SOURCES: dict[str, tuple[str, str, dict[str, str]]] = {
+    "Microsoft.Authorization@2016-09-01": (
+        "azure-mgmt-resource==23.4.0",
+        "resource.locks.v2016_09_01",
+        {"locks": "ManagementLockObject"},
+    ),
     "Microsoft.Authorization@2022-04-01": (
         "azure-mgmt-authorization==4.0.0",
         "authorization.v2022_04_01",
@@ -51,6 +56,11 @@ SOURCES: dict[str, tuple[str, str, dict[str, str]]] = {
         "azure-mgmt-applicationinsights==4.1.0",
         "applicationinsights.v2020_02_02",
         {"components": "ApplicationInsightsComponent"},
+    ),
+    "Microsoft.Insights@2021-05-01-preview": (
+        "azure-mgmt-monitor==6.0.2",
+        "monitor.v2021_05_01_preview",
+        {"diagnosticSettings": "DiagnosticSettingsResource"},
     ),
     "Microsoft.Insights@2023-01-01": (
         "azure-mgmt-monitor==7.0.0",
@@ -84,8 +94,10 @@ SOURCES: dict[str, tuple[str, str, dict[str, str]]] = {
             "storageAccounts": "StorageAccountCreateParameters",
             "storageAccounts/blobServices": "BlobServiceProperties",
             "storageAccounts/blobServices/containers": "BlobContainer",
+            "storageAccounts/managementPolicies": "ManagementPolicy",
             "storageAccounts/queueServices": "QueueServiceProperties",
             "storageAccounts/queueServices/queues": "StorageQueue",
+            "storageAccounts/tableServices": "TableServiceProperties",
         },
     ),
     "Microsoft.Web@2024-04-01": (
@@ -94,6 +106,7 @@ SOURCES: dict[str, tuple[str, str, dict[str, str]]] = {
         {
             "serverfarms": "AppServicePlan",
             "sites": "Site",
+            "sites/config": "SiteAuthSettingsV2",
             "sites/basicPublishingCredentialsPolicies": "CsmPublishingCredentialsPoliciesEntity",
         },
     ),
