@@ -113,7 +113,8 @@ def _checks(store: SqliteStore, size: int) -> Iterator[Figure]:
 
     def request() -> None:
         service = cast(Any, _Service(directory, checks))
-        answer = exchange.respond(exchange.Request("POST", body), lambda: service, {"POST": check})
+        handlers = {"POST": lambda request: check(request, service)}
+        answer = exchange.respond(exchange.Request("POST", body), handlers)
         if answer.status != 200:
             raise RuntimeError(answer.body)
 

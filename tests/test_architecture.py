@@ -24,10 +24,10 @@ LAYERS = (
     "operations",
     "own_queue",
     "service",
+    "doctor",  # before http: the deployed app examines itself, and answers what it found
     "http",
     "local",
     "demo",
-    "doctor",
     "cli",
     "__main__",
 )

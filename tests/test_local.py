@@ -176,6 +176,7 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
             "/api/suppressions/status",
             "/api/senders",
             "/api/changes",
+            "/api/doctor",
             "/api/console",
             "/api/console/{file}",
             "/api/suppressions",

@@ -47,6 +47,7 @@ def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> N
         "suppression_status": ("suppressions/status", "function"),
         "list_senders": ("senders", "function"),
         "changes": ("changes", "function"),
+        "doctor": ("doctor", "function"),
         "import_suppressions": ("suppressions/import", "function"),
         "import_opt_ins": ("suppressions/import-opt-ins", "function"),
         "export": ("export", "function"),

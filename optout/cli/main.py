@@ -47,6 +47,7 @@ EPILOG = """examples:
   python -m optout classify --ndjson < messages.ndjson
   python -m optout replay                what a change of rules would change in the history
   python -m optout doctor                what is wrong with the configuration
+  python -m optout doctor --url https://FUNCTION_APP.azurewebsites.net --key-file doctor.key
   python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
   python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
   python -m optout export --list contoso-alerts --output contoso.csv

@@ -1,10 +1,11 @@
-"""All checks of a configuration, each in bounded time: first what can be read here, then the services.
+"""All checks of a configuration, in bounded time: first what can be read here, then the services.
 
-No finding contains a secret, or the value of a setting that may be one.
+No finding contains a secret, or the value of a setting that may be one, or a person's number.
 """
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from optout import settings
@@ -15,7 +16,8 @@ from optout.programs.check import check_file
 from optout.programs.directory import Directory
 from optout.settings import Settings
 
-# Every part gives up by itself after a few seconds; a name server or a sign-in may take longer.
+# Every part gives up by itself after a few seconds; a name server or a sign-in may take longer. Two
+# such times, for the identity and for all services side by side, are less than a function may run.
 LONGEST_SECONDS = 15.0
 ACS_RESOURCE = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Communication"
@@ -44,7 +46,7 @@ def examine() -> Iterator[Diagnosis]:
     yield from _in_azure(configured)
     yield from _program_file(configured)
     yield from _event_source(configured)
-    identity = list(_within("identity", _identity, configured))
+    identity = _begin("identity", _identity, configured)()
     yield from identity
     nobody_there = any(finding.condition is Condition.WRONG for finding in identity)
     yield from _no_queue(configured)
@@ -55,13 +57,15 @@ def examine() -> Iterator[Diagnosis]:
         "queue": services.check_queue,
     }
     reachable = _without_identity(configured) if nobody_there else configured
-    for subject, check in checks.items():
-        yield from _within(subject, check, reachable)
+    for findings in [_begin(subject, check, reachable) for subject, check in checks.items()]:
+        yield from findings()
 
 
-def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagnosis]:
-    """A check in bounded time: what hangs is left behind with a thread that ends with the process."""
+def _begin(subject: str, check: Check, configured: Settings) -> Callable[[], list[Diagnosis]]:
+    """Begin a check; its findings are waited for as long as it may take. What hangs is left behind with
+    a thread that ends with the process."""
     found: list[Diagnosis] = []
+    ends = time.monotonic() + LONGEST_SECONDS
 
     def examined() -> None:
         try:
@@ -79,9 +83,12 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagno
 
     thread = threading.Thread(target=examined, daemon=True)
     thread.start()
-    thread.join(LONGEST_SECONDS)
-    if thread.is_alive():
-        found = [
+
+    def findings() -> list[Diagnosis]:
+        thread.join(max(0.0, ends - time.monotonic()))
+        if not thread.is_alive():
+            return found
+        return [
             Diagnosis(
                 Condition.WRONG,
                 subject,
@@ -89,7 +96,8 @@ def _within(subject: str, check: Check, configured: Settings) -> Iterator[Diagno
                 "Check whether this machine can reach it: name server, proxy, firewall.",
             )
         ]
-    yield from found
+
+    return findings
 
 
 def _in_azure(configured: Settings) -> Iterator[Diagnosis]:

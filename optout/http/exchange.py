@@ -64,6 +64,7 @@ class Response:
 
 
 Handler = Callable[[Request, Service], Any]
+Answering = Callable[[Request], Any]
 FileHandler = Callable[[Request], Response]
 
 
@@ -93,9 +94,7 @@ class Problem(Shape):
     ]
 
 
-def respond(
-    request: Request, service: Callable[[], Service], handlers: Mapping[str, Handler]
-) -> Response:
+def respond(request: Request, handlers: Mapping[str, Answering]) -> Response:
     """Run the handler of the request's method, and turn its result or its error into a response."""
     handler = handlers.get(request.method.upper())
     if handler is None:
@@ -103,7 +102,7 @@ def respond(
     try:
         if len(request.body) > BODY_LIMIT:
             raise TooLarge(f"the body is larger than {BODY_LIMIT} bytes; send it in parts")
-        return Response(HTTPStatus.OK, json.dumps(handler(request, service())))
+        return Response(HTTPStatus.OK, json.dumps(handler(request)))
     except TooLarge as problem:
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
     except BadRequest as problem:

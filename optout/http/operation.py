@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPMethod, HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from optout.http.exchange import Body, FileHandler, Handler, Request, Response
+from optout.http.exchange import Answering, Body, FileHandler, Handler, Request, Response
 from optout.service import Service
 
 
@@ -18,6 +18,7 @@ class Role(StrEnum):
     LISTS = "lists"
     OPT_INS = "opt-ins"
     FEED = "feed"
+    DOCTOR = "doctor"
 
 
 # Who may call; ANYBODY needs no key.
@@ -28,6 +29,7 @@ SUPPORT: Roles = (Role.SUPPORT,)
 LISTS: Roles = (Role.LISTS,)
 OPT_INS: Roles = (Role.OPT_INS,)
 FEED: Roles = (Role.FEED,)
+DOCTOR: Roles = (Role.DOCTOR,)
 SUPPORT_AND_FEED: Roles = (Role.SUPPORT, Role.FEED)
 SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
 
@@ -38,14 +40,15 @@ class Operation:
 
     `answer` is the shape of what comes out and `answered` an example of it; `asked` are examples of the
     body, by name. `problems` are those beside the ones that any operation may have. Operations with the
-    same `function`, which is the name if nothing else is said, share an address and a key.
+    same `function`, which is the name if nothing else is said, share an address and a key. One that is
+    `alone` needs no service, and so answers where a wrong configuration lets none be built.
     """
 
     name: str
     method: HTTPMethod
     route: str
     roles: Roles
-    handler: Handler
+    handler: Handler | Answering
     answer: Any
     answered: Any
     body: type[Body] | None = None
@@ -55,6 +58,14 @@ class Operation:
     headers: type[Body] | None = None
     problems: tuple[HTTPStatus, ...] = ()
     function: str = ""
+    alone: bool = False
+
+    def answering(self, service: Callable[[], Service]) -> Answering:
+        """The handler, with the service that it needs."""
+        if self.alone:
+            return cast(Answering, self.handler)
+        handler = cast(Handler, self.handler)
+        return lambda request: handler(request, service())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from optout.http import (
     activity,
     changes,
     console_page,
+    doctor,
     exchange,
     feed,
     history,
@@ -25,6 +26,7 @@ from optout.http import (
 from optout.http.exchange import Request, Response
 from optout.http.operation import (
     ANYBODY,
+    DOCTOR,
     FEED,
     LISTS,
     LOOKUP_AND_SUPPORT,
@@ -133,6 +135,10 @@ OPERATIONS = (
         "list_senders", GET, "senders", SUPPORT_AND_FEED, senders.list_senders,
         senders.Senders, senders.SENDERS,
     ),
+    Operation(
+        "doctor", POST, "doctor", DOCTOR, doctor.examine_itself,
+        doctor.Examined, doctor.EXAMINED, problems=(CONFLICT,), alone=True,
+    ),
     Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(
         "openapi", GET, "openapi.json", ANYBODY, _describe, about.Description, about.DESCRIBED,
@@ -160,10 +166,9 @@ def functions() -> Iterator[Function]:
 
 
 def _function(name: str, operations: list[Operation]) -> Function:
-    handlers = {operation.method.value: operation.handler for operation in operations}
-
     def respond(request: Request, service: Callable[[], Service]) -> Response:
-        return exchange.respond(request, service, handlers)
+        handlers = {each.method.value: each.answering(service) for each in operations}
+        return exchange.respond(request, handlers)
 
     return Function(name, operations[0].route, operations[0].roles, respond)
 

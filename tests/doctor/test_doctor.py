@@ -1,15 +1,11 @@
 """The doctor: each thing that can be wrong has a message of its own that says what to do, and no check
 changes anything or tells a secret."""
 
-import json
 import os
-import secrets
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,6 +19,7 @@ from optout.store.tables.store import TABLES, TablesStore
 from tests.doctor.conftest import PROGRAMS, Examined, conditions
 from tests.support.acs import LoopbackAcs
 from tests.support.client import environment, free_port
+from tests.support.identity import managed_identity
 from tests.support.topic import LoopbackTopic
 from tests.support.world import World
 
@@ -57,47 +54,24 @@ def test_a_check_that_breaks() -> None:
     def broken(configured: settings.Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(Condition.OK, "topic", str(int("secret")))
 
-    (finding,) = examination._within("topic", broken, settings.Settings())
+    (finding,) = examination._begin("topic", broken, settings.Settings())()
     assert str(finding).startswith("wrong    topic: it cannot be checked (ValueError). Compare its")
     assert "secret" not in str(finding)
-
-
-class _TokenEndpoint(BaseHTTPRequestHandler):
-    """The managed identity of a function app, as far as the SDK asks it."""
-
-    def do_GET(self) -> None:
-        token = {
-            "access_token": secrets.token_urlsafe(), "token_type": "Bearer",
-            "expires_on": str(int(time.time()) + 3600), "resource": "https://storage.azure.com",
-        }  # fmt: skip
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(token).encode())
-
-    def log_message(self, *arguments: object) -> None:
-        pass
 
 
 def test_a_managed_identity(examined: Examined) -> None:
     """It signs in, and what it is for is checked: here nothing answers at any of the addresses."""
     nowhere = f"https://127.0.0.1:{free_port()}"
-    with HTTPServer(("127.0.0.1", 0), _TokenEndpoint) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-        try:
-            findings = examined(
-                {
-                    "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-                    "IDENTITY_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-                    "IDENTITY_HEADER": "a header",
-                    "OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": nowhere,
-                    "OPTOUT_ACS_ENDPOINT": nowhere,
-                    "OPTOUT_TOPIC_ENDPOINT": f"{nowhere}/api/events",
-                    "OptoutQueue__queueServiceUri": nowhere,
-                }
-            )  # fmt: skip
-        finally:
-            server.shutdown()
+    with managed_identity() as identity:
+        findings = examined(
+            {
+                **identity,
+                "OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": nowhere,
+                "OPTOUT_ACS_ENDPOINT": nowhere,
+                "OPTOUT_TOPIC_ENDPOINT": f"{nowhere}/api/events",
+                "OptoutQueue__queueServiceUri": nowhere,
+            }
+        )  # fmt: skip
     said = {
         finding.subject: f"{finding.condition} {finding.says}. {finding.remedy}" for finding in findings
     }
