@@ -8,12 +8,17 @@ else
 VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 endif
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Nothing is installed but files whose hashes are here.
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python $(INSTALL)
 DEPLOYED := $(VENV)/.deployed
 CHECKS := .venv-checks
+TOOLS := .venv-tools
+# One file for every system, and for every Python from 3.11 on.
+COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes $(LOCK)
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help run test demo azurite chaos simulate screenshots bench lint check-infra audit clean
+.PHONY: help run test demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -54,8 +59,20 @@ check-infra: $(CHECKS)/.installed ## hold the template against checkov's rules
 	@$(CHECKS)/bin/checkov --directory infra --framework bicep --compact --quiet --skip-download
 
 audit: $(CHECKS)/.installed ## ask PyPI whether a pinned package has a known weakness (needs the Internet)
-	@$(CHECKS)/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
-	@$(CHECKS)/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+	@$(CHECKS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
+	@$(CHECKS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-runtime.txt
+
+sbom: $(TOOLS)/.installed $(DEPLOYED) ## list what is deployed in sbom.json, as CycloneDX
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/sbom
+	@PYTHONPATH=$(VENV)/deployed PYTHONWARNINGS=ignore $(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml \
+		--output-reproducible --output-file sbom.json $(VENV)/sbom/bin/python
+
+lock: $(TOOLS)/.installed ## pin what requirements*.in bring in, with hashes (LOCK=--upgrade for newer ones)
+	@$(COMPILE) --python-version 3.11 requirements.in -o requirements.txt
+	@$(COMPILE) --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	@$(COMPILE) --python-version 3.13 --no-deps requirements-runtime.in -o requirements-runtime.txt
+	@$(COMPILE) --python-version 3.11 requirements-checks.in -o requirements-checks.txt
+	@$(COMPILE) --python-version 3.11 requirements-tools.in -o requirements-tools.txt
 
 clean: ## remove the virtual environments, node_modules and caches
 	rm -rf .venv .venv-* tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -65,7 +82,7 @@ $(BIN)/python:
 	@echo "making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt constraints.txt | $(BIN)/python
+$(VENV)/.app: requirements.txt | $(BIN)/python
 	@echo "installing requirements.txt"
 	@$(PIP) -r requirements.txt
 	@touch $@
@@ -77,16 +94,16 @@ $(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app
 	@touch $@
 
 # Where the deployed package has them, by themselves.
-$(DEPLOYED): requirements.txt constraints.txt | $(BIN)/python
+$(DEPLOYED): requirements.txt | $(BIN)/python
 	@echo "installing requirements.txt once more, for the test of the deployed package"
 	@rm -rf $(VENV)/deployed
 	@$(PIP) --target $(VENV)/deployed -r requirements.txt
 	@touch $@
 
-$(CHECKS)/.installed: requirements-checks.txt
-	@echo "installing requirements-checks.txt in $(CHECKS)"
-	@$(PYTHON) -m venv $(CHECKS)
-	@$(CHECKS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checks.txt
+.venv-%/.installed: requirements-%.txt
+	@echo "installing $< in $(@D)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python $(INSTALL) -r $<
 	@touch $@
 
 # With the Node.js that requirements-dev.txt brings: none needs to be installed.

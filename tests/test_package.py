@@ -47,7 +47,7 @@ def test_the_app_and_no_more() -> None:
     at_the_top = {name.partition("/")[0] for name in package.names(ROOT)}
     assert at_the_top == {
         "function_app.py", "host.json", "optout", "programs.toml",
-        "requirements.txt", "constraints.txt",
+        "requirements.txt",
     }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_the_app_and_no_more() -> None:
         ".azure/contoso/.env", ".env", ".env.local", ".data/optout.db", ".git/config",
         ".github/workflows/test.yml", ".venv/bin/python", ".venv-3.13/bin/python",
         ".vscode/launch.json", "azure.yaml", "bench/lookups.py", "docs/api.md", "infra/main.bicep",
-        "local.settings.json", "requirements-dev.txt", "doctor.key",
+        "local.settings.json", "requirements-dev.txt", "requirements.in", "doctor.key", "sbom.json",
         "local.settings.sample.json", "optout/__pycache__/cli.cpython-311.pyc", "README.md",
         "requests.http", "tests/node/node_modules/azurite/index.js", "tests/conftest.py",
     ],
