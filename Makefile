@@ -18,11 +18,13 @@ TOOLS := .venv-tools
 COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes $(LOCK)
 NODE_MODULES := tests/node/node_modules/.installed
 
-.PHONY: help run test demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
+.PHONY: help setup run test demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) ## install what run and test need, which do so by themselves
 
 run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
 	@$(BIN)/python -m optout serve --port $(PORT)

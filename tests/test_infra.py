@@ -329,3 +329,5 @@ def test_the_workflow_does_what_a_desk_does() -> None:
     for step in steps:
         if "uses" in step:
             assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])
+    for line in re.findall(r"uses: .*", text):
+        assert re.search(r" # v\d+\.\d+\.\d+$", line), "for people, and for Dependabot, which keeps it"

@@ -56,7 +56,8 @@ def test_the_app_and_no_more() -> None:
     [
         ".azure/contoso/.env", ".env", ".env.local", ".data/optout.db", ".git/config",
         ".github/workflows/test.yml", ".venv/bin/python", ".venv-3.13/bin/python",
-        ".vscode/launch.json", "azure.yaml", "bench/lookups.py", "docs/api.md", "infra/main.bicep",
+        ".vscode/launch.json", ".devcontainer/devcontainer.json",
+        "azure.yaml", "bench/lookups.py", "docs/api.md", "infra/main.bicep",
         "local.settings.json", "requirements-dev.txt", "requirements.in", "doctor.key", "sbom.json",
         "local.settings.sample.json", "optout/__pycache__/cli.cpython-311.pyc", "README.md",
         "requests.http", "tests/node/node_modules/azurite/index.js", "tests/conftest.py",

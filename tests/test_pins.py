@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -104,6 +105,16 @@ def test_make_installs_nothing_else() -> None:
         assert {"--universal", "--generate-hashes", f"{name}.in", f"{name}.txt"} <= set(header)
         if name != "requirements-runtime":  # that one declares Python 3.13
             assert header[header.index("--python-version") + 1] == oldest.version
+
+
+def test_dependabot_watches_what_is_pinned() -> None:
+    """Where it is; and nothing is proposed on the day on which it appears."""
+    watched = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text("utf-8"))
+    assert watched["version"] == 2
+    places = {each["package-ecosystem"]: each["directory"] for each in watched["updates"]}
+    assert places == {"uv": "/", "npm": "/tests/node", "github-actions": "/"}
+    assert (ROOT / "tests/node/package-lock.json").exists()
+    assert all(each["cooldown"]["default-days"] >= 7 for each in watched["updates"])
 
 
 def test_the_lists_are_all_of_them() -> None:
