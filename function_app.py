@@ -50,7 +50,7 @@ def register(function: Function) -> None:
             response.body,
             status_code=int(response.status),
             mimetype=response.content_type,
-            headers=dict(response.headers),
+            headers={**exchange.ON_EVERY_ANSWER, **response.headers},
         )
 
 

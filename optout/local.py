@@ -2,8 +2,8 @@
 
 The URLs, the port and the Event Grid endpoint's behaviour are those of `func start`: validation and
 CloudEvents handshakes, one invocation for each event of an array, 202 only if all succeed. A
-queue that is configured is polled, too. Loopback only. What the functions do is theirs; this module
-knows triggers, not messages.
+queue that is configured is polled, too. Loopback only, and behind a guard (guard.py). What the
+functions do is theirs; this module knows triggers, not messages.
 """
 
 import errno
@@ -19,25 +19,28 @@ from typing import Any
 import azure.functions as func
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from optout import __version__, log, service
 from optout.azure.queue import NotQueued, StorageQueue
 from optout.domain.errors import ConfigurationError
+from optout.guard import EVENT_GRID, Guard, Refusal, is_event_grid
+from optout.http import exchange
+from optout.request_handler import QuietHandler
 from optout.settings import Settings
 
 HOST = "127.0.0.1"
-EVENT_GRID = "/runtime/webhooks/EventGrid"
 CONCURRENCY = 32
 POLL_SECONDS = 1.0
 BODY_LIMIT = 16 * 1024 * 1024
 
 
 class LocalHost:
-    """A WSGI application that invokes the functions of a FunctionApp."""
+    """A WSGI application that invokes the functions of a FunctionApp, for whom its guard lets in."""
 
-    def __init__(self, app: func.FunctionApp) -> None:
+    def __init__(self, app: func.FunctionApp, guard: Guard | None = None) -> None:
+        self.guard = guard or Guard()
         self._event_functions: dict[str, Any] = {}
         self._http_functions: dict[str, Any] = {}
         self._queue_functions: dict[str, Any] = {}
@@ -54,7 +57,7 @@ class LocalHost:
                 route = _werkzeug_route(binding.get("route") or name)
                 methods = [str(method) for method in binding.get("methods", ())] or None
                 routes.append(Rule(route, endpoint=name, methods=methods))
-        self._routes = Map(routes, strict_slashes=False)
+        self._routes = Map(routes, strict_slashes=False, merge_slashes=False)
         # Like the Functions worker's own. The store keeps a connection for each of its threads.
         self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="function")
 
@@ -65,6 +68,8 @@ class LocalHost:
             response = self._respond(request)
         except HTTPException as problem:
             response = Response(status=problem.code or 500)
+        for name, value in exchange.ON_EVERY_ANSWER.items():
+            response.headers.setdefault(name, value)
         return response(environ, start_response)
 
     def poll(self, queue: StorageQueue, is_over: threading.Event) -> None:
@@ -99,7 +104,10 @@ class LocalHost:
         self._pool.shutdown()
 
     def _respond(self, request: Request) -> Response:
-        if request.path.rstrip("/").lower() == EVENT_GRID.lower():
+        refusal = self.guard.refusal(request)
+        if refusal is not None:
+            return _refused(refusal)
+        if is_event_grid(request.path):
             return self._event_grid(request)
         return self._http(request)
 
@@ -166,6 +174,11 @@ class LocalHost:
         return Response(status=202)
 
 
+def _refused(refusal: Refusal) -> Response:
+    body = json.dumps(exchange.problem(refusal.status, refusal.detail))
+    return Response(body, refusal.status, content_type=exchange.PROBLEM)
+
+
 def _query(request: Request) -> dict[str, str]:
     """The query as the Functions host passes it on: repeated values joined, empty ones left out."""
     joined = {name: ",".join(values) for name, values in request.args.lists()}
@@ -186,15 +199,6 @@ def _validation(events: list[Any]) -> Response:
     return Response(json.dumps({"validationResponse": code}), content_type="application/json")
 
 
-class _QuietHandler(WSGIRequestHandler):
-    """Logs no requests: addresses may contain a person's number."""
-
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
 def server(host: LocalHost, port: int) -> BaseWSGIServer:
     """A server on loopback that is ready to serve. Raises ConfigurationError for a port that it
     cannot have."""
@@ -207,7 +211,7 @@ def server(host: LocalHost, port: int) -> BaseWSGIServer:
         except (OSError, OverflowError) as problem:
             raise ConfigurationError(_port_problem(port, problem)) from None
         return make_server(
-            HOST, port, host, threaded=True, request_handler=_QuietHandler, fd=listening.fileno()
+            HOST, port, host, threaded=True, request_handler=QuietHandler, fd=listening.fileno()
         )
 
 
@@ -217,10 +221,10 @@ def _port_problem(port: int, problem: Exception) -> str:
     return f"cannot listen on port {port} ({problem}). Choose another: PORT=7072 make run"
 
 
-def serve(app: func.FunctionApp, port: int) -> None:
+def serve(app: func.FunctionApp, port: int, guard: Guard) -> None:
     """Serve until interrupted. Raises ConfigurationError before it serves anything."""
     running = service.current()
-    host = LocalHost(app)
+    host = LocalHost(app, guard)
     listening = server(host, port)
     is_over = threading.Event()
     queue = running.recorder.queue
@@ -241,17 +245,28 @@ def serve(app: func.FunctionApp, port: int) -> None:
         service.shutdown()
 
 
+_TUNNEL = """
+Subscribe this address as a web hook. Through the tunnel nothing else answers, and the next start has
+another code:
+
+  {address}?functionName=sms_events&code={code}
+"""
+
+
 def banner(host: LocalHost, port: int, settings: Settings) -> str:
     """The banner: what is served, with which settings, and what to try next."""
     base = f"http://localhost:{port}"
     answers = "sent through ACS" if settings.answers_through_acs else "printed here"
     routes = "\n".join(f"  {base}{route}" for route in host.routes())
+    tunnel = host.guard.tunnel and _TUNNEL.format(
+        address=f"https://{host.guard.tunnel}{EVENT_GRID}", code=host.guard.code
+    )
     return f"""optout {__version__}, store {settings.store}, replies are {answers}
 
 Open {base}/api/console to text your senders from a phone, and to see what happens.
 
 {routes}
-
+{tunnel or ""}
 Or try it in another terminal:
 
   curl -i '{base}{EVENT_GRID}?functionName=sms_events' -H 'aeg-event-type: Notification' -d '[{{

@@ -26,6 +26,8 @@ LAYERS = (
     "service",
     "doctor",  # before http: the deployed app examines itself, and answers what it found
     "http",
+    "guard",
+    "request_handler",
     "local",
     "demo",
     "cli",

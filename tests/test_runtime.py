@@ -200,7 +200,10 @@ def test_the_page_comes_as_it_is(app: App, there: App) -> None:
         local, real = (host.request("GET", target) for host in (app.host, there.host))
         assert (local.status, real.status) == (200, 200)
         assert local.body == real.body
-        for header in ("Content-Type", "Content-Security-Policy", "ETag", "Cache-Control"):
+        for header in (
+            "Content-Type", "Content-Security-Policy", "ETag",
+            "Cache-Control", "X-Content-Type-Options",
+        ):  # fmt: skip
             assert local.headers[header] == real.headers[header], header
         again = there.host.request("GET", target, headers={"if-none-match": real.headers["ETag"]})
         assert (again.status, again.body) == (304, b"")
@@ -221,12 +224,13 @@ def _lasting(value: Any) -> Any:
     return value
 
 
-def _seen(answer: Answer) -> tuple[int, str | None, Any, str | None, str | None]:
+def _seen(answer: Answer) -> tuple[object, ...]:
     """What a caller sees of an answer. A host answers nothing but text to what is no function's."""
     is_json = "json" in answer.headers.get_content_type()
     content = _lasting(answer.json()) if is_json else answer.body.decode()
-    kind = answer.headers["Content-Type"] if is_json else None
-    return answer.status, kind, content, answer.headers["Allow"], answer.headers["Retry-After"]
+    names = ("Content-Type", "Cache-Control", "X-Content-Type-Options") if is_json else ()
+    headers = [answer.headers[name] for name in (*names, "Allow", "Retry-After")]
+    return answer.status, content, headers
 
 
 def test_the_local_host_answers_as_the_runtime_does(app: App, tmp_path: Path) -> None:

@@ -16,6 +16,16 @@ def add(commands: Commands) -> None:
         "them. Without a setting for ACS, replies are printed.",
     )
     parser.add_argument("--port", type=int, default=7071, help="default: 7071")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="answer to this name, too, as to localhost: a port that is forwarded for you alone, as in "
+        "Codespaces; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tunnel", metavar="NAME",
+        help="the name of a tunnel that anybody can reach: under it only the Event Grid endpoint "
+        "answers, with a code that is printed at the start",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -25,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
     settings.adopt_local_settings()
     # Imported here: it takes a second that the other commands need not spend.
     import function_app
-    from optout import local
+    from optout import guard, local
 
-    local.serve(function_app.app, asked.port)
+    local.serve(function_app.app, asked.port, guard.of(asked.allow_host, asked.tunnel))
     return 0

@@ -34,6 +34,8 @@ from optout.service import Service
 BODY_LIMIT = 1024 * 1024
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+# Answers name people: nobody on the way keeps them, and no browser takes them for something else.
+ON_EVERY_ANSWER: Mapping[str, str] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 UNKNOWN_SENDER = "urn:optout:unknown-sender"
 # How a caller gives its key to the Functions host, which passes it on to the function.
 _KEY_PARAMETERS = frozenset({"code", "clientid"})

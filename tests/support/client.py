@@ -159,11 +159,11 @@ class Served:
 
 
 @contextmanager
-def serving(given: Mapping[str, str]) -> Iterator[Served]:
+def serving(given: Mapping[str, str], *options: str) -> Iterator[Served]:
     """The app, served by a process of its own with these settings."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "optout", "serve", "--port", str(port)],
+        [sys.executable, "-m", "optout", "serve", "--port", str(port), *options],
         cwd=ROOT,
         env={**os.environ, **given},
         stdout=subprocess.PIPE,

@@ -36,10 +36,15 @@ export const deliver = (event) =>
   });
 
 async function send(method, path, body, headers = {}) {
+  const hasBody = body !== undefined;
   const response = await answer(path, {
     method,
-    headers: key.get() ? { ...headers, "x-functions-key": key.get() } : headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: {
+      ...headers,
+      ...(hasBody && { "content-type": "application/json" }),
+      ...(key.get() && { "x-functions-key": key.get() }),
+    },
+    body: hasBody ? JSON.stringify(body) : undefined,
     cache: "no-store",
     signal: AbortSignal.timeout(TIMEOUT),
   });
