@@ -1,17 +1,14 @@
 """The triggers and routes of the Functions app. Each function has its own key, so that a service that
 may look up cannot change the list."""
 
-import logging
-
 import azure.functions as func
 
-from optout import service, settings
+from optout import log, service, settings
 from optout.azure import queue
 from optout.http import exchange, table
 from optout.http.operation import Function
 
-# The SDKs log the address of every request; some contain a person's number.
-logging.getLogger("azure.core").setLevel(logging.WARNING)
+log.quiet_sdks()
 
 # Routes take every method, so that a wrong one is told which is right.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")

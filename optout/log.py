@@ -9,7 +9,16 @@ from optout.domain.model import Evidence, Unfinished
 
 _CODE = re.compile(r"[0-9]{3,4}\b|[A-Za-z]+\b")
 
+# They log the address of every request, and many name a person; so do the warnings of urllib3.
+_TALKATIVE = {"azure": logging.WARNING, "msal": logging.WARNING, "urllib3": logging.ERROR}
+
 logger = logging.getLogger("optout")
+
+
+def quiet_sdks() -> None:
+    """Keep the SDKs from logging people's numbers, whatever the level of the root."""
+    for name, level in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def info(event: str, evidence: Evidence | None = None, **fields: object) -> None:

@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from optout import __version__
+from optout import __version__, log
 from optout.cli import (
     backup,
     check_programs,
@@ -59,6 +59,7 @@ EPILOG = """examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code. A usage error or a bad configuration is 2."""
     asked = _parser().parse_args(arguments)
+    log.quiet_sdks()
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             # Texts are whatever people write: a stray byte or a poor terminal must not stop a command.
