@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from optout.azure import addresses
 from optout.domain.errors import ConfigurationError, OptoutError, in_short
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ def _by_address(address: str) -> Container:
     is_signed = "sig=" in address.partition("?")[2]
     if not is_signed and not address.startswith("https:"):
         raise ConfigurationError("signing in with an identity needs https: write https://")
+    if not addresses.is_of_azure("blob", address):
+        raise ConfigurationError(
+            "this is not an address of Azure Blob Storage, and nobody else gets an identity's token: "
+            "write https://ACCOUNT.blob.core.windows.net/CONTAINER"
+        )
     try:
         return Container(
             ContainerClient.from_container_url(address, None if is_signed else _identity(), **PATIENCE)

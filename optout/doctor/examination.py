@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from optout import settings
+from optout.azure import addresses
 from optout.doctor import services
 from optout.doctor.diagnosis import Condition, Diagnosis, wrong
 from optout.domain.errors import ConfigurationError
@@ -24,6 +25,13 @@ ACS_RESOURCE = re.compile(
     r"/CommunicationServices/[^/]+",
     re.IGNORECASE,
 )
+# Of each setting with an address: which service is there, and the scope of a token for it.
+_SERVICES = {
+    "tables_endpoint": "table",
+    "queue_service_uri": "queue",
+    "acs_endpoint": "acs",
+    "topic_endpoint": "topic",
+}
 _SCOPES = {
     "tables_endpoint": "https://storage.azure.com/.default",
     "queue_service_uri": "https://storage.azure.com/.default",
@@ -46,7 +54,9 @@ def examine() -> Iterator[Diagnosis]:
     yield from _in_azure(configured)
     yield from _program_file(configured)
     yield from _event_source(configured)
-    identity = _begin("identity", _identity, configured)()
+    yield from _elsewhere(configured)
+    reachable = configured.model_copy(update=dict.fromkeys(_foreign(configured)))
+    identity = _begin("identity", _identity, reachable)()
     yield from identity
     nobody_there = any(finding.condition is Condition.WRONG for finding in identity)
     yield from _no_queue(configured)
@@ -56,7 +66,8 @@ def examine() -> Iterator[Diagnosis]:
         "topic": services.check_topic,
         "queue": services.check_queue,
     }
-    reachable = _without_identity(configured) if nobody_there else configured
+    if nobody_there:
+        reachable = _without_identity(reachable)
     for findings in [_begin(subject, check, reachable) for subject, check in checks.items()]:
         yield from findings()
 
@@ -178,6 +189,29 @@ def _by_identity(configured: Settings) -> list[str]:
     """The settings of the services that the app signs in to with its identity."""
     keys = {"acs_endpoint": configured.acs_key, "topic_endpoint": configured.topic_key}
     return [name for name in _SCOPES if getattr(configured, name) and not keys.get(name)]
+
+
+def _foreign(configured: Settings) -> list[str]:
+    """The settings by which the app's identity would sign in somewhere that is not known as Azure's."""
+    return [
+        name
+        for name in _by_identity(configured)
+        if not addresses.is_of_azure(_SERVICES[name], getattr(configured, name))
+    ]
+
+
+def _elsewhere(configured: Settings) -> Iterator[Diagnosis]:
+    """A warning, not a refusal: a private cloud has addresses of its own, and an app that does not
+    start records no STOP."""
+    if foreign := _foreign(configured):
+        variables = ", ".join(settings.variables()[name] for name in foreign)
+        yield Diagnosis(
+            Condition.WARNING,
+            "identity",
+            f"{variables}: not an address of Azure's, so the app's identity hands its token to whoever "
+            "is there; what depends on it is not checked",
+            "Correct it, unless it is a cloud of your own.",
+        )
 
 
 def _identity(configured: Settings) -> Iterator[Diagnosis]:
