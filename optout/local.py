@@ -156,16 +156,17 @@ class LocalHost:
             )
         try:
             events = json.loads(request.get_data())
+            events = events if isinstance(events, list) else [events]
+            texts = [json.dumps(event) for event in events]
         except (ValueError, RecursionError):
             return Response("the body is not JSON", status=400)
-        events = events if isinstance(events, list) else [events]
         if kind == "subscriptionvalidation":
             return _validation(events)
-        return self._notification(name, function, events)
+        return self._notification(name, function, texts)
 
-    def _notification(self, name: str, function: Any, events: list[Any]) -> Response:
+    def _notification(self, name: str, function: Any, events: list[str]) -> Response:
         """One invocation for each event; a single failure fails the whole request."""
-        invocations = [self._pool.submit(function, json.dumps(event)) for event in events]
+        invocations = [self._pool.submit(function, event) for event in events]
         failures = [problem for each in invocations if (problem := each.exception()) is not None]
         for problem in failures:
             log.error("function_failed", function=name, problem=str(problem))
@@ -194,7 +195,7 @@ def _validation(events: list[Any]) -> Response:
         data = events[0]["data"]
         data = json.loads(data) if isinstance(data, str) else data
         code = data["validationCode"]
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, RecursionError):
         return Response("no data.validationCode in the event", status=400)
     return Response(json.dumps({"validationResponse": code}), content_type="application/json")
 

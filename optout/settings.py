@@ -208,7 +208,9 @@ def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
         values = json.loads(path.read_text("utf-8-sig"))["Values"]
         for name, value in values.items():
             os.environ.setdefault(name, "" if value is None else str(value))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
+    except (
+        OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
+    ) as problem:  # fmt: skip
         # Not its repr: that of a decoding error contains the whole file, secrets and all.
         raise ConfigurationError(
             f"{path}: cannot be read ({problem}). It must be a JSON object with an object "

@@ -100,9 +100,9 @@ def events(content: bytes) -> Sequence[str]:
     """The events of a file, as they would have been delivered. Raises Unreadable."""
     try:
         found = json.loads(content.decode("utf-8-sig"))
+        return [json.dumps(event) for event in (found if isinstance(found, list) else [found])]
     except (ValueError, RecursionError):
         raise Unreadable("it is not JSON") from None
-    return [json.dumps(event) for event in (found if isinstance(found, list) else [found])]
 
 
 def _by_address(address: str) -> Container:

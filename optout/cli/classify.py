@@ -49,7 +49,7 @@ def _classified_line(number: int, line: str) -> str:
         asked = json.loads(line)
         chosen = _rules(asked.get("number_type", "long_code"), asked.get("country", "US"))
         match = classify.classify(asked["text"], chosen)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise OptoutError(
             f'line {number}: not an object with at least "text", and a known number_type ({problem!r})'
         ) from None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -156,9 +156,10 @@ def batches(
     rows: "FileRows", reader: "RowReader", report: RefusedRows, counts: Counter[str]
 ) -> Iterator[list["ImportedRow"]]:
     """What the rows say, except those that are refused or left out."""
+    from optout.operations.transfer import reading
     from optout.operations.transfer.rows import Refused
 
-    while part := list(islice(rows.rows, BATCH)):
+    while part := reading.part(rows.rows, BATCH):
         batch = []
         for row in part:
             try:
@@ -174,10 +175,10 @@ def batches(
 def ensure_country_codes(rows: "FileRows", reader: "RowReader", directory: "Directory") -> "FileRows":
     """The same rows, unless most of them lack the country without which nobody can tell whose numbers
     they are. Raises BadRequest then, before anything is recorded."""
-    from optout.operations.transfer.reading import cell
+    from optout.operations.transfer.reading import cell, part
 
     everybody = directory.countries_meant()
-    first = list(islice(rows.rows, LOOKED_AT))
+    first = part(rows.rows, LOOKED_AT)
     written = [cell(row, reader.columns.number) for row in first]
     national = [text for text in written if _lacks_country(text, reader.countries, everybody)]
     if 2 * len(national) > len(first):

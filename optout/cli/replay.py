@@ -69,7 +69,7 @@ def _from_lines(lines: Iterable[str]) -> Iterator[Message]:
             sender, text = numbers.sender_id(str(item["sender"])), item["text"]
             if not isinstance(text, str | None):
                 raise TypeError("text is not a string")
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             raise OptoutError(
                 f"line {number}: not an object with sender, text, intent and certainty ({problem!r})"
             ) from None

@@ -46,6 +46,8 @@ def check_file(path: Path) -> Checked:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigurationError(f"{path}: not valid TOML: {problem}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: values inside of values, too deep to be read") from None
     try:
         file = ProgramFile.model_validate(document)
     except ValidationError as problem:
