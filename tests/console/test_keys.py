@@ -8,16 +8,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import OpenPage
+from tests.support import roles
 from tests.support.client import App
 from tests.support.front import asking_for_keys
 
 PERSON = "+14255550171"
-EVERYTHING, CHECK, READ = (secrets.token_urlsafe() for _ in range(3))
-KEYS = {
-    EVERYTHING: ("/api/",),
-    CHECK: ("/api/suppressions/check",),
-    READ: ("/api/suppressions/status", "/api/suppressions/history"),
-}
+OPENED = roles.opened()
+ROLE_KEYS = {role: secrets.token_urlsafe() for role in OPENED}
+EVERYTHING, CHECK, READ = ROLE_KEYS["support"], ROLE_KEYS["lookup"], secrets.token_urlsafe()
+READS = {"suppression_status", "history"}
+KEYS = {READ: READS, **{ROLE_KEYS[role]: OPENED[role] for role in OPENED}}
 
 
 @pytest.fixture
@@ -106,6 +106,18 @@ def test_a_key_that_may_not_change(azure: str, app: App, open_page: OpenPage) ->
     page.get_by_role("dialog").get_by_role("button", name="Opt in").click()
     expect(page.locator("dialog .is-denied")).to_contain_text("This key may not do that (401).")
     assert app.check("CONTOSO", PERSON)["suppressed"] is True
+
+
+@pytest.mark.parametrize("role", OPENED)
+def test_a_key_of_each_role(azure: str, open_page: OpenPage, role: str) -> None:
+    """The page shows what the role opens, and says of everything else that the key may not."""
+    page = open_page(azure)
+    sign_in(page, ROLE_KEYS[role])
+    look_up(page)
+    expect(page.locator("#view-look-up .is-denied")).to_have_count(len(READS - OPENED[role]))
+    page.get_by_role("link", name="Activity").click()
+    shown = {"activity", "journal", "reviews", "list_quarantine"}
+    expect(page.locator("#view-activity .is-denied")).to_have_count(len(shown - OPENED[role]))
 
 
 def test_a_wrong_key(azure: str, open_page: OpenPage) -> None:
