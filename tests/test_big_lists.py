@@ -135,8 +135,9 @@ def test_rows_that_are_as_long_as_they_may_be(tmp_path: Path) -> None:
         "x = " + "{a = " * DEEP + "1" + "}" * DEEP,
         "[" + ".".join("a" * 20_000) + "]\n" + "x = " + "[" * 5000,
         "[[program]]\nname = " + "[" * 5000 + "]" * 5000,
+        "x = " + "9" * 5000,
     ],
-    ids=["arrays", "tables", "names", "a field"],
+    ids=["arrays", "tables", "names", "a field", "digits"],
 )
 def test_a_program_file_without_a_bottom(tmp_path: Path, text: str) -> None:
     """An error that names the file, for the app and for `check-programs` alike."""

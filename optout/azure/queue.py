@@ -128,7 +128,7 @@ class _Message(BaseModel):
 
     recipient: str = Field(min_length=1)
     evidence_id: str = Field(min_length=1)
-    attempt: int = Field(ge=1)
+    attempt: int = Field(ge=1, le=1_000_000)
 
 
 def dump(work: Unfinished) -> str:

@@ -142,7 +142,9 @@ def serve(request: Request, handler: FileHandler) -> Response:
 
 def parse_body(model: type[_Model], request: Request) -> _Model:
     try:
-        value = json.loads(request.body, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(
+            request.body, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_once
+        )
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
     if not isinstance(value, dict):
@@ -173,6 +175,15 @@ def principal(request: Request) -> Principal | None:
     if not caller or not settings.platform_authenticates():
         return None
     return Principal(caller, request.headers.get(_PRINCIPAL_NAME) or None)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Raises BadRequest for a name that is there twice: whoever looked at the body before us
+    may have gone by the other value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise BadRequest("the body has an object with the same name twice; write each once")
+    return found
 
 
 def _finite(text: str) -> float:

@@ -44,7 +44,7 @@ def check_file(path: Path) -> Checked:
         raise ConfigurationError(
             f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except ValueError as problem:  # TOML, UTF-8, or a number of thousands of digits
         raise ConfigurationError(f"{path}: not valid TOML: {problem}") from None
     except RecursionError:
         raise ConfigurationError(f"{path}: values inside of values, too deep to be read") from None

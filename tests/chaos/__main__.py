@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos import outage
+from tests.chaos import figures, outage
 from tests.chaos.campaign import Settings, run
 from tests.chaos.telling import report
 from tests.support.azurite import azurite
@@ -24,7 +24,8 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=4, help="processes that share the store")
     parser.add_argument("--seed", type=int, help="draws what another campaign drew")
-    parser.add_argument("--store", choices=("sqlite", "tables", "both"), default="both")
+    parser.add_argument("--store", choices=("sqlite", "tables", "both", "none"), default="both")
+    figures.add_options(parser)
     given = parser.parse_args()
     # So that no process stays behind when this one is told to end.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -40,6 +41,7 @@ def main() -> int:
         with azurite(folder) as tables, azurite(folder, "queue") as queue:
             is_right &= play("tables", replace(settings, queue=queue), new_tables(tables), folder)
             is_right &= hour("tables", seed, lambda folder: new_tables(tables), queue)
+    is_right &= figures.play(given, seed)
     return 0 if is_right else 1
 
 
