@@ -1,5 +1,7 @@
 """Where the token of an identity may go: to Azure's services, and nowhere else."""
 
+from pathlib import Path
+
 import pytest
 
 from optout.azure import addresses, dead_letters
@@ -73,12 +75,14 @@ def test_dead_letters_are_looked_for_in_azure_only(address: str, signature: str)
     ],
 )
 def test_doctor_tells_where_a_token_would_go(
-    variable: str, address: str, subject: str, monkeypatch: pytest.MonkeyPatch
+    variable: str, address: str, subject: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A warning that names the setting; and doctor itself signs in nowhere, and asks nobody there."""
     asked: list[str] = []
     monkeypatch.setattr("azure.identity.DefaultAzureCredential", lambda *_, **__: asked.append("token"))
-    monkeypatch.setenv("OPTOUT_STORE", "tables" if subject == "store" else "sqlite::memory:")
+    monkeypatch.setenv(
+        "OPTOUT_STORE", "tables" if subject == "store" else f"sqlite:{tmp_path / 'optout.db'}"
+    )
     monkeypatch.setenv(variable, address)
     findings = list(examination.examine())
     (warning,) = [each for each in findings if each.subject == "identity"]

@@ -47,7 +47,7 @@ def test_the_app_says_what_it_would_say_at_home(
     app.deliver(sms_event("STOP", from_=PERSON))
     capsys.readouterr()
     here = doctor(capsys)
-    with asking_for_keys(local_port, {KEY: ("/api/doctor",)}) as port:
+    with asking_for_keys(local_port, {KEY: ("doctor",)}) as port:
         code, lines, complaint = doctor(
             capsys, "--url", f"http://localhost:{port}/", "--key-file", key_file
         )
