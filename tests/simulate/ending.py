@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import chain, pairwise
 
 from optout.domain.model import Evidence, Reply
-from tests.simulate import known
 from tests.simulate.operations import Operation, moment
 from tests.simulate.readings import readings
 from tests.simulate.remains import Remains
@@ -98,8 +97,6 @@ def _acs_was_back(remains: Remains, item: Evidence) -> bool:
     """Whether nothing else went wrong than that ACS was away, and it was back in time."""
     operation, plan = remains.operations.of(item), remains.plan
     if operation is None or plan.roughness != "calm" or operation.clock != "own":
-        return False
-    if known.tried_too_seldom():
         return False
     last = operation.at + IN_TIME
     is_away = any(each.what == "acs" and each.begins <= last < each.ends for each in plan.away)

@@ -21,7 +21,7 @@ _WEIGHTS = {
     "topic": {LOST_BEFORE: 4.0, LOST_AFTER: 5.0, **_KILLS},
     "queue": {LOST_BEFORE: 2.0, LOST_AFTER: 3.0, **_KILLS},
     "acs": {
-        NOT_TAKEN: 7.0, UNCLEAR: 2.0, LOST_BEFORE: 2.0, LOST_AFTER: 5.0,
+        NOT_TAKEN: 10.0, UNCLEAR: 2.0, LOST_BEFORE: 2.0, LOST_AFTER: 7.0,
         REFUSED: 2.0, **_KILLS,
     },
 }  # fmt: skip
@@ -33,6 +33,8 @@ _QUICK = Spans(USUALLY, 70, (1, 60, 20), (60, 2_000, 7), (2_000, 20_000, 2), (20
 _SLOW = Spans(
     USUALLY, 40, (1, 2_000, 30), (2_000, 20_000, 20), (20_000, 45_000, 7), (280_000, 320_000, 3)
 )
+# Between an attempt at an answer and what is written of it, others are likely to go on.
+_HELD = Spans(USUALLY, 30, (1, 1_000, 20), (1_000, 20_000, 40), (20_000, 45_000, 10))
 # A request of which there is no answer within two seconds has failed.
 _QUICK_REQUEST = Spans(2, 85, (1, 60, 12), (60, 2_000, 3))
 _SLOW_REQUEST = Spans(2, 60, (1, 60, 20), (60, 2_000, 20))
@@ -74,4 +76,6 @@ class Faults:
             return _SLOW_REQUEST if is_victim else _QUICK_REQUEST
         if self._plan.roughness != "focused":
             return _QUICK
-        return _SLOW if about in self._plan.victims else _NEVER_SLOW
+        if about not in self._plan.victims:
+            return _NEVER_SLOW
+        return _HELD if kind == "acs" else _SLOW

@@ -31,12 +31,6 @@ def untold(operation: Operation, failed: Set[str]) -> bool:
     return Tolerance.is_on and is_left and "queue" in failed
 
 
-def tried_too_seldom() -> bool:
-    """An answer that is tried again 10, 30, 70 and 150 seconds later, and then not within its five
-    minutes, although ACS is back."""
-    return Tolerance.is_on
-
-
 def counted_too_often(operation: Operation) -> bool:
     """In tables: a change by hand without a key that failed after the index named it, and was made
     again as another one, where its number went to a message that changed nothing."""

@@ -39,6 +39,7 @@ class Theme:
     weight: float
     roughness: str
     kinds: Mapping[str, int] = field(default_factory=lambda: KINDS)
+    texts: Mapping[str, int] = field(default_factory=lambda: TEXTS)
     victims: frozenset[str] = frozenset()
     most: int = 1
     counts: tuple[int, ...] = (2, 3, 4, 6)
@@ -67,6 +68,19 @@ THEMES = {
         roughness="focused",
         kinds={"message": 80, "manual": 10, "verdict": 5, "check": 5},
         victims=frozenset({"message"}),
+        senders=_ANSWERED,
+    ),
+    # Deliveries of one message at once, and soon another message that says the opposite.
+    "duel": Theme(
+        weight=12,
+        roughness="focused",
+        kinds={"message": 1},
+        texts={"STOP": 1, "START": 1},
+        victims=frozenset({"message"}),
+        counts=(2, 3),
+        spread=8_000,
+        delays=Spans(1_000, 60, (1_000, 1_500, 40)),
+        unbelieved=0,
         senders=_ANSWERED,
     ),
     "away": replace(
@@ -159,7 +173,7 @@ def _operations(chance: random.Random, theme: Theme) -> Iterator[Operation]:
     bursts = [chance.randint(0, 1_200_000) for _ in range(chance.randint(1, theme.most))]
     # Not every history has everything: what is rare elsewhere gets its turn.
     kinds = _some(chance, theme.kinds, {"message", "manual"} & {*theme.kinds})
-    texts = _some(chance, TEXTS, {"STOP", "START"})
+    texts = _some(chance, theme.texts, {"STOP", "START"})
     made: list[Operation] = []
     for number in range(chance.choice(theme.counts)):
         draft = Operation(

@@ -22,7 +22,7 @@ def nothing_handed_over(patch: Patch) -> None:
 
 def nothing_put_back(patch: Patch) -> None:
     """What the queue's function cannot finish is not tried again."""
-    patch.setattr(Finisher, "_put_back", lambda self, work: None)
+    patch.setattr(Finisher, "_put_back", lambda *_: None)
 
 
 def gives_up_at_once(patch: Patch) -> None:
