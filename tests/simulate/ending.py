@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import chain, pairwise
 
 from optout.domain.model import Evidence, Reply
+from tests.simulate.expected import is_blocked, is_true
 from tests.simulate.operations import Operation, moment
 from tests.simulate.readings import readings
 from tests.simulate.remains import Remains
@@ -94,13 +95,21 @@ def _reply(remains: Remains, item: Evidence, reply: Reply) -> Iterator[str]:
 
 
 def _acs_was_back(remains: Remains, item: Evidence) -> bool:
-    """Whether nothing else went wrong than that ACS was away, and it was back in time."""
+    """Whether nothing else went wrong than that ACS was away, it was back in time, and what the answer
+    says was true all the time."""
     operation, plan = remains.operations.of(item), remains.plan
     if operation is None or plan.roughness != "calm" or operation.clock != "own":
         return False
     last = operation.at + IN_TIME
     is_away = any(each.what == "acs" and each.begins <= last < each.ends for each in plan.away)
-    return not is_away and moment(last) > item.received_at
+    if is_away or moment(last) <= item.received_at:
+        return False
+    history = remains.histories[item.recipient]
+    later = (remains.operations.state(history[:n]) for n in range(item.number, len(history) + 1))
+    return all(
+        is_true(operation, item.at, states) and not is_blocked(operation.sender, states)
+        for states in later
+    )
 
 
 def _loops(remains: Remains, item: Evidence, history: tuple[Evidence, ...]) -> Iterator[str]:

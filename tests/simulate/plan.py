@@ -130,6 +130,7 @@ class Plan:
     roughness: str = "even"
     victims: frozenset[int] = frozenset()
     away: tuple[Outage, ...] = ()
+    queue: str = "storage"
 
     @property
     def skew(self) -> int:
@@ -158,7 +159,9 @@ def drawn(seed: int, store: str) -> Plan:
     )
     victims = frozenset(each.number for each in operations if each.kind in theme.victims)
     away = tuple(_outage(chance, name) for name in theme.away if chance.random() < 0.75)
-    return Plan(store, skews, operations, theme.roughness, victims, away)
+    # Where the store finds what is pending, a process may do without a queue.
+    queue = "own" if store != "tables" and chance.random() < 0.25 else "storage"
+    return Plan(store, skews, operations, theme.roughness, victims, away, queue)
 
 
 def _outage(chance: random.Random, what: str) -> Outage:

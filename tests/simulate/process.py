@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from itertools import count
-from typing import cast
 
 from optout.azure.queue import PendingQueue
 from optout.azure.sms import ReplySender
@@ -23,7 +22,6 @@ from optout.store.protocol import Store
 from tests.chaos.expected import LINES
 from tests.simulate.operations import Operation
 from tests.simulate.scheduler import Life
-from tests.simulate.stores import Disturbed
 from tests.support.in_turn import InTurn
 
 ACTOR = "ann"
@@ -36,7 +34,7 @@ class Process(Life):
         self,
         name: str,
         directory: Directory,
-        store: Disturbed,
+        store: Store,
         acs: ReplySender,
         publisher: Publisher,
         queue: PendingQueue,
@@ -45,7 +43,7 @@ class Process(Life):
     ) -> None:
         super().__init__(name)
         self.directory = directory
-        self.store = cast(Store, store)
+        self.store = store
         self._numbers = count()
         self.checks = Checks(self.store, 30, timer)
         self.recorder = Recorder(self.store, clock, self.checks.forget, publisher, queue)

@@ -13,8 +13,9 @@ class Killed(BaseException):
     """The process is gone; no code under test catches this."""
 
 
-class Violation(Exception):
-    """Something is not as it must be. The message begins with the name of the check."""
+class Violation(BaseException):
+    """Something is not as it must be. The message begins with the name of the check. No code under test
+    catches this."""
 
 
 class Life:
@@ -46,6 +47,7 @@ class Scheduler:
     def __init__(self) -> None:
         self.now = 0
         self.trace: list[str] = []
+        self._asleep: list[Task] = []
         self._agenda: list[tuple[int, int, Task]] = []
         self._numbers = count()
         self._current: Task | None = None
@@ -92,6 +94,8 @@ class Scheduler:
         self._current = task
         try:
             task.greenlet.switch()
+        except Killed:
+            pass  # all of it is gone
         finally:
             self._current = None
 
@@ -110,6 +114,19 @@ class Scheduler:
         if self._is_over or (task.life is not None and task.life.is_over):
             raise Killed
 
+    def sleep(self) -> None:
+        """Until somebody wakes this task, if ever."""
+        task = self.task
+        self._asleep.append(task)
+        self._main.switch()
+        if self._is_over or (task.life is not None and task.life.is_over):
+            raise Killed
+
+    def wake(self, task: Task) -> None:
+        if task in self._asleep:
+            self._asleep.remove(task)
+            self._wait(self.now, task)
+
     def say(self, what: str) -> None:
         """Put something into the trace."""
         self.trace.append(f"{self.now} {self.task.name}: {what}")
@@ -117,11 +134,16 @@ class Scheduler:
     def close(self) -> None:
         """End every task where it is."""
         self._is_over = True
-        while self._agenda:
-            _, _, task = heapq.heappop(self._agenda)
+        left = [*(task for *_, task in sorted(self._agenda, key=_first)), *self._asleep]
+        self._agenda.clear()
+        for task in left:
             if task.greenlet:  # it has begun
                 self._turn(task)
 
     def digest(self) -> str:
         """The same for the same history, or something is not deterministic."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
+
+
+def _first(entry: tuple[int, int, Task]) -> tuple[int, int]:
+    return entry[:2]

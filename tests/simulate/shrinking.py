@@ -45,6 +45,8 @@ class Shrinking:
             self._without(each.deliveries, lambda left, each=each: self._delivered(each, left))  # type: ignore[misc]
         self._without(list(self.best.history.choices), self._chosen)
         self._fails(self._planned(skews=(0,)))
+        self._fails(self._planned(away=()))
+        self._fails(self._planned(queue="storage"))
 
     def _without(self, items: Sequence[Item], made: Callable[[Sequence[Item]], History]) -> None:
         """Leave out halves, quarters, and so on down to each by itself."""
@@ -120,6 +122,9 @@ def _plan(plan: Plan) -> list[str]:
         "    operations=(",
         *(f"        {written(each)}," for each in plan.operations),
         "    ),",
+        *([f"    roughness={plan.roughness!r},"] if plan.roughness == "calm" else []),
+        *([f"    away={plan.away!r},"] if plan.away else []),
+        *([f"    queue={plan.queue!r},"] if plan.queue != "storage" else []),
         "),",
     ]
 

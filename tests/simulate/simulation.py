@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import cast
 
 from optout.domain.enums import ProbablePolicy, ReviewVerdict
 from optout.domain.errors import OptoutError, Refusal, Retryable
@@ -13,6 +14,7 @@ from optout.domain.model import Unfinished
 from optout.operations.transfer.rows import ImportedRow
 from optout.programs.directory import Directory
 from optout.store import codec
+from optout.store.protocol import Store
 from tests.simulate.choices import Choices, Spans, Value
 from tests.simulate.consumers import Consumers
 from tests.simulate.effects import Effects
@@ -21,6 +23,7 @@ from tests.simulate.expected import Operations
 from tests.simulate.faults import Faults
 from tests.simulate.operations import FORMERLY, POLICIES, Operation, moment
 from tests.simulate.outside import Acs, Queue
+from tests.simulate.own import SimulatedQueue
 from tests.simulate.plan import History, Plan, drawn
 from tests.simulate.process import ACTOR, Process
 from tests.simulate.remains import Remains
@@ -89,11 +92,11 @@ class Simulation:
 
     def __init__(self, plan: Plan, choices: Choices) -> None:
         self._choices = choices
+        self._plan = plan
         self.scheduler = Scheduler()
         self.effects = Effects(self.scheduler, choices, Faults(plan))
         self.operations = Operations(plan.operations)
         self.watch = Watch(self.scheduler, self.operations, plan.skew)
-        self._plan = plan
         self._storage = self._opened(plan.store)
         self.watch.plain, self.watch.newest = self._storage.plain, self._storage.newest
         self.effects.done, self.effects.killed = self.watch.changed, self._replace
@@ -116,16 +119,23 @@ class Simulation:
             self._meanwhile()
             return moment(self.scheduler.now + skew)
 
-        return Process(
+        store = cast(Store, Disturbed(self._storage, self.watch))
+        # It reads the clock while it has its lock: nobody goes on then.
+        own = SimulatedQueue(store, lambda: moment(self.scheduler.now + skew), self.scheduler)
+        has_own = self._plan.queue == "own"
+        process = Process(
             name,
             directory(),
-            Disturbed(self._storage, self.watch),
+            store,
             self.acs,
             self.consumers.topic,
-            self.queue,
+            own if has_own else self.queue,
             clock,
             timer=lambda: self.scheduler.now / 1000,
         )
+        if has_own:
+            own.begin(process, lambda work: self._finish_own(process, work))
+        return process
 
     def _meanwhile(self) -> None:
         name = f"{self.scheduler.name} meanwhile"
@@ -183,7 +193,7 @@ class Simulation:
                     self.effects.failed_of.setdefault(about, set()).add("process")
                     again = self.scheduler.now + BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
                     self._deliver(name, about, again, work, attempt + 1)
-            except (OptoutError, Violation):
+            except OptoutError:
                 raise
             except Exception as problem:
                 raise Violation(f"errors: {type(problem).__name__}: {problem}") from problem
@@ -209,6 +219,13 @@ class Simulation:
         """A message of the queue, handed over."""
         about = self.scheduler.task.about
         self._deliver(name, about, due, lambda process: process.finisher.finish(work))
+
+    def _finish_own(self, process: Process, work: Unfinished) -> None:
+        """What a process finishes by itself."""
+        item = self._storage.plain.find(work.recipient, work.evidence_id)
+        operation = self.operations.of(item) if item else None
+        self.scheduler.task.about = operation.number if operation else None
+        process.finisher.finish(work)
 
     def _work(self, operation: Operation) -> Work:
         """An operation, as its caller would make it of a process."""

@@ -63,6 +63,8 @@ class InMemory:
         return ModelStore(self._kept, self._draw, self._wait)
 
     def _draw(self, freedom: str, ways: int) -> int:
+        if freedom == "does not find what is pending":
+            return 0  # it is only asked where nobody else remembers
         return self._choices.number(f"{self._scheduler.name} {freedom}", ways)
 
     def call(self, operation: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> Any:

@@ -11,6 +11,7 @@ from optout.operations import pending, recorder, standing
 from optout.operations.check import Checks
 from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
+from optout.own_queue import OwnQueue
 from optout.store.tables import feed as tables_feed
 from tests.simulate.broken.patching import STORES, Patch, around
 
@@ -38,6 +39,11 @@ def nothing_queued_ahead(patch: Patch) -> None:
 def queued_too_soon(patch: Patch) -> None:
     """What is put into the queue before a change by hand comes before the change is there."""
     patch.setattr(recorder, "_AHEAD", timedelta())
+
+
+def nothing_loaded(patch: Patch) -> None:
+    """A process without a queue does not ask its store what another one left pending."""
+    patch.setattr(OwnQueue, "_load", lambda self: True)
 
 
 def one_version_for_all(patch: Patch) -> None:
@@ -128,6 +134,7 @@ RULES = (
     nothing_put_back,
     gives_up_at_once,
     nothing_queued_ahead,
+    nothing_loaded,
     queued_too_soon,
     one_version_for_all,
     version_of_its_cause,
