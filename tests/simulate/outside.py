@@ -30,6 +30,7 @@ ARRIVAL = Odds({"Delivered": 90, "Failed": 10})
 REPORT_DELAYS = Spans(3_000, 60, (1_000, 60_000, 30), (60_000, 330_000, 10))
 # How often a message of the queue is handed over, and how long after its time.
 TIMES = Odds({"1": 95, "2": 5})
+PROMPT = Spans(1_000, 1)
 QUEUE_DELAYS = Spans(1_000, 80, (0, 5_000, 15), (5_000, 300_000, 5))
 
 # An event that arrives at a time: its name, and the event.
@@ -122,11 +123,14 @@ class Queue:
         choices: Choices,
         effects: Effects,
         deliver: Callable[[str, int, Unfinished], None],
+        *,
+        is_prompt: bool,
     ) -> None:
         self._scheduler = scheduler
         self._choices = choices
         self._effects = effects
         self._deliver = deliver
+        self._delays = PROMPT if is_prompt else QUEUE_DELAYS
         self._count = 0
 
     def put(self, work: Unfinished, delay: timedelta) -> None:
@@ -138,7 +142,7 @@ class Queue:
         name = f"queue {self._count}"
         due = self._scheduler.now + round(delay.total_seconds() * 1000)
         for copy in range(int(self._choices.one_of(f"{name} times", TIMES))):
-            arrives = due + self._choices.milliseconds(f"{name} arrival", QUEUE_DELAYS)
+            arrives = due + self._choices.milliseconds(f"{name} arrival", self._delays)
             self._deliver(f"{name}.{copy}", arrives, queue.load(text))
 
     def close(self) -> None:

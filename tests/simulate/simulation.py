@@ -101,7 +101,8 @@ class Simulation:
         self.watch.plain, self.watch.newest = self._storage.plain, self._storage.newest
         self.effects.done, self.effects.killed = self.watch.changed, self._replace
         self.acs = Acs(self.scheduler, choices, self.effects, self.watch.check_sms, self._report)
-        self.queue = Queue(self.scheduler, choices, self.effects, self._finish)
+        is_prompt = plan.roughness == "calm"
+        self.queue = Queue(self.scheduler, choices, self.effects, self._finish, is_prompt=is_prompt)
         self.consumers = Consumers(self.scheduler, self.effects)
         self._owed: set[str] = set()
         self._processes = [self._started(f"P{n}.0", skew) for n, skew in enumerate(plan.skews)]
