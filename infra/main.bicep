@@ -7,8 +7,48 @@ targetScope = 'subscription'
 @description('The azd environment: a name for this deployment.')
 param environmentName string
 
+// Those that offer Flex Consumption, as Microsoft's template functions-quickstart-python-http-azd has them (read on
+// 2026-11-21). Where one is missing, az functionapp list-flexconsumption-locations knows, and it is added here.
 @minLength(1)
-@description('The region; it must offer Flex Consumption: az functionapp list-flexconsumption-locations.')
+@description('The region.')
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
+@metadata({
+  azd: {
+    type: 'location'
+  }
+})
 param location string
 
 @minLength(1)

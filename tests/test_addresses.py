@@ -47,6 +47,10 @@ FOREIGN = [
     "https://127.0.0.1@evil.example/dead-letters",
     "https://192.0.2.1/dead-letters",
     "https:evil.example/dead-letters",
+    "https://contoso.blob.core.w\u0131ndows.net/dead-letters",
+    "https://contoso.blob.core.w\u0130ndows.net/dead-letters",
+    "https://contoso.blob.core.window\u017f.net/dead-letters",
+    "https://contoso.blob.core.ch\u0131nacloudapi.cn/dead-letters",
 ]
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 import pytest
 from werkzeug.wrappers import Request
 
-from optout import guard, local, request_handler
+from optout import guard
+from optout.cli import serve
 from optout.domain.errors import ConfigurationError
 from optout.guard import Guard
-from tests.support.client import NOTIFICATION, WEBHOOK, App, environment, serving
+from tests.support.client import NOTIFICATION, WEBHOOK, App, environment, raw, serving
 from tests.support.payloads import sms_event
 
 PERSON = "+14255550123"
@@ -161,16 +161,6 @@ def test_a_link_to_the_page(
         "Sec-Fetch-Dest": "document",
     }
     assert app.host.request(method, target, headers={**opened, **headers}).status == status
-
-
-def raw(port: int, request: bytes) -> bytes:
-    """What the port answers to bytes, until it closes."""
-    answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(request)
-        while received := connection.recv(65536):
-            answer += received
-    return answer
 
 
 @pytest.mark.parametrize(
@@ -330,68 +320,18 @@ def test_serving_behind_a_tunnel(database: Path) -> None:
     assert codes[0] != codes[1]
 
 
-def test_a_client_that_sends_a_byte_at_a_time(
-    app: App, local_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many there are, everybody else is answered, and each is let go after a while."""
-    monkeypatch.setattr(request_handler, "REQUEST_SECONDS", 1.0)
-    head = b"POST /api/suppressions/check HTTP/1.1\r\nHost: localhost\r\n"
-    slow = [
-        socket.create_connection(("127.0.0.1", local_port), timeout=10)
-        for _ in range(2 * local.CONCURRENCY)
-    ]
-    began = time.monotonic()
-    for number, connection in enumerate(slow):
-        # Half of them in the middle of their headers.
-        connection.sendall(head + (b"Content-Length: 99\r\n\r\n" if number % 2 else b""))
-    waiting = set(slow)
-    while waiting and time.monotonic() < began + 10:
-        assert ask(app, {})[0] == 200
-        for connection in set(waiting):
-            try:
-                connection.sendall(b"x")
-            except OSError:
-                waiting.remove(connection)
-        time.sleep(0.1)
-    for connection in slow:
-        connection.close()
-    assert not waiting
-
-
 @pytest.mark.parametrize(
-    ("request_head", "status"),
+    ("environment", "names"),
     [
-        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"414"),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: a\r\n" * 200 + b"\r\n", b"431"),
-        (b"GET /api//health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
-        (b"GET /api/console/../health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
-        (b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX_Forwarded_Host: x\r\n\r\n", b"200"),
-        (b"POST /api/reviews HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"400"),
-        (b"POST /api/reviews HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", b"400"),
+        ({}, []),
+        ({"CODESPACE_NAME": "contoso"}, []),
         (
-            b"POST /api/suppressions/check HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Length: 99999999999\r\n\r\n",
-            b"413",
-        ),
-        (
-            b"POST /api/suppressions/check HTTP/1.1\r\nHost: localhost\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFF\r\n",
-            b"400",
-        ),
-        (
-            b"GET /api/reviews HTTP/1.1\r\nHost: localhost\r\nX-HTTP-Method-Override: POST\r\n"
-            b"X-Method-Override: POST\r\nX-HTTP-Method: POST\r\n\r\n",
-            b"200",
+            {"CODESPACE_NAME": "contoso", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.example"},
+            ["contoso-7071.app.example"],
         ),
     ],
-    ids=range(11),
-)  # fmt: skip
-def test_requests_that_are_not_meant_well(
-    app: App, local_port: int, monkeypatch: pytest.MonkeyPatch, request_head: bytes, status: bytes
-) -> None:
-    """Refused with a status of the caller's, in bounded time, without a word about the inside."""
-    monkeypatch.setattr(request_handler, "REQUEST_SECONDS", 1.0)
-    answer = raw(local_port, request_head)
-    assert answer.partition(b" ")[2][:3] == status
-    assert b"Traceback" not in answer
+    ids=["a laptop", "half of it", "a codespace"],
+)
+def test_the_name_of_a_codespace(environment: Mapping[str, str], names: list[str]) -> None:
+    """It forwards a port under a name that it says itself, which is allowed there."""
+    assert list(serve.forwarded_names(environment, 7071)) == names

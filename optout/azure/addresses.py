@@ -23,6 +23,7 @@ _SERVICES: Mapping[str, Sequence[str]] = {
 def is_of_azure(service: str, address: str) -> bool:
     """Whether an address is that of one of these services, or of an emulator on this machine."""
     hosts = "|".join(map(re.escape, _SERVICES[service]))
-    # The whole of it, and no character that two readers could read in two ways.
+    # The whole of it, and no character that two readers could read in two ways: but for ASCII, a
+    # dotless i would be an i here, and another name to whoever resolves it.
     of_azure = rf"https?://(?:{_LABELS}(?:{hosts})(?::443)?|{_EMULATOR})(?:[/?][\x21-\x5b\x5d-\x7e]*)?"
-    return re.fullmatch(of_azure, address, re.IGNORECASE) is not None
+    return re.fullmatch(of_azure, address, re.IGNORECASE | re.ASCII) is not None

@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import os
+from collections.abc import Iterator, Mapping
 
 from optout import settings
 from optout.cli import Commands
@@ -18,8 +20,8 @@ def add(commands: Commands) -> None:
     parser.add_argument("--port", type=int, default=7071, help="default: 7071")
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME",
-        help="answer to this name, too, as to localhost: a port that is forwarded for you alone, as in "
-        "Codespaces; may be repeated",
+        help="answer to this name, too, as to localhost: a port that is forwarded for you alone; "
+        "may be repeated. In Codespaces its name is allowed by itself",
     )  # fmt: skip
     parser.add_argument(
         "--tunnel", metavar="NAME",
@@ -37,5 +39,17 @@ def run(asked: argparse.Namespace) -> int:
     import function_app
     from optout import guard, local
 
-    local.serve(function_app.app, asked.port, guard.of(asked.allow_host, asked.tunnel))
+    allowed = [*asked.allow_host, *forwarded_names(os.environ, asked.port)]
+    local.serve(function_app.app, asked.port, guard.of(allowed, asked.tunnel))
     return 0
+
+
+def forwarded_names(environment: Mapping[str, str], port: int) -> Iterator[str]:
+    """The name under which Codespaces forwards a port, to its owner alone unless they make it public.
+
+    Source: GitHub Docs, Forwarding ports in your codespace, and its default environment variables.
+    """
+    codespace = environment.get("CODESPACE_NAME")
+    domain = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN")
+    if codespace and domain:
+        yield f"{codespace}-{port}.{domain}"

@@ -176,3 +176,13 @@ def serving(given: Mapping[str, str], *options: str) -> Iterator[Served]:
         yield served
     finally:
         served.stop()
+
+
+def raw(port: int, request: bytes) -> bytes:
+    """What the port answers to bytes, until it closes."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        while received := connection.recv(65536):
+            answer += received
+    return answer
