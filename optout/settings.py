@@ -251,3 +251,14 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return f"{variable}: there is no such setting; docs/settings.md lists them"
     return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"
+
+
+def forwarded_names(port: int) -> Iterator[str]:
+    """The name under which Codespaces forwards a port, to its owner alone unless they make it public.
+
+    Source: GitHub Docs, Forwarding ports in your codespace, and its default environment variables.
+    """
+    codespace = os.environ.get("CODESPACE_NAME")
+    domain = os.environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN")
+    if codespace and domain:
+        yield f"{codespace}-{port}.{domain}"

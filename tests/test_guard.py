@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from werkzeug.wrappers import Request
 
-from optout import guard
-from optout.cli import serve
+from optout import guard, settings
 from optout.domain.errors import ConfigurationError
 from optout.guard import Guard
 from tests.support.client import NOTIFICATION, WEBHOOK, App, environment, raw, serving
@@ -321,7 +320,7 @@ def test_serving_behind_a_tunnel(database: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "names"),
+    ("given", "names"),
     [
         ({}, []),
         ({"CODESPACE_NAME": "contoso"}, []),
@@ -332,6 +331,12 @@ def test_serving_behind_a_tunnel(database: Path) -> None:
     ],
     ids=["a laptop", "half of it", "a codespace"],
 )
-def test_the_name_of_a_codespace(environment: Mapping[str, str], names: list[str]) -> None:
+def test_the_name_of_a_codespace(
+    given: Mapping[str, str], names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It forwards a port under a name that it says itself, which is allowed there."""
-    assert list(serve.forwarded_names(environment, 7071)) == names
+    for name in ("CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert list(settings.forwarded_names(7071)) == names

@@ -2,8 +2,6 @@
 
 import argparse
 import logging
-import os
-from collections.abc import Iterator, Mapping
 
 from optout import settings
 from optout.cli import Commands
@@ -39,17 +37,6 @@ def run(asked: argparse.Namespace) -> int:
     import function_app
     from optout import guard, local
 
-    allowed = [*asked.allow_host, *forwarded_names(os.environ, asked.port)]
+    allowed = [*asked.allow_host, *settings.forwarded_names(asked.port)]
     local.serve(function_app.app, asked.port, guard.of(allowed, asked.tunnel))
     return 0
-
-
-def forwarded_names(environment: Mapping[str, str], port: int) -> Iterator[str]:
-    """The name under which Codespaces forwards a port, to its owner alone unless they make it public.
-
-    Source: GitHub Docs, Forwarding ports in your codespace, and its default environment variables.
-    """
-    codespace = environment.get("CODESPACE_NAME")
-    domain = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN")
-    if codespace and domain:
-        yield f"{codespace}-{port}.{domain}"
