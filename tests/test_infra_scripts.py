@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pycep import BicepParser
 
-from optout import settings
 from tests.support import azure_cli
+from tests.support.bicep import INFRA, TEMPLATES
 
-INFRA = settings.ROOT / "infra"
 ROLES: dict[str, list[str]] = tomllib.loads((INFRA / "roles.toml").read_text("utf-8"))
 ACS_GROUP = "/subscriptions/2/resourceGroups/messaging"
 GROUP = "/subscriptions/1/resourceGroups/rg-optout/providers"
@@ -71,7 +69,10 @@ class Azure:
 
 @pytest.fixture
 def azure(tmp_path: Path) -> Azure:
-    state = {"keys": {}, "topics": [], "deployments": [], "not_there_for": 0}
+    state = {
+        "keys": {}, "topics": [], "deployments": [], "principals": {}, "not_there_for": 0,
+        "a_role_takes": 0,
+    }  # fmt: skip
     return Azure(tmp_path, azure_cli.install(tmp_path, state))
 
 
@@ -179,8 +180,7 @@ def test_the_app_is_subscribed(azure: Azure) -> None:
     done = azure.run("subscribe.py", **OUTPUTS)
     assert done.returncode == 0, done.stderr
     (told,) = azure.state["deployments"]
-    template = BicepParser().parse(text=(INFRA / "events.bicep").read_text("utf-8"))
-    assert set(told) == set(template["parameters"])
+    assert set(told) == set(TEMPLATES["events.bicep"]["parameters"])
     assert told["subscriptionName"] == "optout-prod"
     assert told["topicIdentityType"] == "SystemAssigned"
     assert told["topicIdentities"] == {}
@@ -224,24 +224,37 @@ def test_a_topic_that_is_there_is_used(azure: Azure) -> None:
     assert {topic["id"] for topic in azure.state["topics"]} == {"other", theirs["id"]}
 
 
-@pytest.mark.parametrize("refuses", [1, 2], ids=["a role that is not known yet", "for good"])
-def test_an_app_without_dead_letters_hears_all_the_same(azure: Azure, refuses: int) -> None:
-    """Where Azure refuses them, the app is subscribed without; they are tried again; it is said."""
-    azure.change(refuses=refuses)
+@pytest.mark.parametrize(
+    ("changes", "second", "is_kept"),
+    [
+        ({"a_role_takes": 1}, "SystemAssigned", True),
+        ({"a_role_takes": 9}, "SystemAssigned", False),
+        ({"no_identity": True}, "None", False),
+    ],
+    ids=["a role that is known soon", "a role that takes longer", "no identity on a global topic"],
+)
+def test_an_app_without_dead_letters_hears_all_the_same(
+    azure: Azure, changes: dict[str, Any], second: str, is_kept: bool
+) -> None:
+    """Where Azure refuses them, the app is subscribed without, by a topic that keeps the identity whose
+    role is on its way; they are tried again; it is said."""
+    azure.change(**changes)
     done = azure.run("subscribe.py", **OUTPUTS)
     assert done.returncode == 0, done.stderr
-    assert [told["keepsDeadLetters"] for told in azure.state["deployments"]] == [True, False, True]
-    assert azure.state["deployments"][1]["topicIdentityType"] == "None"
+    deployed = azure.state["deployments"]
+    told = [(each["topicIdentityType"], each["keepsDeadLetters"]) for each in deployed]
+    assert told == [("SystemAssigned", True), (second, False), ("SystemAssigned", True)]
+    assert len(azure.state["principals"]) == (second != "None")
     ((subscription,),) = (each.values() for each in azure.state["subscriptions"].values())
-    assert bool(subscription["deadLetterWithResourceIdentity"]) is (refuses == 1)
-    assert "not supported by a global topic" in done.stderr
-    assert ("WITHOUT dead letters" in done.stderr) is (refuses == 2)
+    assert bool(subscription["deadLetterWithResourceIdentity"]) is is_kept
+    assert "Subscribing without dead letters" in done.stderr
+    assert ("WITHOUT dead letters" in done.stderr) is not is_kept
 
 
 def test_dead_letters_are_not_taken_away(azure: Azure) -> None:
     """A subscription that keeps them stays as it is where Azure fails: the app is not deaf."""
     azure.run("subscribe.py", **OUTPUTS)
-    azure.change(refuses=1)
+    azure.change(a_role_takes=9)
     failed = azure.run("subscribe.py", **OUTPUTS)
     assert failed.returncode == 1
     assert [told["keepsDeadLetters"] for told in azure.state["deployments"]] == [True, True]

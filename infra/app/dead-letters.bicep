@@ -1,4 +1,4 @@
-// Event Grid, in the person of the system topic, may write into the container of the dead letters.
+// Event Grid, as the system topic, may write into the container of the dead letters.
 param storageName string
 param containerName string
 param topicPrincipalId string

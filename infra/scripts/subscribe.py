@@ -65,17 +65,18 @@ def subscribe() -> None:
     where the app hears nothing then, or where it would lose the dead letters that it has."""
     told = asked_for()
     topic, subscription = told["topicName"], told["subscriptionName"]
-    with_dead_letters = told | with_own_identity(told)
     try:
-        deploy(with_dead_letters)
+        deploy(with_dead_letters(told))
     except CliError as refused:
         if keeps_dead_letters(subscription):
             raise
         print(f"WARNING: {refused}\nSubscribing without dead letters.", file=sys.stderr)
+        # As the topic is now: its own identity, if it got one, has the role that dead letters need.
+        told = asked_for()
         deploy(told)
         # A role takes a while to be known; some of it is over by now.
         try:
-            deploy(with_dead_letters)
+            deploy(with_dead_letters(told))
         except CliError as again:
             print(WITHOUT.format(problem=again), file=sys.stderr)
     print(f"{FUNCTION} is subscribed to {topic} as {subscription}")
@@ -103,11 +104,12 @@ def asked_for() -> dict[str, Any]:
     }
 
 
-def with_own_identity(told: dict[str, Any]) -> dict[str, Any]:
-    """What dead letters need: an identity of the topic's own, beside those that are assigned to it."""
+def with_dead_letters(told: dict[str, Any]) -> dict[str, Any]:
+    """The same with what dead letters need: an identity of the topic's own, beside those that are
+    assigned to it."""
     assigned = told["topicIdentities"]
     kind = "SystemAssigned, UserAssigned" if assigned else "SystemAssigned"
-    return {"topicIdentityType": kind, "keepsDeadLetters": True}
+    return told | {"topicIdentityType": kind, "keepsDeadLetters": True}
 
 
 def deploy(parameters: dict[str, Any]) -> None:

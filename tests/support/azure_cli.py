@@ -63,6 +63,26 @@ def list_subscriptions(state: dict[str, Any], asked: dict[str, str]) -> object:
     return list(state.get("subscriptions", {}).get(asked["system_topic_name"], {}).values())
 
 
+def identity_of(state: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """The identity of the topic after a deployment. Where it had none of its own, that is a new one."""
+    kind = told["topicIdentityType"]
+    before = [each.get("identity") for each in state["topics"] if each["name"] == told["topicName"]]
+    mine = next((each.get("principalId") for each in before if each), None)
+    if "SystemAssigned" not in kind:
+        mine = None
+    elif mine is None:
+        mine = f"principal-{len(state['principals']) + 1}"
+    return {"type": kind, "userAssignedIdentities": told["topicIdentities"], "principalId": mine}
+
+
+def is_known(state: dict[str, Any], principal: str) -> bool:
+    """Whether the role of a principal has been there for as many deployments as it takes Azure to know
+    it; this one counts for those that come."""
+    age: int = state["principals"].setdefault(principal, 0)
+    state["principals"][principal] += 1
+    return age >= int(state["a_role_takes"])
+
+
 def deploy(state: dict[str, Any], asked: dict[str, str]) -> object:
     """What the deployment of infra/events.bicep would leave behind, and what it was told."""
     if not Path(asked["template_file"]).exists():
@@ -76,16 +96,15 @@ def deploy(state: dict[str, Any], asked: dict[str, str]) -> object:
         "location": told["topicLocation"],
         "tags": told["topicTags"] or None,
         "source": told["acsResourceId"],
-        "identity": {
-            "type": told["topicIdentityType"],
-            "userAssignedIdentities": told["topicIdentities"],
-        },
+        "identity": identity_of(state, told),
     }
-    state["topics"] = [each for each in state["topics"] if each["id"] != topic["id"]] + [topic]
     state["deployments"].append(told)
-    if told["keepsDeadLetters"] and state.get("refuses", 0) > 0:
-        state["refuses"] -= 1
+    principal = topic["identity"]["principalId"]
+    if principal and state.get("no_identity"):
         fail("A system-assigned identity is not supported by a global topic")
+    state["topics"] = [each for each in state["topics"] if each["id"] != topic["id"]] + [topic]
+    if principal and not is_known(state, principal) and told["keepsDeadLetters"]:
+        fail("The identity has no permission on the dead letter container")
     if state.get("broken"):
         fail("Service Unavailable")
     subscribed = state.setdefault("subscriptions", {}).setdefault(told["topicName"], {})
