@@ -4,13 +4,14 @@ No finding contains a secret, or the value of a setting that may be one, or a pe
 """
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 from optout import settings
 from optout.azure import addresses
 from optout.doctor import services
+from optout.doctor.background import begin
 from optout.doctor.diagnosis import Condition, Diagnosis, wrong
 from optout.domain.errors import ConfigurationError
 from optout.programs.check import check_file
@@ -39,8 +40,9 @@ _SCOPES = {
     "topic_endpoint": "https://eventgrid.azure.net/.default",
 }
 
-
 Check = Callable[[Settings], Iterator[Diagnosis]]
+# The last check of each subject in this process: an app lives long, and must not collect what hangs.
+_running: dict[str, Future[list[Diagnosis]]] = {}
 
 
 def examine() -> Iterator[Diagnosis]:
@@ -74,41 +76,47 @@ def examine() -> Iterator[Diagnosis]:
 
 def _begin(subject: str, check: Check, configured: Settings) -> Callable[[], list[Diagnosis]]:
     """Begin a check; its findings are waited for as long as it may take. What hangs is left behind with
-    a thread that ends with the process."""
-    found: list[Diagnosis] = []
+    a thread that ends with the process; until it ends, no check of that subject is begun again."""
+    before = _running.get(subject)
+    if before and not before.done():
+        return lambda: [_hangs(subject, "an earlier check of it has not ended")]
+    running = _running[subject] = begin(lambda: _examined(subject, check, configured))
     ends = time.monotonic() + LONGEST_SECONDS
 
-    def examined() -> None:
-        try:
-            found.extend(check(configured))
-        except Exception as problem:
-            # Only its type: its message may contain a setting.
-            found.append(
-                Diagnosis(
-                    Condition.WRONG,
-                    subject,
-                    f"it cannot be checked ({type(problem).__name__})",
-                    "Compare its settings with docs/settings.md.",
-                )
-            )
-
-    thread = threading.Thread(target=examined, daemon=True)
-    thread.start()
-
     def findings() -> list[Diagnosis]:
-        thread.join(max(0.0, ends - time.monotonic()))
-        if not thread.is_alive():
-            return found
-        return [
+        try:
+            return running.result(max(0.0, ends - time.monotonic()))
+        except TimeoutError:
+            return [_hangs(subject, f"no answer within {LONGEST_SECONDS:g} s")]
+
+    return findings
+
+
+def _examined(subject: str, check: Check, configured: Settings) -> list[Diagnosis]:
+    """What a check found until it ended or broke."""
+    found: list[Diagnosis] = []
+    try:
+        found.extend(check(configured))
+    except Exception as problem:
+        # Only its type: its message may contain a setting.
+        found.append(
             Diagnosis(
                 Condition.WRONG,
                 subject,
-                f"no answer within {LONGEST_SECONDS:g} s",
-                "Check whether this machine can reach it: name server, proxy, firewall.",
+                f"it cannot be checked ({type(problem).__name__})",
+                "Compare its settings with docs/settings.md.",
             )
-        ]
+        )
+    return found
 
-    return findings
+
+def _hangs(subject: str, says: str) -> Diagnosis:
+    return Diagnosis(
+        Condition.WRONG,
+        subject,
+        says,
+        "Check whether this machine can reach it: name server, proxy, firewall.",
+    )
 
 
 def _in_azure(configured: Settings) -> Iterator[Diagnosis]:

@@ -1,34 +1,13 @@
 """What the running app finds about its own configuration, with its own identity."""
 
 import threading
-from collections.abc import Sequence
-from typing import Annotated
-
-from pydantic import Field
 
 from optout import __version__
 from optout.doctor.diagnosis import Condition
+from optout.doctor.document import Examined, document
 from optout.doctor.examination import examine
 from optout.domain.errors import NotNow
 from optout.http.exchange import Request
-from optout.operations.shapes import Shape
-
-
-class Finding(Shape):
-    """What one check found."""
-
-    condition: Condition
-    subject: Annotated[str, Field(description="what was checked")]
-    says: str
-    remedy: Annotated[str, Field(description="what to do about it; empty where there is nothing to do")]
-
-
-class Examined(Shape):
-    """The findings of all checks, in their order."""
-
-    version: str
-    findings: Sequence[Finding]
-
 
 EXAMINED: Examined = {
     "version": __version__,
@@ -44,7 +23,7 @@ EXAMINED: Examined = {
     ],
 }
 
-# Each examination asks every service: one at a time, whoever has the key.
+# Each examination asks every service: one at a time in each instance, whoever has the key.
 _examining = threading.Lock()
 
 
@@ -59,17 +38,6 @@ def examine_itself(request: Request) -> Examined:
     if not _examining.acquire(blocking=False):
         raise NotNow("an examination is under way; ask again when it has ended")
     try:
-        return {
-            "version": __version__,
-            "findings": [
-                {
-                    "condition": each.condition,
-                    "subject": each.subject,
-                    "says": each.says,
-                    "remedy": each.remedy,
-                }
-                for each in examine()
-            ],
-        }
+        return document(examine())
     finally:
         _examining.release()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from http import HTTPMethod, HTTPStatus
 
+from optout.doctor.document import Examined
 from optout.http import (
     about,
     activity,
@@ -137,7 +138,7 @@ OPERATIONS = (
     ),
     Operation(
         "doctor", POST, "doctor", DOCTOR, doctor.examine_itself,
-        doctor.Examined, doctor.EXAMINED, problems=(CONFLICT,), alone=True,
+        Examined, doctor.EXAMINED, problems=(CONFLICT,), alone=True,
     ),
     Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(

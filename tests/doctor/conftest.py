@@ -1,6 +1,8 @@
 """Configurations for the doctor to look at, and what it says of them."""
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,15 @@ def examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examined:
         return list(examination.examine())
 
     return examine
+
+
+@pytest.fixture
+def end_of_hanging() -> Iterator[threading.Event]:
+    """What a check waits for that hangs; with the test it ends, so that the next one may begin it."""
+    is_over = threading.Event()
+    yield is_over
+    is_over.set()
+    assert not wait(examination._running.values(), 10).not_done
 
 
 def conditions(findings: list[Diagnosis]) -> dict[str, Condition]:

@@ -1,8 +1,11 @@
 """`doctor --url`: the deployed app examines itself, with its own settings and its own identity."""
 
 import json
+import secrets
+import socketserver
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from optout.cli.main import main
-from optout.doctor import examination, services
+from optout.doctor import deployed, examination, services
 from optout.doctor.diagnosis import Diagnosis
 from optout.settings import ROOT, Settings
 from tests.support.client import App, environment, free_port
@@ -22,7 +25,9 @@ from tests.support.payloads import sms_event
 from tests.support.topic import LoopbackTopic
 
 PERSON = "+14255550123"
-KEY = "for-the-doctor"
+KEY = secrets.token_urlsafe()
+# A finding as an app answers it.
+WELL = {"condition": "ok", "subject": "store", "says": "it can be read and written", "remedy": ""}
 Said = tuple[int, list[str], str]
 
 
@@ -93,7 +98,7 @@ def test_it_answers_where_nothing_else_does(
 def test_in_microsofts_runtime(tmp_path: Path) -> None:
     """The findings are about the identity and the settings of the app, and contain no secret."""
     nowhere = f"https://127.0.0.1:{free_port()}"
-    secret = "bm90IGEga2V5"
+    secret = b64encode(secrets.token_bytes(32)).decode()
     with managed_identity() as identity:
         given = {
             **identity, "OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": nowhere,
@@ -111,13 +116,16 @@ def test_in_microsofts_runtime(tmp_path: Path) -> None:
 
 
 def test_what_hangs_and_who_comes_meanwhile(
-    app: App, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
+    app: App,
+    topic: LoopbackTopic,
+    monkeypatch: pytest.MonkeyPatch,
+    end_of_hanging: threading.Event,
 ) -> None:
     """The services are asked side by side, each for as long as it may take; a second caller is told."""
     monkeypatch.setattr(examination, "LONGEST_SECONDS", 1.5)
 
     def hang(_: Settings) -> Iterator[Diagnosis]:
-        time.sleep(4)
+        assert end_of_hanging.wait(30)
         yield from ()
 
     for check in (services.check_store, services.check_acs):
@@ -174,34 +182,117 @@ def answering(status: int, body: bytes, headers: Mapping[str, str]) -> Iterator[
             thread.join()
 
 
+def answered(*findings: Mapping[str, object], **changes: object) -> bytes:
+    """The answer of an app."""
+    return json.dumps({"version": "1.2", "findings": findings, **changes}).encode()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "says"),
     [
         (401, b"", "it refuses the key, or there is none (401). Make a key of the role doctor"),
-        (403, b"", "it refuses to be asked (403). Make a key of the role doctor"),
+        (403, b"", "it refuses to be asked (403). See in the portal whether the app is started"),
         (404, b"", "it has no such function (404). Correct --url, deploy this version"),
         (409, b"{}", "it is being examined already (409). Try again in a minute."),
+        (500, b"", "its host does not start, or fails (500). See its log"),
+        (502, b"", "its host does not start, or fails (502). See its log"),
+        (503, b"", "its host does not start, or fails (503). See its log"),
+        (504, b"", "its host does not start, or fails (504). See its log"),
         (302, b"", "something else answers there (302). Write the app's own address"),
-        (500, b"", "something else answers there (500)."),
+        (418, b"", "something else answers there (418)."),
+        (202, answered(), "something else answers there (202)."),
         (200, b"<html>", "something else answers there (200)."),
         (200, b"[1]", "something else answers there (200)."),
         (200, b'{"version": "1"}', "something else answers there (200)."),
-        (200, b'{"version": "1", "findings": [{"condition": "well"}]}', "something else answers"),
-        (200, b'{"version": "1", "findings": [{"condition": "ok"}]}', "something else answers"),
+        (200, answered(), "something else answers there (200)."),
+        (200, answered(WELL, version=1), "something else answers there (200)."),
+        (200, answered(WELL | {"condition": "well"}), "something else answers there (200)."),
+        (200, answered({"condition": "ok"}), "something else answers there (200)."),
+        (200, answered(WELL | {"says": 200}), "something else answers there (200)."),
+        (200, answered(WELL | {"more": ""}), "something else answers there (200)."),
+        (200, answered(WELL | {"says": "\ud800"}), "something else answers there (200)."),
         (200, b"[" * 100_000, "something else answers there (200)."),
+        (200, answered(WELL) + b" " * 2**20, "something else answers there (200)."),
     ],
 )
+@pytest.mark.parametrize("elsewhere", ["", "https://[::1"], ids=["a redirect", "a redirect to nowhere"])
 def test_answers_that_are_no_findings(
-    status: int, body: bytes, says: str, key_file: str, capsys: pytest.CaptureFixture[str]
+    status: int,
+    body: bytes,
+    says: str,
+    elsewhere: str,
+    key_file: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One line with the remedy. Nobody is followed elsewhere with the key."""
     with (
-        answering(200, b"{}", {}) as (elsewhere, asked_there),
-        answering(status, body, {"Location": elsewhere}) as (url, asked),
+        answering(200, b"{}", {}) as (there, asked_there),
+        answering(status, body, {"Location": elsewhere or there}) as (url, asked),
     ):
         code, (line,), complaint = doctor(capsys, "--url", url, "--key-file", key_file)
     assert (code, complaint, asked, asked_there) == (1, "", ["/api/doctor"], [])
     assert line.startswith(f"wrong    app: {says}")
+
+
+def test_what_an_app_says_is_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever answers could otherwise write lines of findings that there are not."""
+    forged = "\x1b[2K\r\nok       ACS:\u2028\u202eit answers\x9b1A\x00"
+    body = answered(
+        WELL, WELL | {"condition": "wrong", "subject": forged, "says": forged, "remedy": forged},
+        version=forged,
+    )  # fmt: skip
+    with answering(200, body, {}) as (url, _):
+        code, lines, complaint = doctor(capsys, "--url", url)
+    left = "[2K ok ACS: it answers 1A"
+    assert (code, complaint) == (1, "")
+    assert lines == [
+        f"ok       app: version {left} answers",
+        "ok       store: it can be read and written",
+        f"wrong    {left}: {left}. {left}",
+    ]
+
+
+@contextmanager
+def trickling(beginning: bytes, drop: bytes) -> Iterator[str]:
+    """The address of a server that begins an answer, and then sends a drop of it every 50 ms."""
+    is_over = threading.Event()
+
+    class Trickle(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(beginning)
+            while not is_over.wait(0.05):
+                self.request.sendall(drop)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Trickle) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            is_over.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "drop"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-Header: ", b"."),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+    ],
+    ids=["before an answer", "in a header", "in the body"],
+)
+def test_an_answer_that_does_not_end(
+    beginning: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole of it is waited for, not each piece."""
+    monkeypatch.setattr(deployed, "_PATIENCE_SECONDS", 0.5)
+    began = time.monotonic()
+    with trickling(beginning, drop) as url:
+        code, (line,), _ = doctor(capsys, "--url", url)
+    assert (code, line[:49]) == (1, "wrong    app: no whole answer within 0.5 s. Try a")
+    assert time.monotonic() - began < 3
 
 
 def test_nobody_there(key_file: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,6 +309,11 @@ def test_nobody_there(key_file: str, capsys: pytest.CaptureFixture[str]) -> None
         "https://contoso.example/api/doctor?code=a-key", "https://a-key@contoso.example",
         "https://contoso.example/api", "http://localhost.contoso.example", "http://127.0.0.1@evil",
         "file:///etc/passwd", "https://contoso.example?code=a-key",
+        "https://[::1", "https://[::1]", "https://contoso.example\\.evil", "https://contoso\x00.example",
+        "https://contoso.example\n", "https://contoso.example:", "https://contoso.example:a-key",
+        "https://contoso.example:0", "https://contoso.example:65536", "http://localhost:99999",
+        "http://localhost:\u0661", "https://conto\u017fo.example", "https://contoso..example",
+        "https://-contoso.example", "https://" + "a" * 64 + ".example",
     ],
 )  # fmt: skip
 def test_addresses_that_get_no_key(url: str, key_file: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,8 +4,9 @@ changes anything or tells a secret."""
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -150,14 +151,31 @@ def test_a_database_that_cannot_be_written(examined: Examined, tmp_path: Path) -
 
 
 def test_what_hangs_is_given_up(
-    examined: Examined, topic: LoopbackTopic, monkeypatch: pytest.MonkeyPatch
+    examined: Examined,
+    topic: LoopbackTopic,
+    monkeypatch: pytest.MonkeyPatch,
+    end_of_hanging: threading.Event,
 ) -> None:
-    """A check that does not end does not keep the others from being made."""
+    """A check that does not end does not keep the others from being made. As long as it has not ended,
+    it is not begun again: whoever asks often would leave a thread each time."""
     monkeypatch.setattr(examination, "LONGEST_SECONDS", 1.5)
-    monkeypatch.setattr(LoopbackTopic, "refusal", lambda *_: time.sleep(2.5))
-    findings = examined({"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key})
-    assert str(findings[-1]).startswith("wrong    topic: no answer within 1.5 s. Check whether")
-    assert conditions(findings)["store"] is Condition.OK
+    asked = []
+
+    def refusal(*_: object) -> None:
+        asked.append("the topic")
+        assert end_of_hanging.wait(30)
+
+    monkeypatch.setattr(LoopbackTopic, "refusal", refusal)
+    hanging = {"OPTOUT_TOPIC_ENDPOINT": topic.endpoint, "OPTOUT_TOPIC_KEY": topic.key}
+    first, *others = [examined(hanging) for _ in range(3)]
+    assert str(first[-1]).startswith("wrong    topic: no answer within 1.5 s. Check whether")
+    for findings in others:
+        assert str(findings[-1]).startswith("wrong    topic: an earlier check of it has not ended. Ch")
+    assert {conditions(findings)["store"] for findings in (first, *others)} == {Condition.OK}
+    assert len(asked) == 1
+    end_of_hanging.set()
+    wait(examination._running.values(), 10)
+    assert str(examined(hanging)[-1]).startswith("ok       topic:")
 
 
 @pytest.mark.parametrize(
