@@ -129,21 +129,21 @@ def test_rows_that_are_as_long_as_they_may_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "says"),
     [
-        "x = " + "[" * DEEP + "]" * DEEP,
-        "x = " + "{a = " * DEEP + "1" + "}" * DEEP,
-        "[" + ".".join("a" * 20_000) + "]\n" + "x = " + "[" * 5000,
-        "[[program]]\nname = " + "[" * 5000 + "]" * 5000,
-        "x = " + "9" * 5000,
+        ("x = " + "[" * DEEP + "]" * DEEP, "nested too deeply to be read"),
+        ("x = " + "{a = " * DEEP + "1" + "}" * DEEP, "nested too deeply to be read"),
+        ("[" + ".".join("a" * 20_000) + "]\n" + "x = " + "[" * 5000, "nested too deeply to be read"),
+        ("[[program]]\nname = " + "[" * 5000 + "]" * 5000, "nested too deeply to be read"),
+        ("x = " + "9" * 5000, "not valid TOML"),
     ],
     ids=["arrays", "tables", "names", "a field", "digits"],
 )
-def test_a_program_file_without_a_bottom(tmp_path: Path, text: str) -> None:
+def test_a_program_file_without_a_bottom(tmp_path: Path, text: str, says: str) -> None:
     """An error that names the file, for the app and for `check-programs` alike."""
     path = tmp_path / "programs.toml"
     path.write_text(text)
-    with pytest.raises(ConfigurationError, match=r"programs\.toml: "):
+    with pytest.raises(ConfigurationError, match=rf"programs\.toml: {says}"):
         check.check_file(path)
 
 

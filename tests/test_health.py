@@ -91,12 +91,15 @@ def test_a_store_that_hangs_holds_one_thread(health: StoreHealth, store: Asked, 
     assert (is_well(health), store.times) == (False, 2)
 
 
-def test_many_at_the_start_ask_once(health: StoreHealth, store: Asked) -> None:
-    """Nothing is known yet, so they wait for the one who asks."""
+def test_nobody_waits_at_the_start(health: StoreHealth, store: Asked) -> None:
+    """Nothing is known until the first one has asked: the others are told so, and hold no thread."""
     store.may_answer.clear()
-    with ThreadPoolExecutor(8) as threads:
-        asking = [threads.submit(is_well, health) for _ in range(8)]
+    with ThreadPoolExecutor(1) as thread:
+        asking = thread.submit(is_well, health)
         assert store.is_asked.wait(10)
+        for _ in range(100):
+            with pytest.raises(StoreAway, match="not known yet"):
+                health.check()
         store.may_answer.set()
-        assert all(each.result() for each in asking)
-    assert store.times == 1
+        assert asking.result() is True
+    assert (is_well(health), store.times) == (True, 1)

@@ -19,21 +19,23 @@ class StoreHealth:
         self._timer = timer
         self._asking = threading.Lock()
         self._asked_at: float | None = None
-        self._problem: str | None = None
+        self._problem: str | None = "whether the store answers is not known yet"
 
     def check(self) -> None:
         """Raises StoreAway unless the store answers, or answered when it was asked a few seconds ago.
 
-        One thread asks at a time; meanwhile the others go by what it said last.
+        One thread asks at a time; meanwhile the others go by what it said last, or before it has said
+        anything raise, too. None of them waits.
         """
-        if self._is_stale() and self._asking.acquire(blocking=self._asked_at is None):
+        if self._is_stale() and self._asking.acquire(blocking=False):
             try:
                 if self._is_stale():
                     self._ask()
             finally:
                 self._asking.release()
-        if self._problem is not None:
-            raise StoreAway(self._problem)
+        problem = self._problem
+        if problem is not None:
+            raise StoreAway(problem)
 
     def _is_stale(self) -> bool:
         return self._asked_at is None or self._timer() - self._asked_at >= SECONDS

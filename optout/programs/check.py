@@ -47,7 +47,7 @@ def check_file(path: Path) -> Checked:
     except ValueError as problem:  # TOML, UTF-8, or a number of thousands of digits
         raise ConfigurationError(f"{path}: not valid TOML: {problem}") from None
     except RecursionError:
-        raise ConfigurationError(f"{path}: values inside of values, too deep to be read") from None
+        raise ConfigurationError(f"{path}: nested too deeply to be read") from None
     try:
         file = ProgramFile.model_validate(document)
     except ValidationError as problem:
