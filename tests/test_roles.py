@@ -1,6 +1,5 @@
 """Who may do what: one table of role and operation, held to everything that says or enforces it."""
 
-import secrets
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +9,11 @@ import pytest
 from optout.http import table
 from optout.http.operation import Operation, Role
 from optout.settings import ROOT
-from tests.support import roles
 from tests.support.client import App, HttpHost, environment
 from tests.support.front import asking_for_keys
 from tests.support.functions_runtime import FunctionsRuntime
+from tests.support.roles import KEYS, OPENED, OPENED_BY, guarded
 
-OPENED = roles.opened()
-KEYS = {role: secrets.token_urlsafe() for role in OPENED}
 # A parameter of an address, as somebody would fill it in.
 PATHS = {"{sender}": "12345", "{recipient}": "+14255550123", "{file}": "main.js"}
 
@@ -28,7 +25,7 @@ def test_the_code_says_the_same() -> None:
         function.name: {role for role in Role if function.name in OPENED[role]}
         for function in table.functions()
     }
-    assert roles.guarded() <= {function.name for function in table.functions()}
+    assert guarded() <= {function.name for function in table.functions()}
 
 
 def test_what_makes_the_keys_says_the_same() -> None:
@@ -69,7 +66,7 @@ def test_the_runtime_asks_for_a_key_of_each_function(tmp_path: Path) -> None:
             for name, bindings in running.functions.items()
             if bindings[0]["type"] == "httpTrigger"
         }
-    assert {name for name, level in levels.items() if level == "function"} == roles.guarded()
+    assert {name for name, level in levels.items() if level == "function"} == guarded()
     assert {name for name, level in levels.items() if level == "anonymous"} == {
         "health", "openapi", "console", "console_file",
     }  # fmt: skip
@@ -79,7 +76,7 @@ def test_the_runtime_asks_for_a_key_of_each_function(tmp_path: Path) -> None:
 @pytest.fixture
 def front(app: App, local_port: int) -> Iterator[int]:
     """The app behind a front with a key for each role."""
-    with asking_for_keys(local_port, {KEYS[role]: OPENED[role] for role in OPENED}) as port:
+    with asking_for_keys(local_port, OPENED_BY) as port:
         yield port
 
 
@@ -94,5 +91,5 @@ def test_what_a_key_opens(front: int, role: str | None, operation: Operation) ->
     headers = {"x-functions-key": key} if key else {}
     answer = HttpHost(front).request(operation.method, target, b"{}", headers)
     name = operation.function or operation.name
-    is_open = name not in roles.guarded() or name in OPENED.get(role or "", ())
+    is_open = name not in guarded() or name in OPENED.get(role or "", ())
     assert (answer.status != 401) is is_open

@@ -8,16 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import OpenPage
-from tests.support import roles
 from tests.support.client import App
 from tests.support.front import asking_for_keys
+from tests.support.roles import KEYS, OPENED, OPENED_BY
 
 PERSON = "+14255550171"
-OPENED = roles.opened()
-ROLE_KEYS = {role: secrets.token_urlsafe() for role in OPENED}
-EVERYTHING, CHECK, READ = ROLE_KEYS["support"], ROLE_KEYS["lookup"], secrets.token_urlsafe()
+EVERYTHING, CHECK, READ = KEYS["support"], KEYS["lookup"], secrets.token_urlsafe()
 READS = {"suppression_status", "history"}
-KEYS = {READ: READS, **{ROLE_KEYS[role]: OPENED[role] for role in OPENED}}
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def azure(app: App, local_port: int, azurite: str, monkeypatch: pytest.MonkeyPat
     }.items():
         monkeypatch.setenv(name, value)
     app.change("opt-out", PERSON, list="contoso-uk")
-    with asking_for_keys(local_port, KEYS) as port:
+    with asking_for_keys(local_port, {READ: READS, **OPENED_BY}) as port:
         yield f"http://127.0.0.1:{port}/api/console"
 
 
@@ -112,7 +109,7 @@ def test_a_key_that_may_not_change(azure: str, app: App, open_page: OpenPage) ->
 def test_a_key_of_each_role(azure: str, open_page: OpenPage, role: str) -> None:
     """The page shows what the role opens, and says of everything else that the key may not."""
     page = open_page(azure)
-    sign_in(page, ROLE_KEYS[role])
+    sign_in(page, KEYS[role])
     look_up(page)
     expect(page.locator("#view-look-up .is-denied")).to_have_count(len(READS - OPENED[role]))
     page.get_by_role("link", name="Activity").click()

@@ -1,5 +1,7 @@
 """What a key of each role opens, as one table: held to http/table.py, to infra/roles.toml, and to what
-the app answers. `x` is open; whatever is not named here is open to anybody."""
+the app answers. `x` is open; whatever is not named here is open to anybody. And a key of each role."""
+
+import secrets
 
 MATRIX = """
                       lookup  support  lists  opt-ins  feed  doctor
@@ -35,4 +37,10 @@ def opened() -> dict[str, frozenset[str]]:
 
 def guarded() -> frozenset[str]:
     """The functions that want a key."""
-    return frozenset().union(*opened().values())
+    return frozenset().union(*OPENED.values())
+
+
+OPENED = opened()
+KEYS = {role: secrets.token_urlsafe() for role in OPENED}
+# What a front that asks for keys has to know of these.
+OPENED_BY = {KEYS[role]: OPENED[role] for role in OPENED}
