@@ -24,6 +24,7 @@ from optout.operations.overdue import OverdueReviews
 from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
+from optout.operations.reports import Reports
 from optout.operations.retention import TextRetention
 from optout.operations.reviews import Reviews
 from optout.operations.transfer.importing import Importer, ImportPurpose
@@ -49,6 +50,7 @@ class Service:
     recorder: Recorder
     checks: Checks
     changes: Changes
+    reports: Reports
     reviews: Reviews
     events: EventHandler
     finisher: Finisher
@@ -103,6 +105,7 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
         recorder=recorder,
         checks=checks,
         changes=Changes(directory, recorder, new_id),
+        reports=Reports(directory, recorder),
         reviews=Reviews(directory, recorder),
         events=EventHandler(
             directory,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,11 @@ def causes(topic: LoopbackTopic) -> list[Any]:
 def opt_out(world: World) -> None:
     target = find_target(world.directory, "12345", None, everything=False)
     world.changes.record(target, PERSON, out=True, actor="ann", reason="phoned")
+
+
+def report(world: World) -> None:
+    sender = world.directory.sender("12345")
+    assert world.reports.record(sender, PERSON, world.clock.now, "4007")
 
 
 def test_what_is_announced(world: World, topic: LoopbackTopic) -> None:
@@ -230,18 +235,19 @@ def test_a_change_by_hand(world: World, topic: LoopbackTopic) -> None:
     assert set(causes(topic)) == {"manual"}
 
 
+@pytest.mark.parametrize(("change", "cause"), [(opt_out, "manual"), (report, "delivery_report")])
 def test_a_process_that_ends_between_a_change_and_its_announcement(
-    world: World, topic: LoopbackTopic
+    world: World, topic: LoopbackTopic, change: Callable[[World], None], cause: str
 ) -> None:
-    """The queue was told before the record was written, and finds it there."""
+    """Nobody delivers it again: the queue was told before it was written, and finds it there."""
     world.publisher, publisher = Ending(), world.publisher
     with pytest.raises(Ended):
-        opt_out(world)
+        change(world)
     world.publisher = publisher
     assert not topic.events
     world.clock.move(minutes=2)
     world.finish()
-    assert causes(topic) == ["manual"]
+    assert causes(topic) == [cause]
     assert not pending(world)
 
 

@@ -228,6 +228,7 @@ def test_a_sender_that_is_like_no_other(app: App, sender: str) -> None:
 
 ROUTES = [
     ("suppressions/check", "POST"),
+    ("suppressions/report", "POST"),
     ("suppressions/12345/14255550123", "GET"),
     ("suppressions/opt-out", "POST"),
     ("suppressions/opt-in", "POST"),

@@ -169,6 +169,7 @@ def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
             WEBHOOK,
             "/api/openapi.json",
             "/api/suppressions/check",
+            "/api/suppressions/report",
             "/api/suppressions/{sender}/{recipient}",
             "/api/suppressions/opt-out",
             "/api/suppressions/opt-in",

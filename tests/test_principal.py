@@ -61,3 +61,14 @@ def test_a_verdict_has_one_too(app: App, monkeypatch: pytest.MonkeyPatch) -> Non
     body = json.dumps({**WHO, "id": request["id"], "verdict": "confirm"}).encode()
     assert app.host.request("POST", "/api/reviews", body, PAT).status == 200
     assert app.history(PERSON)[0]["principal"] == VERIFIED
+
+
+def test_a_report_has_one_too(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which service said that ACS refused a message."""
+    assert app.get("health").status == 200
+    for name, value in AUTHENTICATED.items():
+        monkeypatch.setenv(name, value)
+    said = {"sender": "54321", "recipient": PERSON, "at": "2026-06-01T12:00:00Z", "details": "4007"}
+    body = json.dumps(said).encode()
+    assert app.host.request("POST", "/api/suppressions/report", body, PAT).status == 200
+    assert app.history(PERSON)[0]["principal"] == VERIFIED

@@ -36,10 +36,17 @@ def test_what_makes_the_keys_says_the_same() -> None:
 
 
 def test_a_lookup_only_looks_up() -> None:
-    """The key of a sending service opens one function, which support's opens, too."""
+    """The key opens one function, which support's opens, too."""
     (check,) = (each for each in table.functions() if Role.LOOKUP in each.roles)
     assert check.name == "check_suppressions"
     assert Role.SUPPORT in check.roles
+
+
+def test_a_guard_asks_and_reports() -> None:
+    """A guard's key opens these two functions, and nobody else's opens the second."""
+    opened = {each.name: each.roles for each in table.functions() if Role.GUARD in each.roles}
+    assert set(opened) == {"check_suppressions", "report_suppression"}
+    assert opened["report_suppression"] == (Role.GUARD,)
 
 
 def test_what_frees_people_is_a_role_of_its_own() -> None:

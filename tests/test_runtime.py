@@ -36,6 +36,7 @@ def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> N
     routes = {name: (each["route"], each["authLevel"].lower()) for name, each in triggers.items()}
     assert routes == {
         "check_suppressions": ("suppressions/check", "function"),
+        "report_suppression": ("suppressions/report", "function"),
         "look_up_suppression": ("suppressions/{sender}/{recipient}", "function"),
         "opt_out": ("suppressions/opt-out", "function"),
         "opt_in": ("suppressions/opt-in", "function"),
@@ -128,6 +129,7 @@ def _get(target: str) -> tuple[str, str, bytes]:
 
 
 CHECK, HISTORY = "suppressions/check", "suppressions/history"
+REPORT = {"sender": "54321", "recipient": PERSON, "at": "2026-06-01T12:00:00Z"}
 
 
 def _conversation() -> list[tuple[str, str, bytes]]:
@@ -158,6 +160,9 @@ def _conversation() -> list[tuple[str, str, bytes]]:
         _post("suppressions/opt-out", {"sender": "CONTOSO", "recipient": PERSON, **WHO}),
         _post("suppressions/opt-out", {"everything": True, "recipient": "+14255550124", **WHO}),
         _post("suppressions/opt-out", {"list": "fabrikam", "recipient": PERSON, **WHO}),
+        _post("suppressions/report", {**REPORT, "details": "4007"}),
+        _post("suppressions/report", {**REPORT, "details": "4004"}),
+        _post("suppressions/report", {**REPORT, "details": "\ud800"}),
         _post("suppressions/opt-in", {"sender": "+18335550100", "recipient": PERSON, **WHO}),
         _post("suppressions/opt-in", {"list": "contoso-alerts", "recipient": PERSON, **WHO}),
         _post("suppressions/opt-in", {"sender": "CONTOSO", "recipient": PERSON}),

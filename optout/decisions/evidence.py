@@ -23,6 +23,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 NO_TIME, FUTURE_TIME = "no_time", "future_time"
 UNBELIEVED = frozenset((NO_TIME, FUTURE_TIME))
 OPTED_OUT_RULE = "delivery_report:opted_out"
+BY_SERVICE_RULE = "delivery_report:by_service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,14 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
         flags=flags,
         reason=report.details,
     )
+
+
+def service_report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Evidence:
+    """Rule 11: the record of what ACS said to a sending service, by that service's word.
+
+    No message id is known: the report's own names what was said, so that the same is the same evidence.
+    """
+    return replace(report_evidence(report, sender, now), message_id=None, rule=BY_SERVICE_RULE)
 
 
 def verdict_evidence(

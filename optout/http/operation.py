@@ -18,17 +18,19 @@ class Role(StrEnum):
     LISTS = "lists"
     OPT_INS = "opt-ins"
     FEED = "feed"
+    GUARD = "guard"
     DOCTOR = "doctor"
 
 
 # Who may call; ANYBODY needs no key.
 Roles = tuple[Role, ...]
 ANYBODY: Roles = ()
-LOOKUP_AND_SUPPORT: Roles = (Role.LOOKUP, Role.SUPPORT)
+LOOKUP_GUARD_AND_SUPPORT: Roles = (Role.LOOKUP, Role.GUARD, Role.SUPPORT)
 SUPPORT: Roles = (Role.SUPPORT,)
 LISTS: Roles = (Role.LISTS,)
 OPT_INS: Roles = (Role.OPT_INS,)
 FEED: Roles = (Role.FEED,)
+GUARD: Roles = (Role.GUARD,)
 DOCTOR: Roles = (Role.DOCTOR,)
 SUPPORT_AND_FEED: Roles = (Role.SUPPORT, Role.FEED)
 SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)

@@ -18,6 +18,7 @@ from optout.http import (
     history,
     openapi,
     quarantine,
+    reports,
     reviews,
     senders,
     status,
@@ -29,8 +30,9 @@ from optout.http.operation import (
     ANYBODY,
     DOCTOR,
     FEED,
+    GUARD,
     LISTS,
-    LOOKUP_AND_SUPPORT,
+    LOOKUP_GUARD_AND_SUPPORT,
     OPT_INS,
     SUPPORT,
     SUPPORT_AND_FEED,
@@ -56,9 +58,14 @@ def _describe(request: Request, service: Service) -> about.Description:
 
 OPERATIONS = (
     Operation(
-        "check_suppressions", POST, "suppressions/check", LOOKUP_AND_SUPPORT, suppressions.check,
+        "check_suppressions", POST, "suppressions/check", LOOKUP_GUARD_AND_SUPPORT, suppressions.check,
         suppressions.Checked, suppressions.CHECKED,
         body=suppressions.CheckRequest, asked=suppressions.CHECKS, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        "report_suppression", POST, "suppressions/report", GUARD, reports.report,
+        reports.Reported, reports.RECORDED,
+        body=reports.ReportRequest, asked=reports.REPORTS, problems=(NOT_FOUND,),
     ),
     Operation(
         "look_up_suppression", GET, "suppressions/{sender}/{recipient}", SUPPORT, suppressions.look_up,

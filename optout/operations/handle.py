@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from optout import log
 from optout.azure import events
-from optout.decisions.decide import decide_dated, decide_message
+from optout.decisions.decide import decide_message
 from optout.decisions.evidence import (
     as_another,
     message_evidence,
@@ -27,6 +27,7 @@ from optout.domain.model import Evidence, Quarantined, Recorded
 from optout.language.classify import classify
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
+from optout.operations.reports import record_block
 from optout.programs.directory import Directory, Sender
 
 
@@ -108,16 +109,9 @@ class EventHandler:
                 "toll-free numbers have been blocked since 31 January 2024",
             )
         if report.says_opted_out:
-            self._record_block(report, sender)
+            record_block(self.recorder, report_evidence(report, sender, self.recorder.clock()))
         self.replies.note_report(report)
         return Result.HANDLED
-
-    def _record_block(self, report: DeliveryReport, sender: Sender) -> None:
-        """Record that the recipient has opted out of the sender."""
-        evidence = report_evidence(report, sender, self.recorder.clock())
-        evidence = self.recorder.announce(self.recorder.record(evidence, decide_dated).evidence)
-        self.recorder.hand_over(evidence)
-        log.info("delivery_report", evidence)
 
     def _opts_out(self, event: InboundSms | DeliveryReport) -> bool:
         if isinstance(event, DeliveryReport):

@@ -29,8 +29,7 @@ from optout.store.protocol import Entry, Store
 # What evidence does to what is known of its recipient. Its `received_at` is the moment of the decision.
 Decide = Callable[[Evidence, RecipientState], Decision]
 
-# Event Grid delivers these until they are acknowledged; nobody repeats the others.
-_REDELIVERED = frozenset((EvidenceKind.MESSAGE, EvidenceKind.DELIVERY_REPORT))
+_EVENTS = frozenset((EvidenceKind.MESSAGE, EvidenceKind.DELIVERY_REPORT))
 # The first attempt to finish what this process could not.
 _SOON = timedelta(seconds=10)
 # Longer than any function runs: by then evidence that was announced ahead is recorded, or never will
@@ -64,7 +63,7 @@ class Recorder:
             decision = decide(replace(evidence, received_at=self.clock()), state)
             return mark_announcement(decision, state) if self.publisher else decision
 
-        if self.publisher is not None and evidence.kind not in _REDELIVERED:
+        if self.publisher is not None and not _is_delivered_again(evidence):
             self._queue_ahead(evidence)
         with self._writing([evidence.recipient], evidence.id, evidence.intent.opts_out):
             return self.store.update(_inquiry(evidence), decide_now)
@@ -148,6 +147,12 @@ class Recorder:
         finally:
             # Also after a failure: it may have been written although no answer says so.
             self.forget(recipients)
+
+
+def _is_delivered_again(evidence: Evidence) -> bool:
+    """Whether Event Grid brings it until it is acknowledged; nobody repeats the rest, not a report by a
+    service either, which has no message id."""
+    return evidence.kind in _EVENTS and evidence.message_id is not None
 
 
 def _inquiry(evidence: Evidence) -> Inquiry:

@@ -21,6 +21,7 @@ from optout.operations.handle import EventHandler, Result
 from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
 from optout.operations.reply_delivery import ReplyDelivery
+from optout.operations.reports import Reports
 from optout.operations.reviews import Reviews
 from optout.operations.transfer.importing import Importer, ImportPurpose
 from optout.programs.directory import Directory
@@ -148,6 +149,10 @@ class World:
     @property
     def reviews(self) -> Reviews:
         return Reviews(self.directory, self.recorder)
+
+    @property
+    def reports(self) -> Reports:
+        return Reports(self.directory, self.recorder)
 
     @property
     def handler(self) -> EventHandler:

@@ -85,7 +85,10 @@ function delivery({ delivered, details }) {
 export function headline(item) {
   const where = item.sender ?? item.list ?? "everything";
   if (item.kind === "message") return `Texted ${where}`;
-  if (item.kind === "delivery_report") return `A delivery report about ${where}`;
+  if (item.kind === "delivery_report") {
+    const whose = item.message_id ? "A delivery report" : "A sending service's report";
+    return `${whose} about ${where}: ${item.reason}`;
+  }
   if (item.counts) return `${item.actor} imported ${optIns(item.counts)} to ${where}: ${item.reason}`;
   if (item.kind === "import") return `Imported to ${where}`;
   if (item.kind === "rules") return "Computed anew by new rules";
