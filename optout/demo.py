@@ -49,7 +49,7 @@ def play(show: Callable[[str], None]) -> None:
             sender = played.directory.sender(to)
             played.events.handle(_event(number, to, text, start + timedelta(seconds=number)))
             (evidence,) = played.store.history(PERSON, 1, None).items
-            show(_block(sender, evidence, played.checks.check(sender, [PERSON])[0]))
+            show(_block(sender, evidence, played.checks.answers(sender, [PERSON])[PERSON]))
         played.close()
 
 

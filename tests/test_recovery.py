@@ -126,7 +126,8 @@ def test_a_folder(optout: Optout, folder: Path, kept: Callable[[], service.Servi
     assert PERSON.removeprefix("+1") not in done.stdout + done.stderr
     assert "█" not in done.stderr  # a bar is for terminals
     running = kept()
-    assert running.checks.check(find_sender(running.directory, "12345"), [PERSON])[0].suppressed
+    (answer,) = running.checks.check(find_sender(running.directory, "12345"), [PERSON])
+    assert answer.suppressed
     stop, start = sorted(running.store.timeline(PERSON), key=lambda each: each.message_id or "")
     assert (stop.effect, stop.reply and stop.reply.status) == (Effect.OPTED_OUT, ReplyStatus.EXPIRED)
     assert start.at < stop.at

@@ -37,14 +37,17 @@ def list_scopes(name: str, formerly: Iterable[str]) -> tuple[Scope, ...]:
 
 def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
     """Suppressed when the sender is out, or when the latest of all other consents is; on a tie, out."""
-    known = [(scope, consents[scope]) for scope in scopes if scope in consents]
-    own = [entry for entry in known if entry[0].kind is ScopeKind.SENDER]
-    wider = [entry for entry in known if entry[0].kind is not ScopeKind.SENDER]
-    latest = [max(wider, key=lambda entry: _recency(entry[1]))] if wider else []
-    for scope, consent in (*own, *latest):
-        if consent.out:
+    widest: tuple[Scope, Consent] | None = None
+    for scope in scopes:
+        consent = consents.get(scope)
+        if consent is None:
+            continue
+        if scope.kind is not ScopeKind.SENDER:
+            if widest is None or _recency(consent) > _recency(widest[1]):
+                widest = scope, consent
+        elif consent.out:
             return Suppression(True, scope, consent)
-    return Suppression(False)
+    return Suppression(True, *widest) if widest and widest[1].out else Suppression(False)
 
 
 def latest(consents: Iterable[Consent]) -> Consent:

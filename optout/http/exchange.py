@@ -104,7 +104,7 @@ def respond(request: Request, handlers: Mapping[str, Answering]) -> Response:
     try:
         if len(request.body) > BODY_LIMIT:
             raise TooLarge(f"the body is larger than {BODY_LIMIT} bytes; send it in parts")
-        return Response(HTTPStatus.OK, json.dumps(handler(request)))
+        return Response(HTTPStatus.OK, json.dumps(handler(request), separators=(",", ":")))
     except TooLarge as problem:
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
     except BadRequest as problem:

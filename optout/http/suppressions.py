@@ -1,6 +1,6 @@
 """Check, look up and list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import starmap
 from typing import Annotated, Any, Literal
 
@@ -25,6 +25,7 @@ from optout.http.values import (
     Number,
     SenderName,
 )
+from optout.operations.check import Checked as Found
 from optout.operations.check import CheckResult, Reach
 from optout.operations.documents import ListItem, Recipient, State, list_item, state
 from optout.operations.listing import list_out
@@ -212,18 +213,35 @@ def list_suppressions(request: Request, service: Service) -> List:
 def _check(service: Service, asked: CheckRequest) -> Checked:
     directory = service.directory
     sender = find_sender(directory, asked.sender, allow_unconfigured=asked.allow_unconfigured)
-    countries = directory.countries_meant([sender])
-    reach = Reach(sender)
+    found = service.checks.check(sender, asked.recipients, directory.countries_meant([sender]))
     return {
         "sender": sender.name,
         "list": sender.list,
         "configured": sender.configured,
-        "results": [
-            _not_a_number(index, answer) if answer.error else _result(index, answer, reach)
-            for index, answer in enumerate(service.checks.check(sender, asked.recipients, countries))
-            if answer.suppressed or asked.only is None
-        ],
+        "results": list(_results(found, Reach(sender), everybody=asked.only is None)),
     }
+
+
+def _results(found: Found, reach: Reach, *, everybody: bool) -> Iterator[Result | NotANumber]:
+    """A result for each entry, or for each who may not be texted.
+
+    Of most people nothing is on record: what is the same for all of them is made once.
+    """
+    free = state(CheckResult("", suppressed=False))
+    for index, entry in enumerate(found.asked):
+        if not isinstance(entry, str):
+            yield _not_a_number(index, entry)
+        elif (result := found.on_record.get(entry)) is None:
+            if everybody:
+                yield {
+                    "index": index,
+                    "recipient": entry,
+                    **free,
+                    "state": found.others,
+                    "reachable": reach.of(entry),
+                }
+        elif everybody or result.suppressed:
+            yield _result(index, result, reach)
 
 
 def person_state(answer: CheckResult) -> PersonState:

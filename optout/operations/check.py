@@ -4,23 +4,21 @@ A lookup errs towards suppression: only answers of *suppressed* are cached, *may
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from cachetools import TTLCache
-
 from optout.decisions import consent
-from optout.domain import readings
+from optout.domain import numbers, readings
 from optout.domain.enums import ConsentState, EvidenceKind, Party, ScopeKind
 from optout.domain.model import Consents, Scope
 from optout.domain.numbers import NotANumber
 from optout.domain.times import EARLIEST
+from optout.operations.recent import Recent
 from optout.programs.directory import Sender
 from optout.store.protocol import Store
 
-CACHE_ENTRIES = 100_000
 _SHOWS_WHERE = len("+1425")
 
 
@@ -61,33 +59,58 @@ class CheckResult:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found about everybody who was asked about.
+
+    `asked` has, in the order asked, the number in E.164, or the result for an entry that is not
+    certainly one. `on_record` are those of whom a consent is on record. All others may be texted, and
+    `others` is their state.
+    """
+
+    asked: Sequence[str | CheckResult]
+    on_record: Mapping[str, CheckResult]
+    others: ConsentState | None
+
+    def __iter__(self) -> Iterator[CheckResult]:
+        """A result for each entry, in the order asked."""
+        return map(self.of, self.asked)
+
+    def of(self, entry: str | CheckResult) -> CheckResult:
+        """The result of one entry."""
+        if not isinstance(entry, str):
+            return entry
+        return self.on_record.get(entry) or CheckResult(entry, suppressed=False, state=self.others)
+
+
 class Checks:
-    """Answers checks; safe to share between threads. `timer` is a monotonic clock, in seconds."""
+    """Answers checks; safe to share between threads. `timer` is a monotonic clock, in seconds.
+
+    What is suppressed is known for `cache_seconds` without the store; with 0 it is always asked.
+    """
 
     def __init__(self, store: Store, cache_seconds: float, timer: Callable[[], float]) -> None:
         self._store = store
-        # By recipient, so that a change drops all that is known of one; entries share its age.
-        self._suppressed: TTLCache[str, dict[str, CheckResult]] = TTLCache(
-            CACHE_ENTRIES, cache_seconds or 1e-9, timer
-        )
+        self._suppressed = Recent[CheckResult](cache_seconds, timer) if cache_seconds else None
         # By lookup under way: those who have changed since it began.
         self._overtaken: dict[object, set[str]] = {}
         self._lock = threading.Lock()
 
     def check(
         self, sender: Sender, recipients: Sequence[object], countries: Collection[str] = ()
-    ) -> list[CheckResult]:
-        """Who may be texted from a sender, in the order asked. A number without a country code is one
-        of the countries that are meant."""
-        asked = [_read(raw, countries) for raw in recipients]
-        answers = self.answers(sender, {number for number in asked if isinstance(number, str)})
-        return [answers[number] if isinstance(number, str) else number for number in asked]
+    ) -> Checked:
+        """Who may be texted from a sender. A number without a country code is one of the countries that
+        are meant."""
+        plain = numbers.PLAIN_E164.fullmatch
+        asked = [
+            raw if isinstance(raw, str) and plain(raw) else _read(raw, countries) for raw in recipients
+        ]
+        return self._find(sender, asked)
 
-    def answers(self, sender: Sender, numbers: Collection[str]) -> dict[str, CheckResult]:
+    def answers(self, sender: Sender, people: Collection[str]) -> dict[str, CheckResult]:
         """Who may be texted from a sender, of people as the store names them."""
-        cached = self._from_cache(sender, numbers)
-        unknown = sorted(number for number in numbers if number not in cached)
-        return self._look_up(sender, unknown) | cached if unknown else cached
+        found = self._find(sender, list(people))
+        return {person: found.of(person) for person in people}
 
     def forget(self, recipients: Iterable[str]) -> None:
         """Drop what the cache holds of some recipients, after a change, and what is being read."""
@@ -95,24 +118,37 @@ class Checks:
         with self._lock:
             for forgotten in self._overtaken.values():
                 forgotten |= dropped
-            for recipient in dropped:
-                self._suppressed.pop(recipient, None)
+            if self._suppressed is not None:
+                self._suppressed.forget(dropped)
 
-    def _look_up(self, sender: Sender, numbers: Sequence[str]) -> dict[str, CheckResult]:
+    def _find(self, sender: Sender, asked: Sequence[str | CheckResult]) -> Checked:
+        # Each once, in the order asked: most callers' lists are sorted, and so take no time to sort.
+        people = dict.fromkeys(entry for entry in asked if isinstance(entry, str))
+        known = self._from_cache(sender, people)
+        unknown = (
+            sorted(person for person in people if person not in known) if known else sorted(people)
+        )
+        state = ConsentState.NONE if self._store.finds_opt_ins(len(unknown)) else None
+        found = self._look_up(sender, unknown) if unknown else {}
+        return Checked(asked, {**found, **known}, state)
+
+    def _look_up(self, sender: Sender, people: Sequence[str]) -> dict[str, CheckResult]:
         """What the store says of people; in the cache, too, but for those who change meanwhile."""
         scopes = consent.sender_scopes(sender)
         with self._overtaking() as overtaken:
-            found = self._store.lookup(numbers, scopes)
-            known = {
-                number: CheckResult.of(number, consents, scopes) for number, consents in found.items()
+            found = self._store.lookup(people, scopes)
+            results = {
+                person: CheckResult.of(person, consents, scopes) for person, consents in found.items()
             }
-            with self._lock:
-                for number, result in known.items():
-                    if result.suppressed and number not in overtaken:
-                        self._suppressed.setdefault(number, {})[sender.id] = result
-        state = ConsentState.NONE if self._store.finds_opt_ins(len(numbers)) else None
-        free = {number: CheckResult(number, False, state) for number in numbers if number not in known}
-        return free | known
+            if self._suppressed is not None:
+                with self._lock:
+                    kept = {
+                        person: result
+                        for person, result in results.items()
+                        if result.suppressed and person not in overtaken
+                    }
+                    self._suppressed.keep(sender.id, kept)
+        return results
 
     @contextmanager
     def _overtaking(self) -> Iterator[set[str]]:
@@ -126,13 +162,11 @@ class Checks:
             with self._lock:
                 del self._overtaken[reading]
 
-    def _from_cache(self, sender: Sender, asked: Iterable[str]) -> dict[str, CheckResult]:
+    def _from_cache(self, sender: Sender, people: dict[str, None]) -> dict[str, CheckResult]:
+        if self._suppressed is None:
+            return {}
         with self._lock:
-            return {
-                number: results[sender.id]
-                for number in asked
-                if (results := self._suppressed.get(number)) is not None and sender.id in results
-            }
+            return self._suppressed.find(sender.id, people)
 
 
 class Reach(dict[str, bool]):
