@@ -43,7 +43,8 @@ class Operation:
     `answer` is the shape of what comes out and `answered` an example of it; `asked` are examples of the
     body, by name. `problems` are those beside the ones that any operation may have. Operations with the
     same `function`, which is the name if nothing else is said, share an address and a key. One that is
-    `alone` needs no service, and so answers where a wrong configuration lets none be built.
+    `alone` needs no service, and so answers where a wrong configuration lets none be built. Answers of
+    one that is `compressible` may be compressed: nothing in them was written by strangers.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Operation:
     problems: tuple[HTTPStatus, ...] = ()
     function: str = ""
     alone: bool = False
+    compressible: bool = False
 
     def answering(self, service: Callable[[], Service]) -> Answering:
         """The handler, with the service that it needs."""

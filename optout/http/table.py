@@ -11,6 +11,7 @@ from optout.http import (
     about,
     activity,
     changes,
+    compression,
     console_page,
     doctor,
     exchange,
@@ -61,6 +62,7 @@ OPERATIONS = (
         "check_suppressions", POST, "suppressions/check", LOOKUP_GUARD_AND_SUPPORT, suppressions.check,
         suppressions.Checked, suppressions.CHECKED,
         body=suppressions.CheckRequest, asked=suppressions.CHECKS, problems=(NOT_FOUND,),
+        compressible=True,
     ),
     Operation(
         "report_suppression", POST, "suppressions/report", GUARD, reports.report,
@@ -93,7 +95,7 @@ OPERATIONS = (
     Operation(
         "list_suppressions", GET, "suppressions", SUPPORT_AND_LISTS, suppressions.list_suppressions,
         suppressions.List, suppressions.LISTED,
-        query=suppressions.ListQuery, problems=(NOT_FOUND,),
+        query=suppressions.ListQuery, problems=(NOT_FOUND,), compressible=True,
     ),
     Operation(
         "import_suppressions", POST, "suppressions/import", LISTS, transfer.import_rows,
@@ -137,7 +139,7 @@ OPERATIONS = (
     ),
     Operation(
         "changes", GET, "changes", FEED, feed.list_changes,
-        feed.Changes, feed.CHANGES, query=feed.FeedQuery, problems=(GONE,),
+        feed.Changes, feed.CHANGES, query=feed.FeedQuery, problems=(GONE,), compressible=True,
     ),
     Operation(
         "list_senders", GET, "senders", SUPPORT_AND_FEED, senders.list_senders,
@@ -150,6 +152,7 @@ OPERATIONS = (
     Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(
         "openapi", GET, "openapi.json", ANYBODY, _describe, about.Description, about.DESCRIBED,
+        compressible=True,
     ),
 )  # fmt: skip
 
@@ -174,9 +177,12 @@ def functions() -> Iterator[Function]:
 
 
 def _function(name: str, operations: list[Operation]) -> Function:
+    may_compress = all(operation.compressible for operation in operations)
+
     def respond(request: Request, service: Callable[[], Service]) -> Response:
         handlers = {each.method.value: each.answering(service) for each in operations}
-        return exchange.respond(request, handlers)
+        response = exchange.respond(request, handlers)
+        return compression.compressed(request, response) if may_compress else response
 
     return Function(name, operations[0].route, operations[0].roles, respond)
 
