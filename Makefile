@@ -17,14 +17,17 @@ TOOLS := .venv-tools
 # One file for every system, and for every Python from 3.11 on.
 COMPILE := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes $(LOCK)
 NODE_MODULES := tests/node/node_modules/.installed
+# An environment without the app, for the package that sending services install.
+CLIENT := $(VENV)/client
+WHEEL := client/dist/.built
 
-.PHONY: help setup run test demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
+.PHONY: help setup run test client test-client demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) ## install what run and test need, which do so by themselves
+setup: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) $(CLIENT)/.wheel ## install what run and test need, which do so by themselves
 
 run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
 	@$(BIN)/python -m optout serve --port $(PORT)
@@ -37,8 +40,14 @@ azurite: $(NODE_MODULES) ## emulate Azure Storage, for func start and for tables
 	@PATH="$(abspath $(BIN)):$$PATH" node tests/node/node_modules/azurite/dist/src/azurite.js \
 		--location .data/azurite --disableTelemetry --skipApiVersionCheck
 
-test: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) lint ## run all tests (PYTHON=python3.13 for another version)
+test: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) lint test-client ## run all tests (PYTHON=python3.13 for another version)
 	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
+
+client: $(WHEEL) ## build the wheel of optout-client, the package for sending services, in client/dist
+
+test-client: $(VENV)/.app $(CLIENT)/.wheel ## run the tests of optout-client, installed without the app
+	@cd client && OPTOUT_PYTHON=$(abspath $(BIN))/python $(abspath $(CLIENT))/bin/python -m pytest \
+		--numprocesses 3 --dist worksteal
 
 chaos: $(VENV)/.dev $(NODE_MODULES) ## lose nothing while everything fails (CHAOS="--seed 1 --messages 2000")
 	@$(BIN)/python -m tests.chaos $(CHAOS)
@@ -56,6 +65,7 @@ lint: $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
+	@cd client && $(abspath $(BIN))/mypy
 
 check-infra: $(CHECKS)/.installed ## hold the template against checkov's rules
 	@$(CHECKS)/bin/checkov --directory infra --framework bicep --compact --quiet --skip-download
@@ -75,6 +85,7 @@ lock: $(TOOLS)/.installed ## pin what requirements*.in bring in, with hashes (LO
 	@$(COMPILE) --python-version 3.13 --no-deps requirements-runtime.in -o requirements-runtime.txt
 	@$(COMPILE) --python-version 3.11 requirements-checks.in -o requirements-checks.txt
 	@$(COMPILE) --python-version 3.11 requirements-tools.in -o requirements-tools.txt
+	@$(COMPILE) --python-version 3.11 requirements-client.in -o requirements-client.txt
 
 clean: ## remove the virtual environments, node_modules and caches
 	rm -rf .venv .venv-* tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -93,6 +104,23 @@ $(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app
 	@echo "installing requirements-dev.txt"
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps --ignore-requires-python -r requirements-runtime.txt
+	@touch $@
+
+$(CLIENT)/.installed: requirements-client.txt | $(BIN)/python
+	@echo "installing requirements-client.txt"
+	@$(BIN)/python -m venv $(CLIENT)
+	@$(CLIENT)/bin/python $(INSTALL) -r requirements-client.txt
+	@touch $@
+
+$(WHEEL): $(shell find client/src -name '*.py' -o -name py.typed) client/pyproject.toml client/README.md $(CLIENT)/.installed
+	@rm -rf client/dist
+	@$(CLIENT)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--wheel-dir client/dist ./client
+	@touch $@
+
+$(CLIENT)/.wheel: $(WHEEL)
+	@$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-index \
+		client/dist/*.whl
 	@touch $@
 
 # Where the deployed package has them, by themselves.

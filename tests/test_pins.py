@@ -14,7 +14,7 @@ from optout.settings import ROOT
 
 LISTS = (
     "requirements", "requirements-dev", "requirements-runtime", "requirements-checks",
-    "requirements-tools",
+    "requirements-tools", "requirements-client",
 )  # fmt: skip
 
 

@@ -1,0 +1,97 @@
+"""GuardedSmsClient for asyncio: as the one without, with await."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any, Protocol
+
+from azure.core.exceptions import AzureError
+
+from .._campaign import Campaign, is_certainly_unsent
+from .._results import GuardedSmsResult
+from ._client import OptoutClient
+
+_log = logging.getLogger(__name__)
+
+
+class Sends(Protocol):
+    """What is needed of azure.communication.sms.aio.SmsClient."""
+
+    async def send(self, from_: str, to: list[str], message: str, **kwargs: Any) -> Sequence[Any]: ...
+
+
+class GuardedSmsClient:
+    """An SmsClient that asks the list before each request.
+
+    :param sms: An azure.communication.sms.aio.SmsClient.
+    :param OptoutClient optout: The list, with a key of the role guard.
+    """
+
+    def __init__(self, sms: Sends, optout: OptoutClient) -> None:
+        self._sms = sms
+        self._optout = optout
+
+    async def send(
+        self, from_: str, to: str | Sequence[str], message: str, **kwargs: Any
+    ) -> list[GuardedSmsResult]:
+        """SmsClient.send, but for those who may not be texted.
+
+        Recipients go to ACS in chunks of at most 100, and each chunk is checked immediately before, so that a
+        STOP that was recorded in the middle of a campaign counts. Nobody is texted twice in one call. What
+        ACS says of an opt-out is reported to the list.
+
+        :param str from_: One of your numbers or sender IDs.
+        :param to: One recipient or any number of them; best in E.164. ACS gets the numbers in E.164.
+        :param str message: The text.
+        :return: One result for each recipient, in the order given, duplicates included.
+        :raises UnknownSender: if no program names the sender.
+        :raises OptoutUnavailable: if the list does not answer.
+        :raises ~azure.core.exceptions.AzureError: what SmsClient.send raises.
+
+        Whatever is raised, nobody was texted. After that nothing is raised any more: the remaining recipients
+        get results whose `reason` says whether they may be tried again.
+        """
+        campaign = Campaign(to)
+        for chunk in campaign.chunks():
+            try:
+                numbers = campaign.judge(chunk, [each async for each in self._optout.check(from_, chunk)])
+            except AzureError as problem:
+                if campaign.has_sent_nothing:
+                    raise
+                campaign.stop(problem)
+                continue
+            if not numbers:
+                continue
+            try:
+                campaign.settle(numbers, await self._sms.send(from_, numbers, message, **kwargs))
+            except Exception as problem:
+                if campaign.has_sent_nothing and is_certainly_unsent(problem):
+                    raise
+                campaign.fail(numbers, problem)
+            await self._report(from_, campaign.opt_outs(numbers))
+        return campaign.results()
+
+    async def close(self) -> None:
+        """Close both clients, as far as they can be closed."""
+        for client in (self._sms, self._optout):
+            if callable(close := getattr(client, "close", None)):
+                await close()
+
+    async def __aenter__(self) -> "GuardedSmsClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _report(self, sender: str, opt_outs: Sequence[tuple[str, str]]) -> None:
+        """Tell the list. What is not told now comes with the delivery report, if reports are subscribed."""
+        now = datetime.now(timezone.utc)
+        for recipient, details in opt_outs:
+            try:
+                await self._optout.report(sender, recipient, at=now, details=details)
+            except AzureError as problem:
+                _log.warning("opt-outs that ACS told of are not reported: %s", type(problem).__name__)
+                return
