@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import classification, feed, hosting, lists, sqlite, tables
+from bench import classification, feed, guard, hosting, lists, sqlite, tables
 from bench.measure import Figure
 
 PARTS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "lists": lists.figures,
     "feed": feed.figures,
     "hosting": hosting.figures,
+    "guard": guard.figures,
     "classification": classification.figures,
 }
 
