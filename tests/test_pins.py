@@ -96,8 +96,10 @@ def test_one_version_of_each_everywhere(name: str, system: str, python: str) -> 
 def test_make_installs_nothing_else() -> None:
     """Each installation asks for hashes, and the pins begin at the oldest Python that is supported."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    (install,) = re.findall(r".*-m pip install.*", makefile)
+    (install, wheel) = re.findall(r".*-m pip install.*", makefile)
     assert install.endswith("--require-hashes")
+    # What was built here a moment ago, and nothing that it asks for.
+    assert {"--no-deps", "--no-index"} <= set(wheel.split())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     (oldest,) = (each for each in SpecifierSet(project["requires-python"]) if each.operator == ">=")
     for name in LISTS:
