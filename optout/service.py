@@ -13,7 +13,7 @@ from optout import log, settings
 from optout.azure import queue, sms, topic
 from optout.azure.queue import PendingQueue
 from optout.azure.sms import ReplySender
-from optout.domain.errors import OptoutError, StoreAway
+from optout.domain.errors import ConfigurationError, OptoutError, StoreAway
 from optout.operations import recompute
 from optout.operations.changes import Changes
 from optout.operations.check import Checks
@@ -90,6 +90,7 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
     directory = Directory.load(configured.programs_path)
     _log_advice(directory.advice)
     store = open_store(configured)
+    _refuse_half_restored(store)
     with suppress(StoreAway):  # no start fails for advice
         _log_advice(lists_without_sender(directory, store))
     acs = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
@@ -120,6 +121,16 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
         finisher=Finisher(directory, recorder, delivery),
         health=StoreHealth(store, time.monotonic),
     )
+
+
+def _refuse_half_restored(store: Store) -> None:
+    """Whoever is missing in it would be texted. Where the store is away, whatever needs it says so."""
+    try:
+        with suppress(StoreAway):
+            store.ensure_whole()
+    except ConfigurationError:
+        store.close()
+        raise
 
 
 def _queue(configured: Settings, store: Store) -> PendingQueue | None:

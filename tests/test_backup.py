@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from optout.cli import main
 from optout.domain.errors import OptoutError
 from optout.settings import ROOT
 from optout.store.sqlite import schema
@@ -220,15 +219,3 @@ def test_the_documented_restore(tmp_path: Path) -> None:
         assert version(world) > heard
         assert world.check().suppressed
     assert (folder / "optout.db").stat().st_mode & 0o077 == 0
-
-
-def test_tables_are_backed_up_otherwise(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Exit code 2, and what to use in its place."""
-    tables = {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true"}
-    for name, value in environment(tmp_path, **tables).items():
-        monkeypatch.setenv(name, value)
-    assert main.main(["backup", str(tmp_path / "backup.db")]) == 2
-    assert "Azure Data Factory copies tables" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []

@@ -187,7 +187,7 @@ def test_everything_that_signs_in_has_its_role() -> None:
     roles = {
         "azure/topic.py": ("appPrincipalId", EVENT_GRID_DATA_SENDER),
         "azure/queue.py": ("appPrincipalId", QUEUE_DATA_CONTRIBUTOR),
-        "azure/dead_letters.py": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
+        "azure/containers.py": ("operatorsGroupId", BLOB_DATA_CONTRIBUTOR),
         "doctor/examination.py": ("operatorsGroupId", TABLE_DATA_CONTRIBUTOR),
         "azure/sms.py": ("appPrincipalId", COMMUNICATION_OWNER),
         "store/tables/client.py": ("appPrincipalId", TABLE_DATA_CONTRIBUTOR),

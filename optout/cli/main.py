@@ -19,6 +19,7 @@ from optout.cli import (
     recompute,
     recover,
     replay,
+    restore,
     serve,
 )
 from optout.domain.errors import OptoutError
@@ -33,6 +34,7 @@ COMMANDS = (
     import_,
     export,
     backup,
+    restore,
     new_generation,
     doctor,
     recover,
@@ -52,6 +54,8 @@ EPILOG = """examples:
   python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
   python -m optout export --list contoso-alerts --output contoso.csv
   python -m optout backup optout-2026-06-01.db
+  python -m optout backup --to https://ACCOUNT.blob.core.windows.net/backups
+  python -m optout restore https://ACCOUNT.blob.core.windows.net/backups/BLOB
   python -m optout new-generation        after a restore that optout cannot notice
 """
 

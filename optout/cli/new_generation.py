@@ -12,7 +12,8 @@ def add(commands: Commands) -> None:
         help="after a restore that optout cannot notice: tables, or a file copied by cp",
         description="Say that what is stored was restored, so that what happens from now on goes "
         "before all that others have heard of what was lost. What `backup` wrote says so by itself; "
-        "tables that another tool has copied do not, and neither does a file that was copied by cp. "
+        "tables that another tool than `restore` has copied do not, and neither does a file that was "
+        "copied by cp. "
         "Stop every instance of the app before, and start them after it. Whoever follows the feed gets "
         "410 and reads everybody anew. docs/operations.md says more.",
     )

@@ -30,6 +30,7 @@ def check_store(configured: Settings) -> Iterator[Diagnosis]:
         try:
             store.check_writable()
             store.check()
+            store.ensure_whole()
             left = _left_lists(configured, store)
         finally:
             store.close()

@@ -203,6 +203,9 @@ class Store(Protocol):
     def begin_generation(self, number: int) -> None:
         """Say that what is stored was restored, and which life of it begins."""
 
+    def ensure_whole(self) -> None:
+        """Raises ConfigurationError while only a part of a backup has been restored."""
+
     def check(self) -> None:
         """Raises StoreAway unless the storage answers."""
 

@@ -298,6 +298,9 @@ class SqliteStore:
         self._file.write_one("UPDATE generation SET number = ?", (number,))
         self._generation = number
 
+    def ensure_whole(self) -> None:
+        """A file is whole or not there."""
+
     def check(self) -> None:
         with self._file.reading() as connection:
             connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()

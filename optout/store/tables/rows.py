@@ -111,6 +111,10 @@ def keys(partition_key: str, row_key: str) -> Row:
 # that.
 RULES = keys("rules", "version")
 GENERATION = keys("generation", "number")
+# While a restore goes on: of which copy.
+RESTORE = keys("restore", "copy")
+# What somebody writes who only asks whether that is possible.
+TRIAL = keys("doctor", "row")
 # Asked for where any answer will do.
 NO_ROW = keys("nothing", "nothing")
 

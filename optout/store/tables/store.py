@@ -16,6 +16,7 @@ from itertools import chain, compress, islice
 from azure.data.tables import TableEntity
 
 from optout.domain.enums import Activity
+from optout.domain.errors import ConfigurationError
 from optout.domain.ids import verdict_id
 from optout.domain.model import (
     Consent,
@@ -39,12 +40,14 @@ from optout.store.tables import feed, rows, scan
 from optout.store.tables.client import (
     DEADLINE_SECONDS,
     Account,
+    Table,
 )
 from optout.store.tables.index import Index
 from optout.store.tables.quarantine import Quarantine
 from optout.store.tables.recipients import RecipientRows
 
 TABLES = ("recipients", "index", "quarantine")
+PREFIX = "optout"
 # From this many on, a check first asks the index who may be out at all.
 GROUPED_FROM = 500
 # A page has fewer people than asked for if this many in the index have opted in again.
@@ -59,11 +62,16 @@ NAMES_SECONDS = 5.0
 ON_ITS_WAY = timedelta(hours=1)
 
 
+def tables_of(account: Account, prefix: str = PREFIX) -> dict[str, Table]:
+    """The tables of a store, by their names without the prefix."""
+    return {name: account.table(prefix + name) for name in TABLES}
+
+
 class TablesStore(RecipientRows):
     """A Store in three tables of one account; safe to share between threads."""
 
-    def __init__(self, account: Account, prefix: str = "optout") -> None:
-        self._tables = tuple(account.table(prefix + name) for name in TABLES)
+    def __init__(self, account: Account, prefix: str = PREFIX) -> None:
+        self._tables = tuple(tables_of(account, prefix).values())
         recipients, index, quarantine = self._tables
         super().__init__(account, recipients, Index(account, index))
         self._quarantine = Quarantine(account, quarantine)
@@ -222,14 +230,20 @@ class TablesStore(RecipientRows):
         self._recipients.write([("upsert", row, {"mode": "replace"})])
         self._generation = number
 
+    def ensure_whole(self) -> None:
+        if self._recipients.get(rows.RESTORE):
+            raise ConfigurationError(
+                "a restore into these tables has not ended, so that people who opted out may be "
+                "missing: run python -m optout restore with the same copy until it says that it is done"
+            )
+
     def check(self) -> None:
         next(self._recipients.pages(rows.partition("check"), 1), None)
 
     def check_writable(self) -> None:
-        row = rows.keys("doctor", "row")  # no recipient and no bucket is called that
         for table in self._tables:
-            table.write([("upsert", row, {"mode": "replace"})])
-            table.delete(row)
+            table.write([("upsert", rows.TRIAL, {"mode": "replace"})])
+            table.delete(rows.TRIAL)
 
     def close(self) -> None:
         self._account.close()
