@@ -79,6 +79,14 @@ param silenceHours int = 48
 @description('The object id of a group whose members may work on the store and the dead letters from a desk.')
 param operatorsGroupId string = ''
 
+@minValue(1)
+@maxValue(3650)
+@description('After how many days a copy of the list is deleted. It can be brought back for 30 days more.')
+param backupDays int = 35
+
+@description('The object id of the service principal that makes the copies on a schedule. With it, an alert tells when none was written.')
+param backupPrincipalId string = ''
+
 @allowed(['Standard_GRS', 'Standard_GZRS', 'Standard_ZRS'])
 @description('How the storage accounts are replicated. A region without a pair takes Standard_ZRS.')
 param replication string = 'Standard_GRS'
@@ -129,6 +137,7 @@ module alerts 'app/alerts.bicep' = {
     actionGroupName: '${abbreviations.actionGroup}${token}'
     email: alertEmail
     silenceHours: silenceHours
+    expectsBackups: !empty(backupPrincipalId)
   }
 }
 
@@ -156,6 +165,25 @@ module listStorage 'app/list-storage.bicep' = {
     operatorsGroupId: operatorsGroupId
     isLocked: lockList
     auditWorkspaceId: auditList ? monitoring.outputs.workspaceId : ''
+  }
+}
+
+module backupStorage 'app/backup-storage.bicep' = {
+  name: 'backup-storage'
+  scope: group
+  // It gives a role on the list's account.
+  dependsOn: [listStorage]
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.storage}copy${token}'
+    replication: replication
+    keptDays: backupDays
+    operatorsGroupId: operatorsGroupId
+    backupPrincipalId: backupPrincipalId
+    listStorageName: '${abbreviations.storage}list${token}'
+    isLocked: lockList
+    auditWorkspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -227,5 +255,8 @@ output ACS_RESOURCE_ID string = acsResourceId
 output LIST_STORAGE_ID string = listStorage.outputs.id
 output DEAD_LETTER_CONTAINER string = listStorage.outputs.deadLetterContainer
 output DEAD_LETTER_CONTAINER_URL string = listStorage.outputs.deadLetterContainerUrl
+output TABLES_ENDPOINT string = listStorage.outputs.tableEndpoint
+output BACKUP_CONTAINER_URL string = backupStorage.outputs.containerUrl
+output BACKUP_STORAGE_ID string = backupStorage.outputs.id
 output ACTION_GROUP_ID string = alerts.outputs.actionGroupId
 output SERVICE_API_URL string = functionApp.outputs.url

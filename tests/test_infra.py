@@ -17,6 +17,7 @@ from tests.support.bicep_types import branches
 
 DEPLOY = (settings.ROOT / "docs/deploy.md").read_text("utf-8")
 
+TABLE_DATA_READER = "76199698-9eea-4c19-bc75-cec21354c6b6"
 TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
@@ -175,7 +176,9 @@ def test_nobody_has_a_role_that_is_not_needed() -> None:
         ("appPrincipalId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
         ("appPrincipalId", "Microsoft.Insights/components", METRICS_PUBLISHER),
         ("topicPrincipalId", container, BLOB_DATA_CONTRIBUTOR),  # dead letters
-        ("operatorsGroupId", container, BLOB_DATA_CONTRIBUTOR),
+        ("operatorsGroupId", container, BLOB_DATA_CONTRIBUTOR),  # dead letters, and backups
+        ("backupPrincipalId", container, BLOB_DATA_CONTRIBUTOR),
+        ("backupPrincipalId", account, TABLE_DATA_READER),  # the list
         ("operatorsGroupId", account, TABLE_DATA_CONTRIBUTOR),
         ("operatorsGroupId", queues, QUEUE_MESSAGE_SENDER),
         ("operatorsGroupId", "Microsoft.EventGrid/topics", EVENT_GRID_DATA_SENDER),
@@ -215,6 +218,7 @@ def test_everything_that_signs_in_has_its_role() -> None:
         ("app/function-app.bicep", "noPasswords", "properties.allow", False),
         ("app/function-app.bicep", "plan", "sku.name", "FC1"),
         ("app/list-storage.bicep", "keepsTheList", "properties.level", "CanNotDelete"),
+        ("app/backup-storage.bicep", "keepsTheCopies", "properties.level", "CanNotDelete"),
         ("app/storage-account.bicep", "blobs", "properties.isVersioningEnabled", True),
         ("app/storage-account.bicep", "blobs", "properties.deleteRetentionPolicy.enabled", True),
         ("app/monitoring.bicep", "insights", "properties.DisableLocalAuth", True),
@@ -304,6 +308,47 @@ def test_the_queues_are_those_of_the_code() -> None:
         "appPutsAsideWhatFails": "poison",
         "operatorsLeaveWhatIsPending": "pending",
     }
+
+
+def test_copies_are_kept_elsewhere_and_for_a_time() -> None:
+    """In an account of their own, in which the app has no role; after some days they are deleted."""
+    modules = TEMPLATES["main.bicep"]["modules"]
+    copies = config(modules["backupStorage"])["params"]
+    assert copies["name"] != config(modules["listStorage"])["params"]["name"]
+    assert copies["listStorageName"] == config(modules["listStorage"])["params"]["name"]
+    assert copies["keptDays"] == "backupDays"
+    text = (INFRA / "app/backup-storage.bicep").read_text("utf-8")
+    assert "appPrincipalId" not in text
+    days = TEMPLATES["main.bicep"]["parameters"]["backupDays"]
+    assert days["default"] == 35
+    assert {each["type"]: each["argument"] for each in days["decorators"]}["min_value"] == 1
+    file = "app/storage-account.bicep"
+    rules = branches(resource(file, "lifecycle")["properties"]["policy"]["rules"])
+    assert rules == [["forgetVersions", "forgetBlobs"], ["forgetVersions"]]
+    deleted = variable(file, "forgetBlobs")["definition"]["actions"]["baseBlob"]["delete"]
+    assert deleted == {"daysAfterCreationGreaterThan": "keptDays"}
+    assert resource("app/backup-storage.bicep", "operatorsRestore")["scope"] == "backups"
+
+
+def test_the_backup_of_a_pipeline() -> None:
+    """The workflow of docs/deploy.md signs in by itself, runs actions that nobody can change, and calls
+    the command with settings that there are."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", DEPLOY, flags=re.DOTALL)
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read", "id-token": "write"}
+    (job,) = workflow["jobs"].values()
+    for step in job["steps"]:
+        if "uses" in step:
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands[0] == "pip install --require-hashes -r requirements.txt"
+    assert commands[1].startswith("python -m optout backup --to ")
+    (given,) = (step["env"] for step in job["steps"] if "env" in step)
+    loaded = settings.load(given | {"OPTOUT_TABLES_ENDPOINT": "https://a.table.core.windows.net"})
+    assert loaded.store == "tables"
+    outputs = TEMPLATES["main.bicep"]["outputs"]
+    for name in re.findall(r"vars\.(\w+)", text):
+        assert name in outputs or name.startswith("BACKUP_CLIENT") or name.startswith("AZURE_")
 
 
 def test_every_exception_to_a_rule_has_its_reason() -> None:

@@ -4,7 +4,9 @@ import json
 import re
 
 from optout import settings
+from optout.azure import backups
 from tests.support.bicep import INFRA, TEMPLATES, resource, variable
+from tests.support.world import NOON
 
 DEPLOY = (settings.ROOT / "docs/deploy.md").read_text("utf-8")
 
@@ -48,6 +50,19 @@ def test_one_event_that_is_not_taken_is_heard_of() -> None:
     rules = resource("app/event-alerts.bicep", "rules")["properties"]
     assert rules["windowSize"] == "PT15M"
     assert rules["criteria"]["allOf"][0]["operator"] == "GreaterThan"
+
+
+def test_a_backup_that_is_missing_is_heard_of() -> None:
+    """No blob of the command was written for two days, where somebody is named who should write one."""
+    missing = resource("app/alerts.bicep", "noBackup")
+    (criterion,) = missing["properties"]["criteria"]["allOf"]
+    assert f"/backups/{backups.name(NOON).partition('-')[0]}-" in criterion["query"]
+    assert variable("app/backup-storage.bicep", "backupContainer") == "backups"
+    assert (criterion["operator"], criterion["threshold"]) == ("LessThan", 1)
+    assert missing["properties"]["windowSize"] == "PT48H"
+    logs = resource("app/backup-storage.bicep", "audit")["properties"]["logs"]
+    assert "StorageWrite" in [each["category"] for each in logs if each["enabled"]]
+    assert "`no-backup`" in DEPLOY
 
 
 def test_silence_is_heard_of() -> None:

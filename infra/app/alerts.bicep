@@ -6,6 +6,7 @@ param workspaceId string
 param actionGroupName string
 param email string
 param silenceHours int
+param expectsBackups bool
 
 // What the Functions host logs when it puts a message aside that failed too often. It is no line of ours, and
 // Azure has no metric for one queue: it is known by the queue's name in it.
@@ -140,6 +141,40 @@ resource silence 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = if (silen
       allOf: [
         {
           query: 'AppRequests | where Name == \'sms_events\''
+          timeAggregation: 'Count'
+          operator: 'LessThan'
+          threshold: 1
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    actions: {
+      actionGroups: empty(email) ? [] : [people.id]
+    }
+  }
+}
+
+// Whoever makes the copies does so elsewhere, and nothing of it is in the app's log: a copy is there or is
+// not. Both ways in which a blob is written count, and only those that succeeded.
+resource noBackup 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = if (expectsBackups) {
+  name: 'optout-no-backup'
+  location: location
+  tags: tags
+  properties: {
+    displayName: 'optout: No copy of the list was written for two days'
+    severity: 1
+    enabled: true
+    scopes: [workspaceId]
+    evaluationFrequency: 'PT1H'
+    windowSize: 'PT48H'
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: 'StorageBlobLogs | where OperationName in (\'PutBlob\', \'PutBlockList\') and StatusText == \'Success\' and Uri contains \'/backups/optout-\''
           timeAggregation: 'Count'
           operator: 'LessThan'
           threshold: 1

@@ -4,6 +4,45 @@ param tags object
 param name string
 param replication string
 param containerName string
+@description('After how many days a blob is deleted by itself. 0: never.')
+param keptDays int = 0
+
+// Versions would stay for ever, with the numbers and texts of what was deleted long ago.
+var forgetVersions = {
+  name: 'forget-versions'
+  type: 'Lifecycle'
+  enabled: true
+  definition: {
+    filters: {
+      blobTypes: ['blockBlob']
+    }
+    actions: {
+      version: {
+        delete: {
+          daysAfterCreationGreaterThan: 30
+        }
+      }
+    }
+  }
+}
+
+var forgetBlobs = {
+  name: 'forget-blobs'
+  type: 'Lifecycle'
+  enabled: true
+  definition: {
+    filters: {
+      blobTypes: ['blockBlob']
+    }
+    actions: {
+      baseBlob: {
+        delete: {
+          daysAfterCreationGreaterThan: keptDays
+        }
+      }
+    }
+  }
+}
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   // checkov:skip=CKV_AZURE_35:Flex Consumption without a network of its own has no address to allow; identity decides
@@ -47,32 +86,13 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   }
 }
 
-// Versions would stay for ever, with the numbers and texts of dead letters that were deleted long ago.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: account
   name: 'default'
   dependsOn: [blobs]
   properties: {
     policy: {
-      rules: [
-        {
-          name: 'forget-versions'
-          type: 'Lifecycle'
-          enabled: true
-          definition: {
-            filters: {
-              blobTypes: ['blockBlob']
-            }
-            actions: {
-              version: {
-                delete: {
-                  daysAfterCreationGreaterThan: 30
-                }
-              }
-            }
-          }
-        }
-      ]
+      rules: (keptDays > 0) ? [forgetVersions, forgetBlobs] : [forgetVersions]
     }
   }
 }
