@@ -30,7 +30,7 @@ CHECKS = (
 
 def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Schemathesis asks what the document allows and what it does not: no surprise, no 500."""
-    (tmp_path / "openapi.json").write_text(json.dumps(without_keys(DOCUMENT)), "utf-8")
+    (tmp_path / "openapi.json").write_text(json.dumps(without_keys(strict(DOCUMENT))), "utf-8")
     with serving(environment(tmp_path / "optout.db")) as served:
         seed(served.app)
         done = subprocess.run(
@@ -48,6 +48,16 @@ def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFix
     with capsys.disabled():
         print("\nschemathesis:", re.sub(r"\s*\n\s*", " · ", summary.strip(" =\n"))[:400])
     assert done.returncode == 0, done.stdout[-8000:]
+
+
+def strict(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as it holds for the app of today: no answer has a field that it does not name."""
+    components = document["components"]
+    schemas = {
+        name: {**schema, "additionalProperties": False} if "properties" in schema else schema
+        for name, schema in components["schemas"].items()
+    }
+    return {**document, "components": {**components, "schemas": schemas}}
 
 
 def without_keys(document: dict[str, Any]) -> dict[str, Any]:

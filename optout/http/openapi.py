@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import TypedDictSchema
 
 from optout import __version__
 from optout.domain.errors import UnknownSender
@@ -80,11 +81,17 @@ _PROBLEMS = {
 }
 
 
-class _Untitled(GenerateJsonSchema):
-    """Leaves out the titles of fields, which would only repeat their names."""
+class _Schema(GenerateJsonSchema):
+    """Leaves out the titles of fields, which would only repeat their names. What is answered may gain
+    fields: a client that is generated today must take the answers of tomorrow."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
+
+    def typed_dict_schema(self, schema: TypedDictSchema) -> JsonSchemaValue:
+        found = super().typed_dict_schema(schema)
+        found.pop("additionalProperties", None)
+        return found
 
 
 def document(operations: Sequence[Operation], files: Sequence[File]) -> Json:
@@ -135,7 +142,7 @@ class _Schemas:
         found, defined = TypeAdapter.json_schemas(
             [(shape, "validation", TypeAdapter(shape)) for shape in dict.fromkeys(shapes)],
             ref_template=_REFERENCE + "{model}",
-            schema_generator=_Untitled,
+            schema_generator=_Schema,
         )
         self._found = {shape: schema for (shape, _), schema in found.items()}
         self.definitions: Json = defined["$defs"]
@@ -219,7 +226,7 @@ def _fields(model: type[Body] | None, place: str) -> Iterator[Json]:
     """A model's fields as parameters."""
     if model is None:
         return
-    whole = model.model_json_schema(schema_generator=_Untitled)
+    whole = model.model_json_schema(schema_generator=_Schema)
     for name, schema in whole["properties"].items():
         given = _never_null(schema)
         parameter = {"name": name, "in": place, "required": name in whole.get("required", ())}
