@@ -3,8 +3,10 @@
 import json
 import re
 import subprocess
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -82,6 +84,7 @@ def test_the_python_examples_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         names: dict[str, Any] = {}
         exec(code.replace("http://localhost:7071", host), names)
     assert names["may_send"] == ["+14255550123"]
+    assert names["to_text"] == ["+14255550123", "+14255550124"]
     assert names["answer"]["effect"] == "opted_in"
     assert len(names["held"]) == 1
     assert capsys.readouterr().out == "False None\nquarantined\n"
@@ -106,6 +109,52 @@ def test_every_rule_is_documented() -> None:
         for entry in row.keyword:
             for word in entry.words:
                 assert says(RULES, word), word
+
+
+@pytest.mark.parametrize(
+    ("fails", "waits"),
+    [
+        ([503], [5]),
+        ([500, 503, 429], [0, 5, 0]),
+        ([OSError], [0]),
+        ([503, 503, 503, 503], None),
+        ([OSError, OSError, OSError, OSError], None),
+        ([401], None),
+        ([404], None),
+    ],
+)
+def test_the_client_of_the_document(
+    fails: list[Any], waits: list[float] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It repeats what may pass, waits at least as long as it is told, and never takes an error for a
+    yes."""
+    (code,) = (text for _, text in blocks(API) if "def may_be_texted" in text)
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    left = iter(fails)
+
+    def ask(*asked: object) -> dict[str, object]:
+        failure = next(left, None)
+        if failure is OSError:
+            raise OSError("away")
+        if failure:
+            headers = Message()
+            headers["Retry-After"] = "5" if failure == 503 else ""
+            raise HTTPError("", failure, "", headers, None)
+        return {"results": [{"index": 1}]}
+
+    names: dict[str, Any] = {"ask": ask}
+    defined = code[: code.index("\n\nto_text")]
+    exec(defined, names)
+    people = ["+14255550123", "+14255550124"]
+    if waits is None:
+        with pytest.raises(OSError, match=r"HTTP Error|away"):
+            names["may_be_texted"]("12345", people)
+    else:
+        assert names["may_be_texted"]("12345", people) == people[:1]
+        assert len(waited) == len(waits)
+        for took, least, attempt in zip(waited, waits, (1, 2, 3), strict=False):
+            assert least <= took <= least + 2**attempt
 
 
 def test_every_route_is_documented() -> None:
