@@ -235,6 +235,22 @@ def test_an_answer_that_lacks_somebody(app: App, people: People) -> None:
     assert reasons(results) == [None, "unknown"]
 
 
+def test_an_answer_in_another_order(app: App, people: People) -> None:
+    """Who is meant is what the answer says, with its plus sign or without."""
+    first, second = people(2)
+
+    class Turned:
+        def send(self, from_: str, to: list[str], message: str, **options: Any) -> list[SmsSendResult]:
+            return [
+                SmsSendResult(to=each[1:], message_id=each, http_status_code=202, successful=True)
+                for each in reversed(to)
+            ]
+
+    with OptoutClient(app.endpoint) as optout:
+        results = GuardedSmsClient(Turned(), optout).send("12345", [first, second], "Hi")
+    assert [(each.to, each.message_id) for each in results] == [(first, first), (second, second)]
+
+
 def test_what_acs_says_of_an_opt_out(
     app: App, acs: Any, loopback: ModuleType, send: Send, people: People
 ) -> None:

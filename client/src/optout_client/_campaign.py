@@ -56,9 +56,9 @@ class Campaign:
 
     def settle(self, numbers: Sequence[str], answers: Sequence[Any]) -> None:
         """What ACS said of each number. About whom it said nothing, nothing is known."""
-        said = {answer.to: answer for answer in answers}
+        said = {answer.to.lstrip("+"): answer for answer in answers}
         for number in numbers:
-            answer = said.get(number)
+            answer = said.get(number.lstrip("+"))
             self._texted[number] = (
                 told(answer) if answer else unsent(number, "unknown", "ACS has said nothing about it")
             )
