@@ -37,9 +37,11 @@ def test_it_is_set_up_by_make() -> None:
     """By a target that makes all that `make run` and `make test` would make first."""
     target = CONTAINER["postCreateCommand"].removeprefix("make ")
     made = set(only(rf"^{target}: (.*?)(?: ##.*)?$", MAKEFILE).split())
-    for name in ("run", "test", "lint", "azurite"):
+    for name in ("run", "test", "test-client", "lint", "azurite"):
         needed = set(only(rf"^{name}: (.*?)(?: ##.*)?$", MAKEFILE).split())
-        assert needed - {"lint", "$(VENV)/.app"} <= made  # what tests need contains what the app needs
+        assert (
+            needed - {"lint", "test-client", "$(VENV)/.app"} <= made
+        )  # what tests need contains what the app needs
     assert "requirements-dev.txt requirements-runtime.txt $(VENV)/.app" in MAKEFILE
 
 
