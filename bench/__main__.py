@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import classification, feed, guard, hosting, lists, sqlite, tables
+from bench import classification, feed, guard, hosting, lists, replica, sqlite, tables
 from bench.measure import Figure
 
 PARTS: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "feed": feed.figures,
     "hosting": hosting.figures,
     "guard": guard.figures,
+    "replica": replica.figures,
     "classification": classification.figures,
 }
 

@@ -13,7 +13,10 @@ import pytest
 
 from optout_client import OptoutClient
 
+from .copies import copy_path, held, held_in
 from .support import REPOSITORY, App, People
+
+__all__ = ["copy_path", "held", "held_in"]
 
 
 def load(path: Path) -> ModuleType:

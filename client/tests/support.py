@@ -76,6 +76,17 @@ class App:
             self._process.wait()
             self._process = None
 
+    def set(self, name: str, value: str) -> None:
+        """Another setting, from the next start on."""
+        self._environment[name] = value
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """A command of the app's, in its environment."""
+        return subprocess.run(
+            [os.environ["OPTOUT_PYTHON"], "-m", "optout", *command],
+            cwd=REPOSITORY, env=self._environment, capture_output=True, text=True,
+        )  # fmt: skip
+
     def __enter__(self) -> "App":
         self.start()
         return self

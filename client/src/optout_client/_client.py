@@ -39,13 +39,12 @@ class OptoutClient:
         credential_scopes: Iterable[str] = (),
         **kwargs: Any,
     ) -> None:
+        self.endpoint = _pipeline.base_url(endpoint)
         options = _pipeline.options(kwargs)
         policies = _pipeline.around(
             credential, RetryPolicy, BearerTokenCredentialPolicy, tuple(credential_scopes), options
         )
-        self._client: PipelineClient[Any, Any] = PipelineClient(
-            _pipeline.base_url(endpoint), policies=policies, **options
-        )
+        self._client: PipelineClient[Any, Any] = PipelineClient(self.endpoint, policies=policies, **options)
 
     def check(
         self,

@@ -51,6 +51,10 @@ class StaleReplica(AzureError):
     """A copy of the list that is not complete, or older than it may be: it answers nothing."""
 
 
+class UnusableReplica(AzureError):
+    """The file of a copy cannot be read or written; the message says what to do. Nobody may be texted."""
+
+
 def problem_of(status_code: int, body: str) -> AzureError:
     """The error that an answer other than 200 is. `body` is problem+json (RFC 9457), if the app wrote it."""
     told = _told(body)

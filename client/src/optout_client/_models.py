@@ -46,13 +46,10 @@ class CheckResult:
     @classmethod
     def from_json(cls, told: Json, index: int) -> "CheckResult":
         """One of the results. Raises KeyError, TypeError or ValueError for what is none."""
-        suppressed = told["suppressed"]
-        if not isinstance(suppressed, bool):
-            raise TypeError("suppressed")
         return cls(
             index=index,
             recipient=str(told["recipient"]),
-            suppressed=suppressed,
+            suppressed=_suppressed(told),
             state=told.get("state"),
             since=moment(told.get("since")),
             scope=told.get("scope"),
@@ -77,7 +74,7 @@ class Entry:
     @classmethod
     def from_json(cls, told: Json) -> "Entry":
         return cls(
-            bool(told["suppressed"]),
+            _suppressed(told),
             moment(told.get("since")),
             moment(told.get("at")),
             told.get("blocked_by"),
@@ -117,12 +114,8 @@ class Standing:
         The sender's own opt-out comes first; then the newest entry among its lists (on a tie, out), or
         `other_lists` where none of them is there.
         """
-        own = self.senders.get(sender.lower())
-        if own is not None and own.suppressed:
-            return own
-        there = [self.lists[name] for name in lists if name in self.lists] or [self.other_lists]
-        newest = max(there, key=lambda entry: (_sorted(entry.at), entry.suppressed))
-        return newest if newest.suppressed else None
+        there = [self.lists[name] for name in lists if name in self.lists]
+        return forbidding(self.senders.get(sender.lower()), there, self.other_lists)
 
 
 @dataclass(frozen=True)
@@ -182,8 +175,30 @@ class ChangeResult:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A time as the app writes it: RFC 3339, UTC."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    """A time as the app writes it: RFC 3339, UTC. Raises ValueError for another."""
+    if not text:
+        return None
+    read = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if read.tzinfo is None:
+        raise ValueError("a time without a time zone")
+    return read
+
+
+def forbidding(own: Entry | None, lists: Sequence[Entry], other_lists: Entry) -> Entry | None:
+    """What forbids texting somebody from a sender; None where nothing does. `own` is the entry of the sender
+    itself, `lists` are those of its lists that are there."""
+    if own is not None and own.suppressed:
+        return own
+    newest = max(lists or (other_lists,), key=lambda entry: (_sorted(entry.at), entry.suppressed))
+    return newest if newest.suppressed else None
+
+
+def _suppressed(told: Json) -> bool:
+    """What is neither true nor false must not become "may be texted"."""
+    suppressed = told["suppressed"]
+    if not isinstance(suppressed, bool):
+        raise TypeError("suppressed")
+    return suppressed
 
 
 def _sorted(at: datetime | None) -> float:

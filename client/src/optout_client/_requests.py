@@ -21,11 +21,11 @@ CHECK_LIMIT = 10_000
 _Value = TypeVar("_Value")
 
 
-def pages(recipients: str | Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+def pages(recipients: str | Iterable[str], size: int = CHECK_LIMIT) -> Iterator[tuple[int, list[str]]]:
     """The recipients in pages, each with the place of its first one; read only as far as they are needed."""
     each = iter((recipients,) if isinstance(recipients, str) else recipients)
     first = 0
-    while page := list(islice(each, CHECK_LIMIT)):
+    while page := list(islice(each, size)):
         yield first, page
         first += len(page)
 

@@ -40,6 +40,7 @@ class OptoutClient:
         credential_scopes: Iterable[str] = (),
         **kwargs: Any,
     ) -> None:
+        self.endpoint = _pipeline.base_url(endpoint)
         options = _pipeline.options(kwargs)
         policies = _pipeline.around(
             credential,
@@ -49,7 +50,7 @@ class OptoutClient:
             options,
         )
         self._client: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(
-            _pipeline.base_url(endpoint), policies=policies, **options
+            self.endpoint, policies=policies, **options
         )
 
     async def check(

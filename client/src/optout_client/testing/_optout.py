@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
@@ -33,6 +34,8 @@ class FakeOptout:
 
     def __init__(self, senders: Mapping[str, Sequence[str]]) -> None:
         self.available = True
+        # Another one is another app, of which a copy says nothing.
+        self.endpoint = f"https://{uuid.uuid4()}.invalid"
         self.reports: list[tuple[str, str, str]] = []
         self._senders = {name: tuple(lists) for name, lists in senders.items()}
         self._standings: dict[str, dict[str, Any]] = {}
@@ -200,6 +203,7 @@ class FakeOptout:
 class _Client(OptoutClient):
     def __init__(self, fake: FakeOptout) -> None:
         self._fake = fake
+        self.endpoint = fake.endpoint
 
     def close(self) -> None:
         pass
@@ -217,6 +221,7 @@ class _Client(OptoutClient):
 class _AsyncClient(AsyncOptoutClient):
     def __init__(self, fake: FakeOptout) -> None:
         self._fake = fake
+        self.endpoint = fake.endpoint
 
     async def close(self) -> None:
         pass
