@@ -20,7 +20,8 @@ def ruleset(row: SenderKind) -> Ruleset:
     """The rules of a sender that a row describes."""
     assert row.number_type is not None
     assert row.managed_by is not None
-    found = rules.choose(row.number_type, next(iter(row.countries), None), row.managed_by)
+    country = next(iter(row.countries), None)
+    found = rules.choose(row.number_type, country, row.managed_by, row.via)
     assert found is not None
     return found
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from optout.domain.enums import Intent, NumberType, Party
+from optout.domain.enums import Intent, NumberType, Party, Via
 from optout.domain.text import comparison_key
 from optout.language import rules
 from optout.language.rules import KeywordEntry, Ruleset, SenderKind
@@ -103,6 +103,22 @@ UNCONFIGURED: list[tuple[NumberType, str | None, str, Expected]] = [
     (ALPHANUMERIC, None, "alphanumeric", UNKNOWN),
 ]
 
+MESSAGING_CONNECT: list[tuple[NumberType, str, str, Expected]] = [
+    *(
+        (
+            LONG_CODE,
+            country,
+            "messaging_connect.long_code",
+            stops()
+            | words(*US_STOPS, "ARRET", intent=Intent.STOP, blocked=PLATFORM, answered=NOBODY)
+            | starts("START", "UNSTOP", answered=NOBODY)
+            | helps("HELP"),
+        )
+        for country in ("US", "GB", "FR", "DK", "BR")
+    ),
+    (ALPHANUMERIC, "DK", "messaging_connect.alphanumeric", stops(NOBODY)),
+]
+
 NOT_DESCRIBED = [
     (TOLL_FREE, "GB", CARRIER),
     (TOLL_FREE, "US", SERVICE),
@@ -141,6 +157,56 @@ def test_configured_senders(
     assert found is not None
     assert found.id == kind
     assert table(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("number_type", "country", "kind", "expected"),
+    MESSAGING_CONNECT,
+    ids=[f"{type_}-{country}" for type_, country, *_ in MESSAGING_CONNECT],
+)
+def test_senders_of_a_partner(
+    number_type: NumberType, country: str, kind: str, expected: Expected
+) -> None:
+    """In every country ACS blocks after its ten words and answers none of them; what the country adds
+    is ours, and opts nobody in."""
+    (manager,) = rules.managers(number_type, country, Via.MESSAGING_CONNECT)
+    found = rules.choose(number_type, country, manager, Via.MESSAGING_CONNECT)
+    assert found is not None
+    assert found.id == kind
+    said = table(found)
+    assert said.items() >= expected.items()
+    assert {word for word, says in said.items() if says[1] is PLATFORM} <= {*US_STOPS, "ARRET"}
+    opt_ins = {word for word, says in said.items() if says[0] is Intent.START}
+    assert opt_ins == {"START", "UNSTOP"} & {*expected}
+    assert found.reach is None
+
+
+def test_a_countrys_own_words_beside_a_partners() -> None:
+    """Its opt-out and help words count; its opt-in words would let in nobody whom ACS blocks."""
+    own = rules.sender_kinds()["messaging_connect.long_code"]
+    entries = {
+        word: KeywordEntry(words=(word,), intent=intent, language="da")
+        for word, intent in (
+            ("AFMELD", Intent.STOP), ("TILMELD", Intent.START), ("HJÆLP", Intent.HELP)
+        )
+    }  # fmt: skip
+    common = own.model_copy(update={"via": None, "keyword": tuple(entries.values())})
+    (kept,) = rules._beside(own, common)
+    assert kept.keyword == (entries["AFMELD"], entries["HJÆLP"])
+    (kept,) = rules._beside(rules.sender_kinds()["messaging_connect.alphanumeric"], common)
+    assert kept == common
+
+
+def test_a_partners_kinds_are_for_its_numbers_alone() -> None:
+    """A number of ACS's own has nothing of them, and what partners do not have is not described."""
+    for number_type in NumberType:
+        for country in ("US", "GB", "FR", None):
+            found = rules.unconfigured(number_type, country)
+            assert not any("messaging" in keyword.rule for keyword in found.keywords.values())
+    for number_type in (TOLL_FREE, SHORT_CODE):
+        assert rules.managers(number_type, "US", Via.MESSAGING_CONNECT) == ()
+        for party in Party:
+            assert rules.choose(number_type, "US", party, Via.MESSAGING_CONNECT) is None
 
 
 @pytest.mark.parametrize(
@@ -208,7 +274,7 @@ def test_kinds(kind: SenderKind) -> None:
     keys = [comparison_key(word) for entry in kind.keyword for word in entry.words]
     assert all(keys)
     assert len(set(keys)) == len(keys)
-    assert kind.keyword or kind.id in ("house", "unconfigured")
+    assert kind.keyword or kind.via or kind.id in ("house", "unconfigured")
     assert (kind.number_type is None) == (kind.managed_by is None)
 
 
@@ -223,6 +289,7 @@ def test_entries(kind: SenderKind, entry: KeywordEntry) -> None:
     assert entry.blocked_by is SERVICE or entry.intent.opts_out
     assert entry.answered_by in (kind.managed_by, SERVICE, NOBODY)
     assert entry.reply is None or entry.answered_by.is_external
+    assert not entry.may_be_answered or entry.answered_by is NOBODY
 
 
 @pytest.mark.parametrize("word", STOPS)
@@ -231,7 +298,8 @@ def test_the_words_that_count_everywhere(kind: SenderKind, word: str) -> None:
     """No kind loses an opt-out word of the house rule."""
     assert kind.number_type is not None
     assert kind.managed_by is not None
-    found = rules.choose(kind.number_type, next(iter(kind.countries), None), kind.managed_by)
+    country = next(iter(kind.countries), None)
+    found = rules.choose(kind.number_type, country, kind.managed_by, kind.via)
     assert found is not None
     keyword = found.keyword(word)
     assert keyword is not None

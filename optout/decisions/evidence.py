@@ -207,7 +207,9 @@ def verdict_evidence(
 def _blocker(message: InboundSms, keyword: Keyword | None, sender: Sender) -> Party:
     """Who blocks after this word; no carrier does where the service answers in its place, or, by rule
     15, where there is more than the word."""
-    if keyword is None or not keyword.intent.opts_out or sender.answers is Party.SERVICE:
+    if keyword is None or not keyword.intent.opts_out:
+        return Party.SERVICE
+    if sender.answers is Party.SERVICE and keyword.reply is not None:
         return Party.SERVICE
     if not is_bare_word(message.text, keyword.word, may_close=True):
         return Party.SERVICE

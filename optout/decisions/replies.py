@@ -92,8 +92,8 @@ def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[P
         keyword = None
     party = keyword.answered_by if keyword else Party.SERVICE
     text = sender.reply(evidence.intent, language)
-    if keyword is not None and keyword.reply is not None:
-        text = keyword.reply
+    if keyword is not None and (keyword.reply is not None or keyword.may_be_answered):
+        text = keyword.reply or text
         party = sender.answers or party
     if party is Party.SERVICE and (text is None or sender.answers is Party.NOBODY):
         party = Party.NOBODY

@@ -58,11 +58,11 @@ class Block:
                 f"The person opted out of {self.sender.name} itself: opt them in with that sender, "
                 "too, if that is what they ask for."
             )
-        words = " or ".join(
-            keyword.word
-            for keyword in self.sender.rules.keywords.values()
-            if keyword.intent is Intent.START and keyword.answered_by is self.blocked_by
-        )
+        opt_ins = [
+            keyword for keyword in self.sender.rules.keywords.values() if keyword.intent is Intent.START
+        ]
+        answered = [keyword for keyword in opt_ins if keyword.answered_by is self.blocked_by]
+        words = " or ".join(keyword.word for keyword in answered or opt_ins)
         whom = "The carrier" if self.blocked_by is Party.CARRIER else "ACS"
         return (
             f"{whom} blocks messages from {self.sender.name} to this person, and only the person can "

@@ -56,6 +56,12 @@ class NumberType(StrEnum):
     ALPHANUMERIC = "alphanumeric"
 
 
+class Via(StrEnum):
+    """How ACS has a number that is not its own."""
+
+    MESSAGING_CONNECT = "messaging_connect"
+
+
 class Party(StrEnum):
     """Who blocks messages or who answers: the carrier, ACS, this service, or nobody."""
 

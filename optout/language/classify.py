@@ -83,15 +83,9 @@ def _courteous(words: list[str], rules: Ruleset) -> Match:
     match = replace(_documented(keyword), keyword=None, rule=f"{keyword.rule}+courtesy")
     if keyword.intent is Intent.HELP:
         return match
-    if keyword.intent is Intent.START and not start and not _is_managed_elsewhere(rules):
+    if keyword.intent is Intent.START and not start and not rules.is_managed_elsewhere:
         return match
     return NO_MATCH
-
-
-def _is_managed_elsewhere(rules: Ruleset) -> bool:
-    """Whether a carrier or ACS acts on the opt-in words."""
-    opt_ins = (keyword for keyword in rules.keywords.values() if keyword.intent is Intent.START)
-    return any(keyword.answered_by.is_external for keyword in opt_ins)
 
 
 def _past_manners(words: list[str], start: int) -> int:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from optout.domain import numbers
-from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy
+from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy, Via
 from optout.domain.errors import ConfigurationError
 from optout.language import rules
 from optout.language.rules import Ruleset
@@ -32,7 +32,8 @@ class Sender:
     """One of our numbers or sender IDs, with all that is decided by its configuration.
 
     `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` says who
-    manages opt-out there. `answers` overrides who answers: SERVICE for a toll-free number that no
+    manages opt-out there. `via` says how ACS has it, if it is not its own, and `partner` from whom, if
+    that is said. `answers` overrides who answers: SERVICE for a toll-free number that no
     carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests;
     the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
     names that its list had before.
@@ -51,6 +52,8 @@ class Sender:
     answers_probable: bool = False
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     formerly: tuple[str, ...] = ()
+    via: Via | None = None
+    partner: str | None = None
 
     @property
     def configured(self) -> bool:
@@ -146,7 +149,7 @@ def _senders(file: ProgramFile) -> Iterator[Sender]:
     for program in file.program:
         for entry in program.sender:
             managed_by = entry.manager
-            ruleset = rules.choose(entry.type, entry.place, managed_by)
+            ruleset = rules.choose(entry.type, entry.place, managed_by, entry.via)
             if ruleset is None:
                 raise AssertionError("a sender without rules passed the check")
             identity = numbers.sender_id(entry.number)
@@ -166,4 +169,6 @@ def _senders(file: ProgramFile) -> Iterator[Sender]:
                 answers_probable=probable.answered,
                 replies=program.replies_of(entry),
                 formerly=formerly[program.list],
+                via=entry.via,
+                partner=entry.partner,
             )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from optout.domain.data import DataModel
-from optout.domain.enums import NumberType, Party, ProbablePolicy
+from optout.domain.enums import NumberType, Party, ProbablePolicy, Via
 from optout.language import rules
 from optout.language.rules.data import CountryCode
 from optout.programs.findings import Finding, Problem, listed, quoted
@@ -87,6 +87,8 @@ class SenderEntry(_FileTable):
     number: str
     type: NumberType
     country: CountryCode | None = None
+    via: Via | None = None
+    partner: str | None = Field(None, pattern=r"^[A-Za-z0-9]+([ _-][A-Za-z0-9]+)*$", max_length=64)
     managed_by: Literal["service", "platform", "carrier"] | None = None
     answers: Literal["service", "nobody"] | None = None
     trial: bool = False
@@ -97,7 +99,10 @@ class SenderEntry(_FileTable):
 
     @property
     def manager(self) -> Party:
-        """Who manages opt-out; by default the carrier for a toll-free number, else the service."""
+        """Who manages opt-out; by default the carrier for a toll-free number, else the service. Of a
+        number that is not ACS's own, it is no choice."""
+        if self.via:
+            return next(iter(rules.managers(self.type, self.place, self.via)), Party.SERVICE)
         if self.managed_by:
             return Party(self.managed_by)
         return Party.CARRIER if self.type is NumberType.TOLL_FREE else Party.SERVICE
@@ -174,6 +179,11 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         return no_country(str(error["input"])).of(_entry(document, location))
     if {"registered_in", "formerly"} & {*location}:
         problems["tuple_type"] = ("it is not a list", f'Write it in brackets, as ["{error["input"]}"];')
+    if location[-1:] == ["partner"]:
+        problems["string_pattern_mismatch"] = (
+            "it is not a partner's name",
+            "Write it as ACS takes it in a send request, in letters and digits;",
+        )
     if {"list", "formerly"} & {*location}:
         problems["string_pattern_mismatch"] = (
             "it is not a valid list name",

@@ -28,16 +28,38 @@ def problems(entry: SenderEntry) -> Iterator[Problem]:
     problem = _NUMBER_PROBLEM[entry.type](entry)
     if problem:
         yield problem
-    elif rules.choose(entry.type, entry.place, entry.manager) is None:
+    elif entry.via is None and rules.choose(entry.type, entry.place, entry.manager) is None:
         yield _no_rules(entry)
+    yield from _via(entry)
     if entry.type is NumberType.TOLL_FREE:
         given = set().union(*entry.replies.given().values())
         yield from (carrier_text(name) for name in ("stop", "start") if name in given)
-    if entry.answers and entry.manager is Party.PLATFORM:
+    if entry.answers and entry.manager is Party.PLATFORM and entry.via is None:
         yield _PLATFORM_ANSWERS
     for field, number_type in _STATED_BY.items():
         if getattr(entry, field) is not None and entry.type is not number_type:
             yield _misplaced(field, number_type)
+
+
+def _via(entry: SenderEntry) -> Iterator[Problem]:
+    """What cannot be right about how ACS has a number that is not its own."""
+    if entry.via is None:
+        if entry.partner is not None:
+            yield _PARTNER_ALONE
+        return
+    if rules.choose(entry.type, entry.place, entry.manager, entry.via) is None:
+        yield Problem(
+            "via",
+            f"{described(entry)} via {entry.via}, which has only long codes and sender IDs",
+            "Remove via, or correct the type.",
+        )
+    if entry.managed_by is not None:
+        yield Problem(
+            "via",
+            f"managed_by is set, but via = {quoted([entry.via])[0]} says already who manages opt-out "
+            f"here: the {entry.manager}",
+            "Remove managed_by, or remove via if the number is ACS's own.",
+        )
 
 
 def advice(entry: SenderEntry) -> Iterator[Problem]:
@@ -65,6 +87,11 @@ def carrier_text(name: str) -> Problem:
     )
 
 
+_PARTNER_ALONE = Problem(
+    "misplaced_field",
+    "partner does not apply to a number of ACS's own",
+    'Remove it, or add via = "messaging_connect".',
+)
 _PLATFORM_ANSWERS = Problem(
     "answers",
     "answers is set, but the platform, ACS, manages opt-out here and answers",
@@ -171,7 +198,7 @@ def _long_code_problem(entry: SenderEntry) -> Problem | None:
     if number_type is NumberType.TOLL_FREE:
         return Problem("number_type", "this number is toll-free", 'Write type = "toll_free".')
     known = rules.with_rules(NumberType.LONG_CODE)
-    if entry.place not in known:
+    if entry.via is None and entry.place not in known:
         problem = (
             f"a long code of {rules.country_name(entry.place)}: "
             f"there are rules only for {listed(known)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
-from optout.domain.enums import Intent, NumberType, Party
+from optout.domain.enums import Intent, NumberType, Party, Via
 from optout.domain.text import comparison_key
 from optout.language.rules.data import (
     Country,
@@ -44,7 +44,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """One word as it counts for one kind of sender. `rule` names the kind and the word."""
+    """One word as it counts for one kind of sender. `rule` names the kind and the word.
+
+    `may_be_answered`: the program file may say that the service answers, where nobody else does.
+    """
 
     word: str
     rule: str
@@ -53,6 +56,7 @@ class Keyword:
     international: bool
     blocked_by: Party
     answered_by: Party
+    may_be_answered: bool
     reply: str | None
 
 
@@ -66,6 +70,11 @@ class Ruleset:
     id: str
     keywords: Mapping[str, Keyword]
     reach: frozenset[str] | None = None
+
+    @property
+    def is_managed_elsewhere(self) -> bool:
+        """Whether a carrier or ACS acts on words of it."""
+        return any(keyword.blocked_by.is_external for keyword in self.keywords.values())
 
     def keyword(self, text: str | None) -> Keyword | None:
         """The keyword that a text is, whatever its case, accents, spaces and punctuation."""
@@ -112,20 +121,37 @@ def assumed_country(number_type: NumberType) -> str | None:
     return next((kind.assumed_country for kind in _of_type(number_type) if kind.assumed_country), None)
 
 
-def managers(number_type: NumberType, country: str | None) -> tuple[Party, ...]:
+def managers(number_type: NumberType, country: str | None, via: Via | None = None) -> tuple[Party, ...]:
     """Who can manage opt-out for a type of sender in a country; nobody if there are no rules."""
     return tuple(
         kind.managed_by
-        for kind in _of_type(number_type)
+        for kind in _of_type(number_type, via)
         if kind.managed_by and (not kind.countries or country in kind.countries)
     )
 
 
 @lru_cache(maxsize=256)
-def choose(number_type: NumberType, country: str | None, managed_by: Party) -> Ruleset | None:
+def choose(
+    number_type: NumberType, country: str | None, managed_by: Party, via: Via | None = None
+) -> Ruleset | None:
     """The rules of a configured sender, None if the data describe no such sender."""
-    own = _kind(number_type, country, managed_by)
-    return _compile(own.id, sender_kinds()["house"], own) if own else None
+    own = _kind(number_type, country, managed_by, via)
+    if own is None:
+        return None
+    common = _kind(number_type, country, Party.SERVICE) if via else None
+    return _compile(own.id, sender_kinds()["house"], *_beside(own, common), own)
+
+
+def _beside(own: SenderKind, common: SenderKind | None) -> Iterator[SenderKind]:
+    """What a kind that rests on another one takes of it. Opt-in words of it are unknown to whoever
+    blocks, who lets nobody in by them, and so they would say what is not so."""
+    if common is None:
+        return
+    if own.managed_by is None or not own.managed_by.is_external:
+        yield common
+    else:
+        kept = tuple(entry for entry in common.keyword if entry.intent is not Intent.START)
+        yield common.model_copy(update={"keyword": kept})
 
 
 @lru_cache(maxsize=256)
@@ -144,13 +170,16 @@ def unconfigured(number_type: NumberType, country: str | None) -> Ruleset:
     return _unanswered(_compile(own.id, *general, own) if own else _compile("unconfigured", *general))
 
 
-def _of_type(number_type: NumberType) -> Iterator[SenderKind]:
-    return (kind for kind in sender_kinds().values() if kind.number_type is number_type)
+def _of_type(number_type: NumberType, via: Via | None = None) -> Iterator[SenderKind]:
+    kinds = sender_kinds().values()
+    return (kind for kind in kinds if (kind.number_type, kind.via) == (number_type, via))
 
 
-def _kind(number_type: NumberType, country: str | None, managed_by: Party) -> SenderKind | None:
+def _kind(
+    number_type: NumberType, country: str | None, managed_by: Party, via: Via | None = None
+) -> SenderKind | None:
     """The kind of a sender; a kind without countries is for any country."""
-    for kind in _of_type(number_type):
+    for kind in _of_type(number_type, via):
         if kind.managed_by is managed_by and (not kind.countries or country in kind.countries):
             return kind
     return None
@@ -169,6 +198,7 @@ def _compile(name: str, *chosen: SenderKind) -> Ruleset:
             international=entry.international,
             blocked_by=entry.blocked_by,
             answered_by=entry.answered_by,
+            may_be_answered=entry.may_be_answered,
             reply=entry.reply,
         )
         for kind in chosen

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from optout.domain.data import DataModel
-from optout.domain.enums import Intent, NumberType, Party
+from optout.domain.enums import Intent, NumberType, Party, Via
 
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
@@ -27,6 +27,7 @@ class KeywordEntry(DataModel):
     international: bool = False
     blocked_by: Party = Party.SERVICE
     answered_by: Party = Party.SERVICE
+    may_be_answered: bool = False
     reply: str | None = None
 
 
@@ -35,6 +36,7 @@ class SenderKind(DataModel):
 
     id: str = Field(pattern=r"^[a-z_.]+$")
     number_type: NumberType | None = None
+    via: Via | None = None
     countries: tuple[CountryCode, ...] = ()
     assumed_country: CountryCode | None = None
     managed_by: Party | None = None
