@@ -64,6 +64,12 @@ param alertEmail string = ''
 @description('The client id of an Entra app registration by which callers may sign in, so that it is recorded who they are.')
 param authClientId string = ''
 
+@description('The Messaging Connect partner whose numbers are in the program file.')
+param messagingConnectPartner string = 'infobip'
+
+@description('The address of the Key Vault secret with the key of that partner. Without it there is no such number.')
+param messagingConnectSecretUri string = ''
+
 @description('Whether nobody can delete the list storage account by accident. Needs the right to make locks.')
 param lockList bool = true
 
@@ -221,6 +227,7 @@ module functionApp 'app/function-app.bicep' = {
     identityClientId: identities.outputs.appClientId
     packagesUrl: hostStorage.outputs.packagesUrl
     applicationInsightsConnectionString: monitoring.outputs.connectionString
+    readsKeyVault: !empty(messagingConnectSecretUri)
     settings: {
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identities.outputs.appClientId
@@ -234,6 +241,7 @@ module functionApp 'app/function-app.bicep' = {
       OPTOUT_EVENT_SOURCE: acsResourceId
       // Empty counts as not set.
       OPTOUT_TOPIC_ENDPOINT: announceChanges ? announcements!.outputs.endpoint : ''
+      'OPTOUT_MESSAGING_CONNECT_KEY_${toUpper(messagingConnectPartner)}': empty(messagingConnectSecretUri) ? '' : '@Microsoft.KeyVault(SecretUri=${messagingConnectSecretUri})'
     }
   }
 }

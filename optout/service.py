@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from optout import log, settings
-from optout.azure import queue, sms, topic
+from optout.azure import messaging_connect, queue, sms, topic
 from optout.azure.queue import PendingQueue
 from optout.azure.sms import ReplySender
 from optout.domain.errors import ConfigurationError, OptoutError, StoreAway
@@ -93,7 +93,12 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
     _refuse_half_restored(store)
     with suppress(StoreAway):  # no start fails for advice
         _log_advice(lists_without_sender(directory, store))
-    acs = sms.acs(configured.acs_endpoint, configured.acs_key, configured.acs_connection_string)
+    acs = sms.acs(
+        configured.acs_endpoint,
+        configured.acs_key,
+        configured.acs_connection_string,
+        messaging_connect.connections(directory.senders.values(), configured.messaging_connect_keys),
+    )
     publisher = topic.topic(configured.topic_endpoint, configured.topic_key, configured.event_source)
     checks = Checks(store, configured.cache_seconds, time.monotonic)
     recorder = Recorder(store, now_utc, checks.forget, publisher, _queue(configured, store))

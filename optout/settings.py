@@ -20,6 +20,8 @@ _PREFIX = "OPTOUT_"
 QUEUE = "OptoutQueue"
 # Read by the trigger alone.
 _FOR_THE_TRIGGER = f"{QUEUE}__credential"
+# One variable for each partner, which is not one of these settings by itself.
+_PARTNER_KEY = f"{_PREFIX}MESSAGING_CONNECT_KEY_"
 _HOST = r"[^/\s\[\]]+"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
@@ -38,6 +40,10 @@ class Settings(BaseModel):
     acs_endpoint: str | None = Field(default=None, pattern=ACS_ENDPOINT)
     acs_key: str | None = None
     acs_connection_string: str | None = None
+    # By the partner's name in lower case.
+    messaging_connect_keys: Mapping[str, str] = Field(
+        default={}, alias="OPTOUT_MESSAGING_CONNECT_KEY_PARTNER"
+    )
     topic_endpoint: str | None = Field(default=None, pattern=rf"^https?://{_HOST}/\S*$")
     topic_key: str | None = None
     event_source: str | None = None
@@ -147,7 +153,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _given(environment: Mapping[str, str]) -> dict[str, str]:
+def _given(environment: Mapping[str, str]) -> dict[str, Any]:
     """What is set, by field or alias. The queue's names count in any case, as they do for the trigger:
     Windows gives all variables in capital letters."""
     of_the_queue = {
@@ -155,11 +161,14 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
         for variable in (*variables().values(), _FOR_THE_TRIGGER)
         if variable.startswith(QUEUE)
     }
-    given = {}
+    given: dict[str, Any] = {}
     for name, value in environment.items():
         if not value:
             continue
-        if name.startswith(_PREFIX):
+        partner = name.upper().removeprefix(_PARTNER_KEY).lower()
+        if partner and name.upper().startswith(_PARTNER_KEY):
+            given.setdefault(f"{_PARTNER_KEY}PARTNER", {})[partner] = value
+        elif name.startswith(_PREFIX):
             given[name.removeprefix(_PREFIX).lower()] = value
         elif name.lower().startswith(QUEUE.lower()):
             given[of_the_queue.get(name.lower(), name)] = value

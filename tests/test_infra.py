@@ -9,7 +9,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from optout import settings
-from optout.azure import events, queue
+from optout.azure import events, messaging_connect, queue
+from optout.azure.messaging_connect import Connection
 from optout.domain.errors import ConfigurationError
 from optout.local import LocalHost
 from tests.support.bicep import INFRA, TEMPLATES, config, literals, resource, variable
@@ -50,6 +51,7 @@ def environment(**changed: str) -> dict[str, str]:
     template = {
         name: value if isinstance(value, str) else examples[name]
         for name, value in app_settings().items()
+        # The name of a partner's key is computed, too.
         if name.startswith(("OPTOUT_", "OptoutQueue"))
     }
     return template | {"WEBSITE_SITE_NAME": "func-contoso"} | changed
@@ -66,6 +68,22 @@ def test_the_app_takes_the_settings_of_the_template() -> None:
     topic = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
     assert settings.load(environment(OPTOUT_TOPIC_ENDPOINT=topic)).topic_endpoint == topic
     assert not [name for name in app_settings() if re.search("_KEY$|OPTOUT_.*CONNECTION_STRING$", name)]
+
+
+def test_the_key_of_a_partner_stays_in_its_vault() -> None:
+    """The setting is a reference, which the app's identity resolves, or empty: then nothing is asked
+    of a vault. Until it is resolved the app takes it, and knows that it is no key."""
+    (name,) = [name for name in app_settings() if "MESSAGING_CONNECT" in name]
+    assert name == "'OPTOUT_MESSAGING_CONNECT_KEY_${toUpper(messagingConnectPartner)}'"
+    reference = "@Microsoft.KeyVault(SecretUri=${messagingConnectSecretUri})"
+    assert literals(app_settings()[name]) >= {"", reference}
+    assert TEMPLATES["main.bicep"]["parameters"]["messagingConnectSecretUri"]["default"] == ""
+    site = resource("app/function-app.bicep", "site")["properties"]
+    assert "identityId" in literals(site["keyVaultReferenceIdentity"])
+    variable = messaging_connect.variable("infobip")
+    loaded = settings.load(environment(**{variable: reference}))
+    assert loaded.messaging_connect_keys == {"infobip": reference}
+    assert "not resolved" in str(Connection("infobip", reference).problem)
 
 
 @pytest.mark.parametrize("name", ["OPTOUT_STORE", "OPTOUT_TABLES_ENDPOINT", "OPTOUT_ACS_ENDPOINT"])

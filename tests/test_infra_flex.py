@@ -38,8 +38,17 @@ FUNCTION_APP_CONFIG = {
         "triggers.http.perInstanceConcurrency",
     },
 }
-# What the site itself may say: as in the samples, and what every plan takes.
-SITE = {"serverFarmId", "httpsOnly", "publicNetworkAccess", "functionAppConfig", "siteConfig"}
+# What the site itself may say: as in the samples, and what every plan takes. keyVaultReferenceIdentity
+# is in none of them, and so is not said unless a setting refers to a vault; users of this plan ask for
+# it in Terraform (hashicorp/terraform-provider-azurerm#28928, #31439).
+SITE = {
+    "serverFarmId",
+    "httpsOnly",
+    "publicNetworkAccess",
+    "keyVaultReferenceIdentity",
+    "functionAppConfig",
+    "siteConfig",
+}
 
 
 def refused(site: dict[str, Any]) -> set[str]:

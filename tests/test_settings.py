@@ -46,6 +46,15 @@ AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
             "tables_connection_string",
             SECRET,
         ),
+        (
+            {
+                "OPTOUT_MESSAGING_CONNECT_KEY_INFOBIP": SECRET,
+                "Optout_Messaging_Connect_Key_A_Telco": "1",
+            },
+            "messaging_connect_keys",
+            {"infobip": SECRET, "a_telco": "1"},
+        ),
+        ({"OPTOUT_MESSAGING_CONNECT_KEY_INFOBIP": ""}, "messaging_connect_keys", {}),
         ({"OPTOUT_TOPIC_ENDPOINT": TOPIC}, "topic_endpoint", TOPIC),
         ({"OPTOUT_TOPIC_ENDPOINT": TOPIC, "OPTOUT_TOPIC_KEY": SECRET}, "topic_key", SECRET),
         ({"OPTOUT_EVENT_SOURCE": SOURCE}, "event_source", SOURCE),
@@ -94,6 +103,16 @@ def test_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 REFUSED: list[tuple[str, dict[str, str], str]] = [
     ("an unknown variable", {"OPTOUT_COLOUR": SECRET}, "OPTOUT_COLOUR: there is no such setting"),
     ("not a variable", {"OPTOUT_IN_AZURE": "1"}, "OPTOUT_IN_AZURE: there is no such setting"),
+    (
+        "a partner's key without the partner",
+        {"OPTOUT_MESSAGING_CONNECT_KEY_": SECRET},
+        "OPTOUT_MESSAGING_CONNECT_KEY_: there is no such setting",
+    ),
+    (
+        "a key of no partner",
+        {"OPTOUT_MESSAGING_CONNECT_KEY": SECRET},
+        "OPTOUT_MESSAGING_CONNECT_KEY: there is no such setting",
+    ),
     ("nothing but the prefix", {"OPTOUT_": "1"}, "OPTOUT_: there is no such setting"),
     ("a store without its kind", {"OPTOUT_STORE": f"/{SECRET}"}, "OPTOUT_STORE: write sqlite:PATH"),
     ("a store without its path", {"OPTOUT_STORE": "sqlite:"}, "OPTOUT_STORE: write sqlite:PATH"),
@@ -262,7 +281,7 @@ def test_every_setting_is_documented() -> None:
     }
     assert list(described) == list(fields)
     for variable, default in fields.items():
-        expected = "none" if default is None else str(default)
+        expected = "none" if default in (None, {}) else str(default)
         assert described[variable].strip("`").startswith(expected), variable
     named = set(re.findall(r"OPTOUT_\w+|OptoutQueue\w*", DOCUMENT))
     assert named - {"OPTOUT_", "OptoutQueue__credential"} == set(fields)

@@ -9,6 +9,8 @@ param identityClientId string
 param packagesUrl string
 param applicationInsightsConnectionString string
 param settings object
+// Whether settings refer to secrets of a Key Vault, which the app's identity then reads.
+param readsKeyVault bool
 
 var allSettings = union(settings, {
   APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
@@ -60,6 +62,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
+    keyVaultReferenceIdentity: readsKeyVault ? identityId : null
     functionAppConfig: {
       runtime: {
         name: 'python'

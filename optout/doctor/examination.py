@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
 from optout import settings
-from optout.azure import addresses
+from optout.azure import addresses, messaging_connect
 from optout.doctor import services
 from optout.doctor.background import begin
 from optout.doctor.diagnosis import Condition, Diagnosis, wrong
 from optout.domain.errors import ConfigurationError
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
+from optout.programs.findings import listed
 from optout.settings import Settings
 
 # Every part gives up by itself after a few seconds; a name server or a sign-in may take longer. Two
@@ -156,6 +157,31 @@ def _program_file(configured: Settings) -> Iterator[Diagnosis]:
     else:
         yield Diagnosis(
             Condition.OK, "program file", f"programs: {len(names)}, senders: {len(directory.senders)}"
+        )
+    if configured.answers_through_acs:
+        yield from _partners(configured, directory)
+
+
+def _partners(configured: Settings, directory: Directory) -> Iterator[Diagnosis]:
+    """Whether replies can be sent from the numbers that ACS has from a partner."""
+    keys = configured.messaging_connect_keys
+    found = messaging_connect.connections(directory.senders.values(), keys)
+    missing: dict[str, list[str]] = {}
+    for sender, connection in found.items():
+        if connection.problem:
+            missing.setdefault(connection.problem, []).append(sender)
+    for problem, senders in missing.items():
+        yield Diagnosis(
+            Condition.WRONG,
+            "messaging connect",
+            f"no reply can be sent from {listed(senders)}: {problem.partition(': ')[2]}",
+            "Set the key that the partner's portal shows, and write partner in the program file; "
+            "docs/settings.md says how.",
+        )
+    if found and not missing:
+        partners = {str(connection.partner) for connection in found.values()}
+        yield Diagnosis(
+            Condition.OK, "messaging connect", f"there is a key for {listed(sorted(partners))}"
         )
 
 

@@ -49,6 +49,49 @@ def test_all_is_well(
     assert (topic.requests, topic.events) == (1, [])
 
 
+PARTNERS_NUMBER = """
+[[program.sender]]
+number = "+4520123456"
+type = "long_code"
+country = "DK"
+via = "messaging_connect"
+partner = "infobip"
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "condition", "says"),
+    [
+        ({}, Condition.WRONG, "from +4520123456: OPTOUT_MESSAGING_CONNECT_KEY_INFOBIP is not set. Set"),
+        ({"TELCO": "very-secret"}, Condition.WRONG, "OPTOUT_MESSAGING_CONNECT_KEY_INFOBIP is not set"),
+        ({"INFOBIP": "@Microsoft.KeyVault(SecretUri=very-secret)"}, Condition.WRONG, "is not resolved"),
+        ({"INFOBIP": "very-secret"}, Condition.OK, "there is a key for infobip"),
+    ],
+)
+def test_a_number_of_a_partner(
+    keys: dict[str, str],
+    condition: Condition,
+    says: str,
+    examined: Examined,
+    acs: LoopbackAcs,
+    tmp_path: Path,
+) -> None:
+    """Whether its replies can be sent; the key itself is not said, and only ACS needs one."""
+    file = tmp_path / "partners.toml"
+    file.write_text(PROGRAMS + PARTNERS_NUMBER)
+    configured = {
+        "OPTOUT_PROGRAMS": str(file),
+        **{f"OPTOUT_MESSAGING_CONNECT_KEY_{name}": key for name, key in keys.items()},
+    }
+    assert "messaging connect" not in conditions(examined(configured))
+    through = {"OPTOUT_ACS_ENDPOINT": acs.endpoint, "OPTOUT_ACS_KEY": acs.key}
+    findings = examined({**configured, **through})
+    (found,) = [finding for finding in findings if finding.subject == "messaging connect"]
+    assert found.condition is condition
+    assert says in str(found)
+    assert "very-secret" not in "".join(map(str, findings))
+
+
 def test_a_check_that_breaks() -> None:
     """It is wrong, and says no more than the kind of the error, which may quote a setting."""
 

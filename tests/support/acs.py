@@ -2,13 +2,17 @@
 
 It checks what the real service checks: the HMAC signature, the operation, the required fields, and
 Microsoft's published protocol for repeatable requests
-(https://learn.microsoft.com/rest/api/communication/repeatable-requests). Three choices are ours:
+(https://learn.microsoft.com/rest/api/communication/repeatable-requests). Four choices are ours:
 
 - That page does not cover SMS, where the repeatability id travels per recipient inside the body. So
   a refusal (400, 409, 412) is that recipient's `httpStatusCode` inside a 202; with
   `whole_request=True` it is the HTTP status of the whole request, and nobody is sent a text.
 - An outcome is answered again if it is a 2xx or a 4xx, but not after a 5xx or a 429: then the
   message is processed afresh. An id is remembered for five minutes from its first use.
+- A number of a Messaging Connect partner is refused without `messagingConnect` or with another
+  partner's, in the words of Microsoft's page about it, Synchronous Validation; a wrong key of a
+  partner is refused with 401, of which the page only says that there is an error at once. For any other
+  number `messagingConnect` is a mismatch. The older version of the API does not know the field.
 - Repeatability follows the `clock` given here; the date of the signature follows real time, because
   the official client signs with real time.
 """
@@ -26,7 +30,7 @@ import sys
 import threading
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message as HttpHeaders
@@ -35,6 +39,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple, Self
 
 OPERATION = "/sms?api-version=2021-03-07"
+WITH_PARTNERS = "/sms?api-version=2026-01-23"
 SIGNED_HEADERS = "x-ms-date;host;x-ms-content-sha256"
 WINDOW = timedelta(minutes=5)
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -97,6 +102,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Partner:
+    """A Messaging Connect partner, as ACS knows the one of a number."""
+
+    name: str = "infobip"
+    key: str = field(default_factory=lambda: secrets.token_urlsafe())
+
+
+@dataclass(frozen=True)
 class Message:
     """One text to one phone; equal to another one if it may be taken for its repetition."""
 
@@ -129,7 +142,9 @@ class LoopbackAcs(socketserver.ThreadingTCPServer):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         whole_request: bool = False,
+        partners: Mapping[str, Partner] | None = None,
     ) -> None:
+        """`partners` are those of the numbers that are not ACS's own."""
         super().__init__(("127.0.0.1", 0), _Connection)
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
         self.key = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -138,6 +153,7 @@ class LoopbackAcs(socketserver.ThreadingTCPServer):
         self.rejected: list[str] = []  # "status reason" of what broke a rule; not the script's
         self._clock = clock
         self._whole_request = whole_request
+        self._partners = partners or {}
         self._tracked: dict[str, Sending] = {}
         self._script: deque[Failure] = deque()
         self._campaign: Callable[[int], Failure | None] = lambda request: None
@@ -196,6 +212,8 @@ class LoopbackAcs(socketserver.ThreadingTCPServer):
             self.requests += 1
             if refusal := _wrong_request(request, content, self.key):
                 return self._reject(refusal)
+            if refusal := self._wrong_partner(request.path, json.loads(content)):
+                return self._reject(refusal)
             scripted = self._script.popleft() if self._script else self._campaign(self.requests)
         failure = scripted or Failure()
         answer = self._send(json.loads(content), failure) if failure.accepts else None
@@ -205,6 +223,23 @@ class LoopbackAcs(socketserver.ThreadingTCPServer):
     def _reject(self, refusal: Refusal) -> Refusal:
         self.rejected.append(f"{refusal.status} {refusal.reason}")
         return refusal
+
+    def _wrong_partner(self, path: str, body: dict[str, Any]) -> Refusal | None:
+        """What is wrong with the way to a partner that a request names, or does not."""
+        partner = self._partners.get(body["from"])
+        options = body.get("smsSendOptions") or {}
+        connect = options.get("messagingConnect") if path == WITH_PARTNERS else None
+        if connect is None:
+            missing = Refusal(400, "MessagingConnect option hasn't been provided.")
+            return missing if partner else None
+        match connect:
+            case {"partner": str(name), "partnerParams": {"apiKey": str(key)}}:
+                if partner is None or name != partner.name:
+                    return Refusal(
+                        400, "MessagingConnect option is not matching with the number information."
+                    )
+                return None if key == partner.key else Refusal(401, "not the partner's key")
+        return Refusal(400, "a field of messagingConnect is missing or malformed")
 
     def _send(self, body: dict[str, Any], failure: Failure) -> list[Item] | Refusal:
         with self._lock:
@@ -288,14 +323,14 @@ def _http_date(text: object) -> datetime | None:
 
 
 def _wrong_request(request: "_Connection", content: bytes, key: str) -> Refusal | None:
-    if (request.command, request.path) != ("POST", OPERATION):
+    if request.command != "POST" or request.path not in (OPERATION, WITH_PARTNERS):
         return Refusal(404, "no such operation")
-    if reason := _wrong_signature(request.headers, content, key):
+    if reason := _wrong_signature(request.path, request.headers, content, key):
         return Refusal(401, reason)
     return None if _is_complete(content) else Refusal(400, "a field is missing or malformed")
 
 
-def _wrong_signature(headers: HttpHeaders, content: bytes, key: str) -> str | None:
+def _wrong_signature(path: str, headers: HttpHeaders, content: bytes, key: str) -> str | None:
     date = headers.get("x-ms-date", "")
     signed_at = _http_date(date)
     if signed_at is None or abs(datetime.now(UTC) - signed_at) > WINDOW:
@@ -303,7 +338,7 @@ def _wrong_signature(headers: HttpHeaders, content: bytes, key: str) -> str | No
     content_hash = base64.b64encode(hashlib.sha256(content).digest()).decode()
     if headers.get("x-ms-content-sha256") != content_hash:
         return "bad body hash"
-    to_sign = f"POST\n{OPERATION}\n{date};{headers.get('host')};{content_hash}"
+    to_sign = f"POST\n{path}\n{date};{headers.get('host')};{content_hash}"
     digest = hmac.digest(base64.b64decode(key), to_sign.encode(), hashlib.sha256)
     signature = base64.b64encode(digest).decode()
     expected = f"HMAC-SHA256 SignedHeaders={SIGNED_HEADERS}&Signature={signature}"
