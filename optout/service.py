@@ -120,7 +120,7 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
             configured.event_source,
             beside=(
                 TextRetention(store, now_utc, configured.text_days).forget_when_due,
-                OverdueReviews(store, now_utc).tell_when_due,
+                OverdueReviews(store, now_utc, configured.review_days).tell_when_due,
             ),
         ),
         finisher=Finisher(directory, recorder, delivery),

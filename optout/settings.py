@@ -54,6 +54,8 @@ class Settings(BaseModel):
     queue_client_id: str | None = Field(default=None, alias="OptoutQueue__clientId")
     cache_seconds: float = Field(default=30, ge=0, le=30)
     text_days: int = Field(default=30, ge=0, le=3650)
+    # Ten business days, within which the FCC wants a request honoured, are at least two weeks.
+    review_days: int = Field(default=3, ge=1, le=14)
 
     @model_validator(mode="after")
     def _ways_in(self) -> "Settings":

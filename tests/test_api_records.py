@@ -167,8 +167,9 @@ def test_a_review_lifts(app: App) -> None:
     """A probable request waits with its words; a verdict takes it off, once, and is in the history."""
     app.deliver(sms_event("please cancel", at=ago(minutes=2)))
     (item,) = app.get("reviews").json()["items"]
-    assert item.keys() == HISTORY_FIELDS | {"recipient", "counts"}
+    assert item.keys() == HISTORY_FIELDS | {"recipient", "counts", "overdue"}
     assert (item["recipient"], item["matched"], item["policy"]) == (PERSON, "cancel", "suppress")
+    assert item["overdue"] is False
     assert app.check("12345", PERSON)["suppressed"] is True
     answer = app.post("reviews", {**WHO, "id": item["id"], "verdict": "lift"})
     assert (answer.status, answer.json()["effect"], answer.json()["suppressed"]) == (

@@ -7,7 +7,7 @@ import pytest
 
 from optout.domain.enums import ReviewVerdict
 from optout.domain.errors import StoreAway
-from optout.operations.overdue import OverdueReviews
+from optout.operations.overdue import OverdueReviews, is_overdue
 from tests.support.places import Place
 from tests.support.world import World
 
@@ -31,7 +31,7 @@ def test_the_oldest_request_is_told_once_it_is_overdue(
 ) -> None:
     """After three days, with the days it has waited, a few times a day; a verdict ends it."""
     caplog.set_level("INFO")
-    overdue = OverdueReviews(world.store, world.clock)
+    overdue = OverdueReviews(world.store, world.clock, 3)
 
     def after(hours: int) -> list[tuple[str, int | None]]:
         caplog.clear()
@@ -59,5 +59,21 @@ def test_a_store_that_is_away_fails_no_event(
         raise StoreAway("away")
 
     monkeypatch.setattr(world.store, "list_reviews", away)
-    OverdueReviews(world.store, world.clock).tell_when_due()
+    OverdueReviews(world.store, world.clock, 3).tell_when_due()
     assert told(caplog) == [("reviews_not_read", None)]
+
+
+@pytest.mark.parametrize("days", [1, 14])
+def test_how_long_is_a_setting(days: int, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told once it has waited for longer than that, and not before."""
+    caplog.set_level("INFO")
+    overdue = OverdueReviews(world.store, world.clock, days)
+    request = world.receive("please cancel")
+    world.clock.move(days=days)
+    overdue.tell_when_due()
+    assert told(caplog) == []
+    assert not is_overdue(request, world.clock.now, days)
+    world.clock.move(hours=7)
+    overdue.tell_when_due()
+    assert told(caplog) == [("review_overdue", days)]
+    assert is_overdue(request, world.clock.now, days)

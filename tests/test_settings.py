@@ -67,6 +67,7 @@ AZURE = {"WEBSITE_SITE_NAME": "contoso-optout"}
         ({"OPTOUTQUEUE__QUEUESERVICEURI": QUEUE}, "queue_service_uri", QUEUE),
         ({"OPTOUT_CACHE_SECONDS": "0.5"}, "cache_seconds", 0.5),
         ({"OPTOUT_CACHE_SECONDS": "0"}, "cache_seconds", 0),
+        ({"OPTOUT_REVIEW_DAYS": "10"}, "review_days", 10),
         ({"OPTOUT_TEXT_DAYS": "7"}, "text_days", 7),
     ],
 )

@@ -12,6 +12,7 @@ from optout.azure import queue, sms, topic
 from optout.doctor.diagnosis import Condition, Diagnosis, wrong
 from optout.domain.errors import ConfigurationError, StoreAway
 from optout.operations.left_lists import lists_without_sender
+from optout.operations.overdue import is_overdue, oldest_review
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding
 from optout.settings import Settings
@@ -32,6 +33,7 @@ def check_store(configured: Settings) -> Iterator[Diagnosis]:
             store.check()
             store.ensure_whole()
             left = _left_lists(configured, store)
+            waits = list(_overdue_review(configured, store))
         finally:
             store.close()
     except ConfigurationError as problem:
@@ -43,6 +45,7 @@ def check_store(configured: Settings) -> Iterator[Diagnosis]:
         for finding in left:
             says = f"{finding.entry}: {finding.problem}"
             yield Diagnosis(Condition.WARNING, "lists", says, finding.remedy)
+        yield from waits
 
 
 def _left_lists(configured: Settings, store: Store) -> list[Finding]:
@@ -51,6 +54,19 @@ def _left_lists(configured: Settings, store: Store) -> list[Finding]:
         return lists_without_sender(Directory.load(configured.programs_path), store)
     except ConfigurationError:
         return []
+
+
+def _overdue_review(configured: Settings, store: Store) -> Iterator[Diagnosis]:
+    """Whether a probable request has waited for too long to be read. Raises StoreAway."""
+    oldest, now = oldest_review(store), service.now_utc()
+    if oldest is not None and is_overdue(oldest, now, configured.review_days):
+        yield Diagnosis(
+            Condition.WARNING,
+            "reviews",
+            f"the oldest request has waited for {(now - oldest.received_at).days} days, and "
+            f"OPTOUT_REVIEW_DAYS is {configured.review_days}",
+            "Judge what waits, in the console or with /api/reviews: the FCC allows ten business days.",
+        )
 
 
 def _store_remedy(configured: Settings, problem: str) -> str:

@@ -121,7 +121,7 @@ OPERATIONS = (
     ),
     Operation(
         "list_reviews", GET, "reviews", SUPPORT, reviews.list_reviews,
-        history.Journal, history.ASKED, query=PageQuery, function="reviews",
+        reviews.Waiting, reviews.WAITING, query=PageQuery, function="reviews",
     ),
     Operation(
         "judge_review", POST, "reviews", SUPPORT, reviews.judge,

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.support.acs import LoopbackAcs
 from tests.support.client import environment, free_port
 from tests.support.identity import managed_identity
 from tests.support.topic import LoopbackTopic
-from tests.support.world import World
+from tests.support.world import Clock, World
 
 TABLES_ENDPOINT = {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": "https://127.0.0.1:1"}
 
@@ -136,6 +137,16 @@ def test_people_on_a_list_without_a_sender(examined: Examined, tmp_path: Path) -
     renamed = PROGRAMS.replace("[[program.", 'formerly = ["contoso-alerts"]\n[[program.')
     (tmp_path / "renamed.toml").write_text(renamed, "utf-8")
     assert "lists" not in conditions(examined({"OPTOUT_PROGRAMS": str(tmp_path / "renamed.toml")}))
+
+
+def test_a_request_that_waits(examined: Examined, tmp_path: Path) -> None:
+    """A warning with its days, once it has waited for longer than the setting allows."""
+    with World(tmp_path, clock=Clock(datetime.now(UTC) - timedelta(days=5))) as world:
+        world.receive("please cancel")
+    (warning,) = [str(finding) for finding in examined({}) if finding.subject == "reviews"]
+    assert warning.startswith("warning  reviews: the oldest request has waited for 5 days")
+    assert "OPTOUT_REVIEW_DAYS is 3" in warning
+    assert "reviews" not in conditions(examined({"OPTOUT_REVIEW_DAYS": "6"}))
 
 
 @pytest.mark.parametrize("status", [429, 503])

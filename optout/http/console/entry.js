@@ -27,6 +27,7 @@ export function understood(item) {
       { class: "outcome" },
       h("span", { class: `pill ${tone(item)}` }, effect(item.effect)),
       item.verdict && h("span", { class: "pill" }, verdict(item.verdict)),
+      item.overdue && h("span", { class: "pill" }, "has waited for too long"),
       item.policy === "review" && h("span", { class: "pill" }, "to be reviewed first"),
       ...flags.map((name) => h("span", { class: "pill" }, flag(name))),
     ),
