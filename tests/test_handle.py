@@ -23,6 +23,7 @@ CARRIER_START = (
 )
 ALERTS_HELP = "Thanks for texting Contoso! Call 1-800-800-8000 for support."
 FRENCH_STOP = "Contoso Canada : vous êtes désabonné et ne recevrez plus de messages."
+CANADIAN_HELP = CONTOSO.senders["55555"].replies[""]["help"]
 FRENCH_HELP = CONTOSO.senders["55555"].replies["fr"]["help"]
 
 
@@ -44,7 +45,7 @@ FRENCH_HELP = CONTOSO.senders["55555"].replies["fr"]["help"]
         ("54321", "Arrêt", "opted_out", "service", "sent", ALERTS_STOP, "service"),
         ("55555", "ARRET", "opted_out", "service", "sent", FRENCH_STOP, "service"),
         ("55555", "aide", "none", "service", "sent", FRENCH_HELP, None),
-        ("55555", "UNSTOP", "none", None, None, None, None),
+        ("55555", "UNSTOP", "none", "service", "sent", CANADIAN_HELP, None),
         ("78787", "Stop all", "opted_out", "service", "sent", None, "service"),
         ("CONTOSO", "STOP", "opted_out", "nobody", "none", None, "service"),
         ("99999", "STOP", "opted_out", "nobody", "none", None, "service"),

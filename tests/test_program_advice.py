@@ -99,7 +99,37 @@ ADVISED: list[Mistake] = [
         "a sender ID that may go anywhere",
         "sender_id_unregistered",
         program(f'{SENDER_ID}\nopt_out_by = "call us"'),
-        "sender 1 (Contoso)", "registered in GB and IE", "write the country that it goes to",
+        "sender 1 (Contoso)", "registered in AU, GB, IE and SG", "write the country that it goes to",
+    ),
+    (
+        "a link in a reply where none is allowed",
+        "forbidden_contents",
+        program(
+            'number = "+60123456789"\ntype = "long_code"',
+            rest='replies.help = "Contoso: contoso.com/help"',
+        ),
+        "replies.help", "the help reply has a link: in Malaysia", "Say it another way",
+    ),
+    (
+        "a phone number in a reply where none is allowed",
+        "forbidden_contents",
+        program(
+            'number = "+60123456789"\ntype = "long_code"',
+            rest='replies.help = "Contoso: 03 1234 5678"',
+        ),
+        "replies.help", "the help reply has a phone number: in Malaysia", "Say it another way",
+    ),
+    (
+        "a sender ID with a link where none is allowed",
+        "forbidden_contents",
+        program(f'{SENDER_ID}\ncountry = "MY"\nopt_out_by = "https://o.contoso.com/x"'),
+        "sender 1 (Contoso)", "opt_out_by has a link: in Malaysia", "Say it another way",
+    ),
+    (
+        "a sender ID of Australia",
+        "sender_id_unregistered",
+        program(f'{SENDER_ID}\ncountry = "AU"\nopt_out_by = "call us"'),
+        "sender 1 (Contoso)", "registered in AU", 'registered_in = ["AU"]',
     ),
     (
         "no way to opt out of a sender ID",

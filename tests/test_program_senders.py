@@ -54,6 +54,14 @@ FINE: list[tuple[str, str]] = [
     ("a partner that does not answer", program(f'{OF_PARTNER}\nanswers = "service"')),
     ("a sender ID of a partner", program(f'{SENDER_ID}\nvia = "messaging_connect"')),
     ("one list of two programs", program(SHORT_CODE) + program(LONG_CODE)),
+    ("a long code of Canada", program(LONG_CODE.replace("425", "604"))),
+    ("a long code of Puerto Rico", program(LONG_CODE.replace("425", "787"))),
+    ("a mobile number of Denmark", program('number = "+45 20 12 34 56"\ntype = "long_code"')),
+    (
+        "a number whose country is stated",
+        program('number = "+447700900123"\ntype = "long_code"\ncountry = "GB"'),
+    ),
+    ("a freephone number of Britain", program('number = "+448001234567"\ntype = "long_code"')),
 ]
 
 
@@ -99,13 +107,13 @@ REFUSED: list[Mistake] = [
         "a short code without a country",
         "short_code_country",
         program('number = "12345"\ntype = "short_code"'),
-        "sender 1 (12345)", "reaches only one country", 'Add country = "CA", "GB" or "US"',
+        "sender 1 (12345)", "reaches only one country", 'Add country = "AU", "BE", ',
     ),
     (
         "a short code of a country without rules",
         "no_rules",
-        program(SHORT_CODE.replace("US", "FR")),
-        "sender 1 (12345)", "no rules for type short_code in FR", "there are rules for CA, GB, US",
+        program(SHORT_CODE.replace("US", "DE")),
+        "sender 1 (12345)", "no rules for type short_code in DE", "there are rules for AU, BE, CA, CH",
     ),
     (
         "a toll-free number without a toll-free prefix",
@@ -139,23 +147,67 @@ REFUSED: list[Mistake] = [
         "sender 1 (833-CONTOSO)", "not a phone number", "with a plus sign and country code",
     ),
     (
-        "a 10DLC number of Britain",
-        "long_code_reach",
+        "a number of Britain said to be in the US",
+        "long_code_country",
+        program(LONG_CODE.replace("+14255550100", "+447400123456") + '\ncountry = "US"'),
+        "sender 1 (+447400123456)", "not a number of the United States", "Correct the number",
+    ),
+    (
+        "a number that shows no country",
+        "long_code_country",
         program(LONG_CODE.replace("+14255550100", "+447700900123")),
-        "sender 1 (+447700900123)", "not a number of the United States", "Correct the number",
+        "sender 1 (+447700900123)", "does not show which country", "Write the country",
     ),
     (
-        "a 10DLC number of Canada",
-        "long_code_reach",
-        program(LONG_CODE.replace("425", "604")),
-        "sender 1 (+16045550100)", "not a number of the United States", "Correct the number",
-    ),
-    (
-        "a 10DLC number said to be in Canada",
-        "long_code_reach",
+        "a number of the US said to be in Canada",
+        "long_code_country",
         program(f'{LONG_CODE}\ncountry = "CA"'),
-        "sender 1 (+14255550100)", "a long code of Canada: there are rules only for US",
-        "Correct the number or the country",
+        "sender 1 (+14255550100)", "this is not a number of Canada", "Correct the number",
+    ),
+    (
+        "a Danish short code of five digits",
+        "short_code_form",
+        program(SHORT_CODE.replace("US", "DK")),
+        "sender 1 (12345)", "a short code of Denmark has 4 digits", "Copy it",
+    ),
+    (
+        "a number in place of a sender ID that is none",
+        "replaced_by_form",
+        program(f'{SENDER_ID}\nreplaced_by = ["07400 123456"]'),
+        "sender 1 (Contoso)", "07400 123456 in replaced_by", "+447400123456",
+    ),
+    (
+        "a short code in place of a sender ID",
+        "replaced_by_form",
+        program(f'{SENDER_ID}\nreplaced_by = ["12345"]'),
+        "sender 1 (Contoso)", "12345 in replaced_by", "+447400123456",
+    ),
+    (
+        "a number in place of a sender ID that has an entry of its own",
+        "claimed_twice",
+        program(LONG_CODE, f'{SENDER_ID}\nreplaced_by = ["+1 425 555 0100"]'),
+        "sender 2 (Contoso)", "also claimed by program", "remove one of the two",
+    ),
+    (
+        "a number in place of two sender IDs",
+        "claimed_twice",
+        program(
+            f'{SENDER_ID}\nreplaced_by = ["+447400123456"]',
+            f'{SENDER_ID.replace("Contoso", "Fabrikam")}\nreplaced_by = ["+447400123456"]',
+        ),
+        "sender 2 (Fabrikam)", "also claimed by program", "remove one of the two",
+    ),
+    (
+        "a number in place of a number",
+        "misplaced_field",
+        program(f'{LONG_CODE}\nreplaced_by = ["+447400123456"]'),
+        "sender 1 (+14255550100)", "replaced_by does not apply", 'type = "alphanumeric"',
+    ),
+    (
+        "one short code of one country twice",
+        "claimed_twice",
+        program(SHORT_CODE) + program(SHORT_CODE, name="Fabrikam"),
+        'program "Fabrikam", sender 1 (12345)', "also claimed by program", "remove one of the two",
     ),
     (
         "a 10DLC number with a toll-free prefix",

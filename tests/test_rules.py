@@ -98,8 +98,9 @@ UNCONFIGURED: list[tuple[NumberType, str | None, str, Expected]] = [
     (TOLL_FREE, "GB", "unconfigured", UNKNOWN),
     (SHORT_CODE, None, "unconfigured", UNKNOWN | helps("INFO", "AIDE", answered=NOBODY)),
     (LONG_CODE, "US", "us.long_code", UNKNOWN),
-    (LONG_CODE, "GB", "unconfigured", UNKNOWN),
-    (LONG_CODE, None, "unconfigured", UNKNOWN),
+    (LONG_CODE, "GB", "long_code", UNKNOWN),
+    (LONG_CODE, None, "long_code", UNKNOWN),
+    (LONG_CODE, "SE", "se.long_code", UNKNOWN | words("STOPP", intent=Intent.STOP, answered=NOBODY)),
     (ALPHANUMERIC, None, "alphanumeric", UNKNOWN),
 ]
 
@@ -125,9 +126,8 @@ NOT_DESCRIBED = [
     (TOLL_FREE, "US", PLATFORM),
     (SHORT_CODE, "CA", PLATFORM),
     (SHORT_CODE, "GB", PLATFORM),
-    (SHORT_CODE, "FR", SERVICE),
+    (SHORT_CODE, "DE", SERVICE),
     (SHORT_CODE, None, SERVICE),
-    (LONG_CODE, "CA", SERVICE),
     (LONG_CODE, "US", PLATFORM),
     (ALPHANUMERIC, "GB", PLATFORM),
 ]
@@ -191,9 +191,9 @@ def test_a_countrys_own_words_beside_a_partners() -> None:
         )
     }  # fmt: skip
     common = own.model_copy(update={"via": None, "keyword": tuple(entries.values())})
-    (kept,) = rules._beside(own, common)
+    (kept,) = rules._beside(own, [common])
     assert kept.keyword == (entries["AFMELD"], entries["HJÆLP"])
-    (kept,) = rules._beside(rules.sender_kinds()["messaging_connect.alphanumeric"], common)
+    (kept,) = rules._beside(rules.sender_kinds()["messaging_connect.alphanumeric"], [common])
     assert kept == common
 
 
@@ -274,7 +274,8 @@ def test_kinds(kind: SenderKind) -> None:
     keys = [comparison_key(word) for entry in kind.keyword for word in entry.words]
     assert all(keys)
     assert len(set(keys)) == len(keys)
-    assert kind.keyword or kind.via or kind.id in ("house", "unconfigured")
+    # Of a kind that says only whom its senders reach, the words are those of any country.
+    assert kind.keyword or kind.reach or kind.via or kind.id in ("house", "unconfigured")
     assert (kind.number_type is None) == (kind.managed_by is None)
 
 
@@ -326,7 +327,7 @@ def test_a_rule_names_kind_and_word() -> None:
         assert found is not None
         for keyword in found.keywords.values():
             origin, word = keyword.rule.split(":")
-            assert origin in (kind, "house")
+            assert origin in (kind, "long_code", "house")
             assert word in [
                 each for entry in rules.sender_kinds()[origin].keyword for each in entry.words
             ]

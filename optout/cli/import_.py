@@ -17,7 +17,7 @@ from optout import files
 from optout.cli import Commands
 from optout.cli.targets import add_target
 from optout.domain.errors import BadRequest
-from optout.operations.naming import countries_of, find_target
+from optout.operations.naming import countries_of, find_target, for_many
 
 if TYPE_CHECKING:
     from optout.operations.transfer.reading import FileRow, FileRows
@@ -87,12 +87,14 @@ def run(asked: argparse.Namespace) -> int:
     with ExitStack() as stack:
         built = service.build(settings.load())
         stack.callback(built.close)
-        target = find_target(
-            built.directory,
-            asked.sender,
-            asked.list,
-            asked.everything,
-            allow_unconfigured=asked.allow_unconfigured,
+        target = for_many(
+            find_target(
+                built.directory,
+                asked.sender,
+                asked.list,
+                asked.everything,
+                allow_unconfigured=asked.allow_unconfigured,
+            )
         )
         rows = stack.enter_context(reading.open_rows(asked.file, has_header=not asked.no_header))
         if asked.no_header:

@@ -24,10 +24,24 @@ class Suppression:
     consent: Consent | None = None
 
 
+def own_scopes(sender: Sender) -> tuple[Scope, ...]:
+    """The scopes of a sender itself: its own and, of a number that stands for a sender ID, the ID's."""
+    names = (sender.id, sender.stands_for)
+    return tuple(Scope(ScopeKind.SENDER, name) for name in names if name)
+
+
+def word_scopes(sender: Sender) -> tuple[Scope, ...]:
+    """The scopes that a word to a sender is about: its own and its list's; where others have the same
+    digits and nothing shows which is meant, all their lists'."""
+    lists = dict.fromkeys(each.list for each in sender.either)
+    return *own_scopes(sender), *(Scope(ScopeKind.LIST, name) for name in lists)
+
+
 def sender_scopes(sender: Sender) -> tuple[Scope, ...]:
     """The scopes that decide about a sender: its own, its list's, those of the names that its list had
-    before, everything. The first two are what a word to it is about."""
-    return Scope(ScopeKind.SENDER, sender.id), *list_scopes(sender.list, sender.formerly)
+    before, everything; where others have the same digits, all of theirs."""
+    each_ones = (list_scopes(each.list, each.formerly) for each in sender.either)
+    return tuple(dict.fromkeys(chain(own_scopes(sender), *each_ones)))
 
 
 def list_scopes(name: str, formerly: Iterable[str]) -> tuple[Scope, ...]:
@@ -48,6 +62,13 @@ def suppression(consents: Consents, scopes: Iterable[Scope]) -> Suppression:
         elif consent.out:
             return Suppression(True, scope, consent)
     return Suppression(True, *widest) if widest and widest[1].out else Suppression(False)
+
+
+def suppression_from(consents: Consents, sender: Sender) -> Suppression:
+    """Whether a recipient may be texted from a sender; where it may be one of several with the same
+    digits, suppressed if any of them is."""
+    found = [suppression(consents, sender_scopes(each)) for each in sender.either]
+    return next((each for each in found if each.suppressed), found[0])
 
 
 def latest(consents: Iterable[Consent]) -> Consent:

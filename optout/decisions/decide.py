@@ -34,7 +34,9 @@ def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) ->
     now = aware(evidence.received_at)
     decision = decide_dated(evidence, state, consent.sender_scopes(sender))
     evidence, consents = decision.evidence, {**state.consents, **decision.consents}
-    if evidence.intent is Intent.NONE:
+    if evidence.intent is Intent.NONE and not replies.answers_unknown(
+        evidence, sender, consents, state.recent
+    ):
         return decision
     language = replies.reply_language(evidence, sender, state)
     reply = replies.reply_to(evidence, sender, language, consents, state.recent, now)

@@ -65,10 +65,8 @@ def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
 
 def requested_scopes(intent: Intent, sender: Sender) -> tuple[Scope, ...]:
     """The consents that an opt-out or opt-in to a sender speaks about."""
-    own, list_scope, *_ = consent.sender_scopes(sender)
-    if intent is Intent.STOP_ALL:
-        return own, list_scope, EVERYTHING
-    return own, list_scope
+    scopes = consent.word_scopes(sender)
+    return (*scopes, EVERYTHING) if intent is Intent.STOP_ALL else scopes
 
 
 def message_evidence(
@@ -157,7 +155,7 @@ def report_evidence(report: DeliveryReport, sender: Sender, now: datetime) -> Ev
         received_at=now,
         sender=sender.id,
         list=sender.list,
-        scopes=consent.sender_scopes(sender)[:1],
+        scopes=consent.own_scopes(sender),
         message_id=report.message_id,
         intent=Intent.STOP,
         certainty=Certainty.CERTAIN,

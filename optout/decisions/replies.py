@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from optout.decisions import consent
 from optout.decisions.evidence import CLOCK_TOLERANCE
-from optout.domain.enums import Effect, Party, ReplyStatus, ScopeKind
+from optout.domain.enums import Effect, Intent, Party, ReplyStatus, ScopeKind
 from optout.domain.ids import reply_send_id
 from optout.domain.inbound import DeliveryReport
 from optout.domain.model import Consents, Delivery, Evidence, RecipientState, Reply, Scope
@@ -28,10 +28,11 @@ RECENT_LIMIT = 20
 
 
 def reply_language(evidence: Evidence, sender: Sender, state: RecipientState) -> str | None:
-    """The language to answer in: that of the word or, where the word is the same in all of them, that
-    of the person's last word that had one."""
+    """The language to answer in: that of the word or, where there is none or it is the same in all of
+    them, that of the person's last word that had one."""
     keyword = sender.rules.keyword(evidence.keyword)
-    if keyword is None or not keyword.international or len(sender.replies) < 2:
+    shows_it = evidence.intent is not Intent.NONE and (keyword is None or not keyword.international)
+    if shows_it or len(sender.replies) < 2:
         return evidence.language
     words = [
         item
@@ -45,6 +46,19 @@ def reply_language(evidence: Evidence, sender: Sender, state: RecipientState) ->
 def _is_international(evidence: Evidence, sender: Sender) -> bool:
     keyword = sender.rules.keyword(evidence.keyword)
     return keyword is not None and keyword.international
+
+
+def answers_unknown(
+    evidence: Evidence, sender: Sender, consents: Consents, recent: Iterable[Evidence]
+) -> bool:
+    """Whether a text that asks for nothing is answered: where carriers demand it, at most once an hour
+    to a pair, and never to somebody who is out."""
+    if evidence.intent is not Intent.NONE or not sender.rules.answers_unknown:
+        return False
+    if not _stands(evidence, sender, consents):
+        return False
+    # Only answered ones are among what is recent.
+    return all(item.intent is not Intent.NONE for item in recent)
 
 
 def reply_to(
@@ -92,6 +106,8 @@ def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[P
         keyword = None
     party = keyword.answered_by if keyword else Party.SERVICE
     text = sender.reply(evidence.intent, language)
+    if text is None and evidence.intent is Intent.NONE:
+        text = sender.reply(Intent.HELP, language)
     if keyword is not None and (keyword.reply is not None or keyword.may_be_answered):
         text = keyword.reply or text
         party = sender.answers or party
@@ -154,12 +170,15 @@ def _not_due(
 
 def _stands(evidence: Evidence, sender: Sender, consents: Consents) -> bool:
     """Whether what the reply would say is true: the change was applied and is still the newest."""
+    suppressed = consent.suppression_from(consents, sender).suppressed
+    if evidence.intent is Intent.NONE:
+        # Nobody asked for this answer: it is not for those who are out.
+        return not suppressed
     if not evidence.intent.changes_consent:
         return True
     newest = consents.get(evidence.scopes[0])
     if evidence.effect is Effect.OUTDATED or newest is None:
         return False
-    suppressed = consent.suppression(consents, consent.sender_scopes(sender)).suppressed
     return (
         newest.out == evidence.intent.opts_out == suppressed
         and newest.since <= evidence.at <= newest.at

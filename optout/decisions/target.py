@@ -1,6 +1,6 @@
 """The target of an opt-out or opt-in that somebody else enters: a sender, a list or everything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from optout.decisions import consent
@@ -22,8 +22,15 @@ class Target:
     def scopes(self) -> tuple[Scope, ...]:
         """The consents that it changes."""
         if self.sender:
-            return consent.sender_scopes(self.sender)[:2]
+            return consent.word_scopes(self.sender)
         return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
+
+    def about(self, recipient: str) -> "Target":
+        """The target of a change about one recipient: of several senders with the same digits, the one
+        that can reach it."""
+        if self.sender is None or not self.sender.alike:
+            return self
+        return replace(self, sender=self.sender.for_recipient(recipient))
 
     def evidence(self, kind: EvidenceKind, *, out: bool, now: datetime) -> Evidence:
         """The evidence of an opt-out or opt-in that somebody else enters; whom it is about, its id and

@@ -138,7 +138,7 @@ def _program_file(configured: Settings) -> Iterator[Diagnosis]:
             f"warnings: {len(advice)}",
             "See python -m optout check-programs.",
         )
-    names = {sender.program for sender in directory.senders.values() if sender.program}
+    names = {sender.program for sender in directory.every if sender.program}
     examples = sorted(name for name in names if "contoso" in name.lower())
     if not directory.senders:
         yield Diagnosis(
@@ -156,7 +156,7 @@ def _program_file(configured: Settings) -> Iterator[Diagnosis]:
         )
     else:
         yield Diagnosis(
-            Condition.OK, "program file", f"programs: {len(names)}, senders: {len(directory.senders)}"
+            Condition.OK, "program file", f"programs: {len(names)}, senders: {len(directory.every)}"
         )
     if configured.answers_through_acs:
         yield from _partners(configured, directory)

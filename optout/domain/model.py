@@ -194,8 +194,10 @@ class Evidence:
 
     @property
     def is_keyword(self) -> bool:
-        """Whether it is a message that asked for something: what the guard against loops counts."""
-        return self.kind is EvidenceKind.MESSAGE and self.intent is not Intent.NONE
+        """Whether it is a message that asked for something, or was answered without: what the guard
+        against loops counts."""
+        asks = self.intent is not Intent.NONE or self.reply is not None
+        return self.kind is EvidenceKind.MESSAGE and asks
 
     @property
     def is_bare_keyword(self) -> bool:

@@ -42,7 +42,7 @@ SENDERS = {
 
 def list_senders(request: Request, service: Service) -> Senders:
     """The senders of the program file."""
-    return {"items": [_configured(sender) for sender in service.directory.senders.values()]}
+    return {"items": [_configured(sender) for sender in service.directory.every]}
 
 
 def _configured(sender: Sender) -> ConfiguredSender:

@@ -28,7 +28,7 @@ from optout.http.values import (
     TargetRequest,
 )
 from optout.operations.documents import journal_item
-from optout.operations.naming import countries_of
+from optout.operations.naming import countries_of, for_many
 from optout.operations.shapes import Shape
 from optout.operations.transfer.importing import ImportPurpose
 from optout.operations.transfer.rows import ImportedRow, Refused, opted_in, read_number
@@ -209,7 +209,7 @@ def _import(
     service: Service,
     read: Callable[[dict[str, object], Collection[str]], ImportedRow],
 ) -> Imported:
-    target = body.find_target(service.directory)
+    target = for_many(body.find_target(service.directory))
     countries = countries_of(service.directory, target)
     given: Sequence[object] = body.rows
     rows: list[ImportedRow] = []

@@ -65,8 +65,10 @@ class Changes:
         said since stands, and the answer is what holds now.
         Raises BadRequest, KeyReused, and NotFinished for a change that is recorded.
         """
+        number = read_recipient(recipient, countries_of(self.directory, target))
+        target = target.about(number)
         evidence = replace(
-            self._evidence(target, recipient, out, at), actor=actor, reason=reason, principal=principal
+            self._evidence(target, number, out, at), actor=actor, reason=reason, principal=principal
         )
         if key is not None:
             evidence = replace(
@@ -86,13 +88,13 @@ class Changes:
         log.info("manual" if recorded.is_new else "manual_again", recorded.evidence)
         self.recorder.hand_over(self.recorder.announce(recorded.evidence))
         return Changed(
-            CheckResult.of(evidence.recipient, recorded.consents, decisive),
+            self._answer(target, number, recorded.consents),
             recorded.evidence.effect,
             () if out else _blocks(own, recorded.consents),
             repeated=not recorded.is_new,
         )
 
-    def _evidence(self, target: Target, recipient: str, out: bool, at: datetime | None) -> Evidence:
+    def _evidence(self, target: Target, number: str, out: bool, at: datetime | None) -> Evidence:
         now = aware(self.recorder.clock())
         at = aware(at or now)
         if at > now + CLOCK_TOLERANCE:
@@ -102,7 +104,6 @@ class Changes:
             at = min(at, now)
         if at < EARLIEST:
             raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
-        number = read_recipient(recipient, countries_of(self.directory, target))
         return replace(
             target.evidence(EvidenceKind.MANUAL, out=out, now=now),
             id=evidence_id(EvidenceKind.MANUAL, self.new_id(), number),
@@ -118,12 +119,18 @@ class Changes:
             return consent.list_scopes(target.list, self.directory.formerly.get(target.list, ()))
         return (EVERYTHING,)
 
+    def _answer(self, target: Target, number: str, consents: Consents) -> CheckResult:
+        """Whether a recipient may be texted from what a target is about."""
+        if target.sender is not None:
+            return CheckResult.of_sender(number, consents, target.sender)
+        return CheckResult.of(number, consents, self._decisive(target))
+
     def _reached(self, target: Target) -> Sequence[Sender]:
         """The senders that a target reaches, of those that are known."""
         if target.sender:
             return [target.sender]
         if target.everything:
-            return list(self.directory.senders.values())
+            return list(self.directory.every)
         return self.directory.on_list(target.list or "")
 
 

@@ -45,7 +45,20 @@ class CheckResult:
     @classmethod
     def of(cls, recipient: str, consents: Consents, scopes: Sequence[Scope]) -> "CheckResult":
         """What a recipient's consents in these scopes say."""
-        found = consent.suppression(consents, scopes)
+        return cls._of(recipient, consents, scopes, consent.suppression(consents, scopes))
+
+    @classmethod
+    def of_sender(cls, recipient: str, consents: Consents, sender: Sender) -> "CheckResult":
+        """What a recipient's consents say of a sender; of several with the same digits, of the one that
+        can reach it."""
+        meant = sender.for_recipient(recipient)
+        found = consent.suppression_from(consents, meant)
+        return cls._of(recipient, consents, consent.sender_scopes(meant), found)
+
+    @classmethod
+    def _of(
+        cls, recipient: str, consents: Consents, scopes: Sequence[Scope], found: consent.Suppression
+    ) -> "CheckResult":
         if not found.suppressed or found.consent is None or found.scope is None:
             return cls(recipient, False, _state_of_one_in(consents, scopes))
         return cls(
@@ -138,7 +151,10 @@ class Checks:
         with self._overtaking() as overtaken:
             found = self._store.lookup(people, scopes)
             results = {
-                person: CheckResult.of(person, consents, scopes) for person, consents in found.items()
+                person: CheckResult.of_sender(person, consents, sender)
+                if sender.alike
+                else CheckResult.of(person, consents, scopes)
+                for person, consents in found.items()
             }
             if self._suppressed is not None:
                 with self._lock:

@@ -76,7 +76,7 @@ class EventHandler:
                 return Result.IGNORED
 
     def _handle_message(self, message: InboundSms, raw: str) -> Result:
-        sender = self.directory.sender(message.sender)
+        sender = self.directory.sender(message.sender, message.recipient)
         match = classify(message.text, sender.rules)
         evidence = message_evidence(message, match, sender, self.recorder.clock())
         if evidence is None:
@@ -93,14 +93,15 @@ class EventHandler:
     def _record(self, evidence: Evidence, sender: Sender) -> Recorded:
         """Record a message; one that comes under the id of another one is another one, too."""
         decide = partial(decide_message, sender=sender)
-        recorded = self.recorder.record(evidence, decide)
+        needs_recent = sender.rules.answers_unknown
+        recorded = self.recorder.record(evidence, decide, needs_recent=needs_recent)
         if says_the_same(evidence, recorded.evidence):
             return recorded
-        return self.recorder.record(as_another(evidence), decide)
+        return self.recorder.record(as_another(evidence), decide, needs_recent=needs_recent)
 
     def _handle_report(self, report: DeliveryReport) -> Result:
         """Rule 11, and what became of our own replies; any other report changes nothing."""
-        sender = self.directory.sender(report.sender)
+        sender = self.directory.sender(report.sender, report.recipient)
         if report.is_unverified:
             log.error(
                 "toll_free_not_verified",
@@ -116,7 +117,7 @@ class EventHandler:
     def _opts_out(self, event: InboundSms | DeliveryReport) -> bool:
         if isinstance(event, DeliveryReport):
             return event.says_opted_out
-        rules = self.directory.sender(event.sender).rules
+        rules = self.directory.sender(event.sender, event.recipient).rules
         return classify(event.text, rules).intent.opts_out
 
     def _quarantine(self, raw: str, reason: str) -> Result:

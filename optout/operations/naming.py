@@ -62,6 +62,17 @@ def find_target(
     return Target(list=list_name, everything=everything)
 
 
+def for_many(target: Target) -> Target:
+    """A target that is the same for all rows of an import. Raises BadRequest for digits that are more
+    than one sender's: whose list is meant would be another question for each row."""
+    if target.sender is not None and target.sender.alike:
+        lists = ", ".join(sorted({each.list for each in target.sender.either}))
+        raise BadRequest(
+            f"sender: {target.sender.name} is a sender of several countries; name the list: {lists}"
+        )
+    return target
+
+
 def countries_of(directory: Directory, target: Target) -> frozenset[str]:
     """The countries of which a number without a country code may be, where a change is about this."""
     if target.everything:

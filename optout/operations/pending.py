@@ -56,7 +56,8 @@ class Finisher:
         if evidence.is_reply_pending:
             consents = store.snapshot(work.recipient).consents
             found = Recorded(evidence, consents, is_new=False)
-            evidence = self.replies.send_pending(found, self.directory.sender(evidence.sender or ""))
+            sender = self.directory.sender(evidence.sender or "", evidence.recipient)
+            evidence = self.replies.send_pending(found, sender)
         evidence = self.recorder.announce(evidence)
         if self.recorder.is_unfinished(evidence):
             return evidence

@@ -52,9 +52,9 @@ class Recorder:
     publisher: Publisher | None = None
     queue: PendingQueue | None = None
 
-    def record(self, evidence: Evidence, decide: Decide) -> Recorded:
+    def record(self, evidence: Evidence, decide: Decide, *, needs_recent: bool = False) -> Recorded:
         """Record evidence once, however often and from wherever it comes, with what is decided about
-        it.
+        it. A keyword message is decided with what is recent, others where they need it.
 
         Raises StoreAway, and what `decide` refuses.
         """
@@ -66,7 +66,7 @@ class Recorder:
         if self.publisher is not None and not _is_delivered_again(evidence):
             self._queue_ahead(evidence)
         with self._writing([evidence.recipient], evidence.id, evidence.intent.opts_out):
-            return self.store.update(_inquiry(evidence), decide_now)
+            return self.store.update(_inquiry(evidence, needs_recent), decide_now)
 
     def record_imported(self, evidence: Evidence, decide: Decide) -> Recorded:
         """The same for an entry of an import, which is not announced by itself."""
@@ -155,9 +155,9 @@ def _is_delivered_again(evidence: Evidence) -> bool:
     return evidence.kind in _EVENTS and evidence.message_id is not None
 
 
-def _inquiry(evidence: Evidence) -> Inquiry:
+def _inquiry(evidence: Evidence, needs_recent: bool) -> Inquiry:
     asked = Inquiry(evidence.recipient, evidence.id)
-    if not evidence.is_keyword:
+    if not evidence.is_keyword and not needs_recent:
         return asked
     return replace(
         asked,

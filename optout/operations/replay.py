@@ -40,6 +40,7 @@ class Message:
     text: str | None
     before: Interpretation
     at: datetime | None = None
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,13 @@ def messages(store: Store) -> Iterator[Message]:
     for item in all_evidence(store):
         if item.kind is EvidenceKind.MESSAGE:
             before = Interpretation(item.intent, item.certainty, item.rule)
-            yield Message(item.sender or "", item.text, before, item.at)
+            yield Message(item.sender or "", item.text, before, item.at, item.recipient)
 
 
 def replayed(found: Iterable[Message], directory: Directory) -> Iterator[Replayed]:
     """What each message that still has its text would be understood as now."""
     for message in found:
         if message.text is not None:
-            match = classify.classify(message.text, directory.sender(message.sender).rules)
+            sender = directory.sender(message.sender, message.recipient)
+            match = classify.classify(message.text, sender.rules)
             yield Replayed(message, Interpretation(match.intent, match.certainty, match.rule))

@@ -59,6 +59,7 @@ class Reports:
         )
         if not report.says_opted_out:
             return False
+        sender = sender.for_recipient(number)
         evidence = service_report_evidence(report, sender, self.recorder.clock())
         record_block(self.recorder, replace(evidence, principal=principal))
         return True

@@ -37,7 +37,7 @@ class Reviews:
         judged = self.recorder.store.find_review(evidence_id)
         if judged is None:
             raise NotFound("no message with this id was ever up for review")
-        sender = self.directory.sender(judged.sender or "")
+        sender = self.directory.sender(judged.sender or "", judged.recipient)
         evidence = replace(
             verdict_evidence(judged, verdict, sender, actor, reason, self.recorder.clock()),
             principal=principal,

@@ -33,10 +33,7 @@ def recipient_status(recipient: str, directory: Directory, store: Store) -> list
             CheckResult.of(
                 recipient, consents, consent.list_scopes(name, directory.formerly.get(name, ()))
             ),
-            tuple(
-                (each, CheckResult.of(recipient, consents, consent.sender_scopes(each)))
-                for each in senders
-            ),
+            tuple((each, CheckResult.of_sender(recipient, consents, each)) for each in senders),
         )
         for name, senders in lists.items()
     ]
@@ -45,11 +42,10 @@ def recipient_status(recipient: str, directory: Directory, store: Store) -> list
 def _lists(directory: Directory, named: tuple[Scope, ...]) -> dict[str, list[Sender]]:
     """Every list with its senders. One that the program file no longer has is without senders, unless
     only its name has changed."""
-    own = {
-        scope.name: directory.sender(scope.name) for scope in named if scope.kind is ScopeKind.SENDER
-    }
+    own = (directory.sender(scope.name) for scope in named if scope.kind is ScopeKind.SENDER)
+    others = [sender for sender in own if sender.id not in directory.senders]
     lists: dict[str, list[Sender]] = {}
-    for sender in {**directory.senders, **own}.values():
+    for sender in (*directory.every, *others):
         lists.setdefault(sender.list, []).append(sender)
     renamed = {name for names in directory.formerly.values() for name in names}
     for scope in named:

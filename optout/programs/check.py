@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from optout.domain import numbers
 from optout.domain.enums import NumberType
 from optout.domain.errors import ConfigurationError
 from optout.programs import contents, lengths, schema, senders, texts
@@ -73,6 +72,7 @@ def _findings(program: ProgramEntry) -> Iterator[Finding]:
             *senders.advice(sender),
             *contents.shortened(sender.opt_out_by or ""),
             *contents.missing_languages(program, sender),
+            *contents.forbidden_way_out(sender),
         ):
             yield problem.of(entry)
     only_toll_free = {sender.type for sender in program.sender} == {NumberType.TOLL_FREE}
@@ -93,12 +93,13 @@ def _findings(program: ProgramEntry) -> Iterator[Finding]:
 
 
 def _claimed_twice(file: ProgramFile) -> Iterator[Finding]:
-    claims: dict[str, list[str]] = defaultdict(list)
+    claims: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     for program in file.program:
         for position, sender in enumerate(program.sender, start=1):
             # A number that is itself wrong claims nothing.
             if not any(senders.problems(sender)):
-                claims[numbers.sender_id(sender.number)].append(texts.sender_entry(program, position))
+                for claim in map(senders.claim, (sender, *sender.replacements)):
+                    claims[claim].append(texts.sender_entry(program, position))
     for claimants in claims.values():
         for claimant in claimants[1:]:
             yield Problem(

@@ -19,6 +19,8 @@ from optout.programs.texts import ReplyText
 _WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 _ANY_NUMBER = "1"
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w|https?://\S|\b(?:[A-Za-z0-9-]+\.)+[a-z]{2,}\b")
+_LINK = re.compile(r"https?://\S|(?<![\w.@+-])(?:[A-Za-z0-9-]+\.)+[a-z]{2,}\b(?!@)")
+_FORBIDDEN = {"link": "a link", "phone_number": "a phone number"}
 _PHONE = re.compile(r"\(?([0-9]{3})\)?[ .-]?[A-Z]{6,7}\b|([0-9](?:[ ().-]*[0-9]){6,})")
 # Words before a keyword that people are told to text but that is not in capitals.
 _TEXTED = [word for wording in guidance.read().wording.values() for word in wording.texted]
@@ -35,8 +37,10 @@ def problems(text: ReplyText) -> Iterator[Problem]:
             f"the {text.name} reply does not name the program",
             f"Begin it with the program's name, for example “{text.program}: …”.",
         )
+    for sender in {sender.place: sender for sender in text.senders}.values():
+        yield from _forbidden(text.body, f"the {text.name} reply", sender)
     wording = guidance.wording(text.language)
-    if wording:
+    if wording and text.name in _CHECKS:
         yield from _CHECKS[text.name](text, wording)
 
 
@@ -47,6 +51,27 @@ def shortened(body: str) -> Iterator[Problem]:
             "url_shortener",
             f"{host} is a public URL shortener, which carriers block",
             "Write the address itself, or one of a domain that belongs to your brand.",
+        )
+
+
+def forbidden_way_out(sender: SenderEntry) -> Iterator[Problem]:
+    """What the messages of a sender ID would have to say, and may not in its country."""
+    yield from _forbidden(sender.opt_out_by or "", "opt_out_by", sender)
+
+
+def _forbidden(body: str, what: str, sender: SenderEntry) -> Iterator[Problem]:
+    """What no SMS may contain in the country of a sender."""
+    found = rules.country(sender.place)
+    if found is None or found.forbidden is None:
+        return
+    contained = {"link": _LINK.search(body), "phone_number": _PHONE.search(body)}
+    named = [_FORBIDDEN[name] for name in found.forbidden.contents if contained[name]]
+    if named:
+        yield Problem(
+            "forbidden_contents",
+            f"{what} has {listed(named)}: in {found.name} a message with that is blocked",
+            "Say it another way, for example by an e-mail address or the name of a place.",
+            found.forbidden.source,
         )
 
 

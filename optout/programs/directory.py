@@ -4,7 +4,7 @@ Nothing here may know about messages or consents; `schema` says what a program f
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from optout.language import rules
 from optout.language.rules import Ruleset
 from optout.programs.check import check_file
 from optout.programs.findings import Finding
-from optout.programs.schema import ProgramFile
+from optout.programs.schema import ProgramEntry, ProgramFile, SenderEntry
 
 _REPLY_OF = {
     Intent.STOP: "stop",
     Intent.STOP_ALL: "stop",
     Intent.START: "start",
     Intent.HELP: "help",
+    Intent.NONE: "unknown",
 }
 # How alike two spellings of one sender must be: of five digits, one is wrong or two are swapped.
 _LIKENESS = 0.8
@@ -36,7 +37,9 @@ class Sender:
     that is said. `answers` overrides who answers: SERVICE for a toll-free number that no
     carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests;
     the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
-    names that its list had before.
+    names that its list had before. `stands_for` is the sender ID in whose place networks show this
+    number. `alike` are the senders of other countries with the same digits, where nothing shows which
+    is meant.
     """
 
     id: str
@@ -54,6 +57,8 @@ class Sender:
     formerly: tuple[str, ...] = ()
     via: Via | None = None
     partner: str | None = None
+    stands_for: str | None = None
+    alike: "tuple[Sender, ...]" = ()
 
     @property
     def configured(self) -> bool:
@@ -62,7 +67,23 @@ class Sender:
     @property
     def reach(self) -> frozenset[str] | None:
         """The only countries that it can send to and receive from; None if nothing limits them."""
-        return self.rules.reach
+        reached = [each.rules.reach for each in (self, *self.alike)]
+        limits = [each for each in reached if each is not None]
+        return frozenset().union(*limits) if len(limits) == len(reached) else None
+
+    @property
+    def either(self) -> "tuple[Sender, ...]":
+        """The senders that it may be: itself, unless others have the same digits."""
+        return (replace(self, alike=()), *self.alike) if self.alike else (self,)
+
+    def for_recipient(self, number: str) -> "Sender":
+        """The one of several with the same digits that can reach a phone number; with the others where
+        the number does not show which that is."""
+        if not self.alike:
+            return self
+        possible = numbers.possible_countries(number)
+        reaching = [each for each in self.either if possible & (each.reach or possible)]
+        return reaching[0] if len(reaching) == 1 else self
 
     def reaches(self, number: str) -> bool:
         """Whether it may reach a phone number: not if all countries it may be of are out of reach."""
@@ -71,18 +92,22 @@ class Sender:
 
     def reply(self, intent: Intent, language: str | None) -> str | None:
         """The configured text for an intent, in the language asked for if there is one."""
-        name = _REPLY_OF.get(intent, "")
+        name = _REPLY_OF[intent]
         return self.replies.get(language or "", {}).get(name) or self.replies.get("", {}).get(name)
 
 
 class Directory:
-    """All programs: which list each sender belongs to, and its replies."""
+    """All programs: which list each sender belongs to, and its replies.
+
+    `every` has each sender by itself, `senders` one for each id: those with the same digits together.
+    """
 
     def __init__(self, senders: Mapping[str, Sender], advice: tuple[Finding, ...] = ()) -> None:
         self.senders = senders
+        self.every = tuple(each for sender in senders.values() for each in sender.either)
         self.advice = advice
-        self.lists = frozenset(sender.list for sender in senders.values())
-        self.formerly = {sender.list: sender.formerly for sender in senders.values()}
+        self.lists = frozenset(sender.list for sender in self.every)
+        self.formerly = {sender.list: sender.formerly for sender in self.every}
 
     @classmethod
     def load(cls, path: Path) -> "Directory":
@@ -93,15 +118,17 @@ class Directory:
         checked = check_file(path)
         if checked.errors or checked.file is None:
             raise ConfigurationError("\n".join(f"{path}: {finding}" for finding in checked.errors))
-        return cls({sender.id: sender for sender in _senders(checked.file)}, checked.warnings)
+        return cls(_by_id(_senders(checked.file)), checked.warnings)
 
-    def sender(self, sender_id: str) -> Sender:
-        """The configured sender, or an unconfigured one with a list of its own."""
-        return self.senders.get(sender_id) or _unconfigured(sender_id)
+    def sender(self, sender_id: str, recipient: str | None = None) -> Sender:
+        """The configured sender, or an unconfigured one with a list of its own. With a recipient, the
+        one of several with the same digits that can reach it."""
+        found = self.senders.get(sender_id) or _unconfigured(sender_id)
+        return found.for_recipient(recipient) if recipient else found
 
     def on_list(self, name: str) -> list[Sender]:
         """The configured senders that share a list."""
-        return [sender for sender in self.senders.values() if sender.list == name]
+        return [sender for sender in self.every if sender.list == name]
 
     def nearest(self, sender_id: str) -> list[str]:
         """The names of the configured senders most like a mistyped one, the nearest first."""
@@ -114,7 +141,7 @@ class Directory:
         `senders` is the sender that is named, or those of the list that is named; None means all
         senders.
         """
-        asked = self.senders.values() if senders is None else senders
+        asked = self.every if senders is None else senders
         return frozenset().union(*(self._countries(sender) for sender in asked))
 
     def _countries(self, sender: Sender) -> frozenset[str]:
@@ -122,9 +149,7 @@ class Directory:
         if sender.reach is not None:
             return sender.reach
         its_program = (
-            other
-            for other in self.senders.values()
-            if sender.configured and other.program == sender.program
+            other for other in self.every if sender.configured and other.program == sender.program
         )
         return frozenset(each.country for each in (sender, *its_program) if each.country)
 
@@ -144,31 +169,47 @@ def _unconfigured(sender_id: str) -> Sender:
     )
 
 
+def _by_id(senders: Iterable[Sender]) -> dict[str, Sender]:
+    """Each id's sender, with those of other countries that have the same digits."""
+    found: dict[str, Sender] = {}
+    for sender in senders:
+        first = found.setdefault(sender.id, sender)
+        if first is not sender:
+            found[sender.id] = replace(first, alike=(*first.alike, sender))
+    return found
+
+
 def _senders(file: ProgramFile) -> Iterator[Sender]:
     formerly = file.formerly
     for program in file.program:
         for entry in program.sender:
-            managed_by = entry.manager
-            ruleset = rules.choose(entry.type, entry.place, managed_by, entry.via)
-            if ruleset is None:
-                raise AssertionError("a sender without rules passed the check")
-            identity = numbers.sender_id(entry.number)
-            is_id = entry.type is NumberType.ALPHANUMERIC
-            probable = program.probable.of(entry.place)
-            yield Sender(
-                id=identity,
-                name=entry.number if is_id else identity,
-                number_type=entry.type,
-                country=entry.place,
-                managed_by=managed_by,
-                list=program.list,
-                rules=ruleset,
-                program=program.name,
-                answers=Party(entry.answers) if entry.answers else None,
-                probable=probable.policy,
-                answers_probable=probable.answered,
-                replies=program.replies_of(entry),
-                formerly=formerly[program.list],
-                via=entry.via,
-                partner=entry.partner,
-            )
+            sender = _sender(program, entry, formerly[program.list])
+            yield sender
+            for replacement in entry.replacements:
+                number = _sender(program, replacement, sender.formerly)
+                yield replace(number, stands_for=sender.id)
+
+
+def _sender(program: ProgramEntry, entry: SenderEntry, formerly: tuple[str, ...]) -> Sender:
+    ruleset = rules.choose(entry.type, entry.place, entry.manager, entry.via)
+    if ruleset is None:
+        raise AssertionError("a sender without rules passed the check")
+    identity = numbers.sender_id(entry.number)
+    probable = program.probable.of(entry.place)
+    return Sender(
+        id=identity,
+        name=entry.number if entry.type is NumberType.ALPHANUMERIC else identity,
+        number_type=entry.type,
+        country=entry.place,
+        managed_by=entry.manager,
+        list=program.list,
+        rules=ruleset,
+        program=program.name,
+        answers=Party(entry.answers) if entry.answers else None,
+        probable=probable.policy,
+        answers_probable=probable.answered,
+        replies=program.replies_of(entry),
+        formerly=formerly,
+        via=entry.via,
+        partner=entry.partner,
+    )

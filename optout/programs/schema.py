@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from optout.domain import numbers
 from optout.domain.data import DataModel
 from optout.domain.enums import NumberType, Party, ProbablePolicy, Via
 from optout.language import rules
@@ -31,6 +32,7 @@ class _Texts(_FileTable):
     stop: str | None = Field(None, min_length=1)
     start: str | None = Field(None, min_length=1)
     help: str | None = Field(None, min_length=1)
+    unknown: str | None = Field(None, min_length=1)
 
     def given(self) -> dict[str, str]:
         return self.model_dump(exclude_none=True)
@@ -95,6 +97,7 @@ class SenderEntry(_FileTable):
     verified: bool | None = None
     registered_in: tuple[CountryCode, ...] | None = None
     opt_out_by: str | None = Field(None, min_length=1)
+    replaced_by: tuple[str, ...] | None = None
     replies: _Replies = Field(default_factory=_Replies)
 
     @property
@@ -109,8 +112,37 @@ class SenderEntry(_FileTable):
 
     @property
     def place(self) -> str | None:
-        """The country, or the one that is assumed for its type."""
-        return self.country or rules.assumed_country(self.type)
+        """The country: stated, shown by a long code's number, or assumed for the type."""
+        assumed = rules.assumed_country(self.type)
+        if self.country or self.type is not NumberType.LONG_CODE:
+            return self.country or assumed
+        return _shown(self.number, assumed)
+
+    @property
+    def replacements(self) -> "tuple[SenderEntry, ...]":
+        """The numbers in whose place networks show them, as senders of their own."""
+        return tuple(
+            SenderEntry(
+                number=number,
+                type=NumberType.LONG_CODE,
+                country=_shown(number) or self.country,
+                opt_out_by=None,
+                partner=None,
+                replies=self.replies,
+            )
+            for number in self.replaced_by or ()
+        )
+
+
+def _shown(number: str, assumed: str | None = None) -> str | None:
+    """The country that a phone number shows, None where it shows none. What is assumed counts for one
+    with its country code, and for a text that is no number."""
+    try:
+        spelled = numbers.normalise(number)
+    except numbers.NotANumber:
+        return assumed
+    of_assumed = assumed and numbers.country_code(spelled) == numbers.calling_code(assumed)
+    return numbers.describe(spelled)[1] or (assumed if of_assumed else None)
 
 
 _ListName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -177,7 +209,7 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         return TRIAL.of(_entry(document, location))
     if error["type"] == "string_pattern_mismatch" and {"country", "registered_in"} & {*location}:
         return no_country(str(error["input"])).of(_entry(document, location))
-    if {"registered_in", "formerly"} & {*location}:
+    if {"registered_in", "formerly", "replaced_by"} & {*location}:
         problems["tuple_type"] = ("it is not a list", f'Write it in brackets, as ["{error["input"]}"];')
     if location[-1:] == ["partner"]:
         problems["string_pattern_mismatch"] = (

@@ -13,6 +13,7 @@ _STATED_BY = {
     "verified": NumberType.TOLL_FREE,
     "registered_in": NumberType.ALPHANUMERIC,
     "opt_out_by": NumberType.ALPHANUMERIC,
+    "replaced_by": NumberType.ALPHANUMERIC,
 }
 
 
@@ -36,6 +37,8 @@ def problems(entry: SenderEntry) -> Iterator[Problem]:
         yield from (carrier_text(name) for name in ("stop", "start") if name in given)
     if entry.answers and entry.manager is Party.PLATFORM and entry.via is None:
         yield _PLATFORM_ANSWERS
+    if entry.type is NumberType.ALPHANUMERIC:
+        yield from filter(None, map(_replacement_problem, entry.replacements))
     for field, number_type in _STATED_BY.items():
         if getattr(entry, field) is not None and entry.type is not number_type:
             yield _misplaced(field, number_type)
@@ -73,6 +76,13 @@ def advice(entry: SenderEntry) -> Iterator[Problem]:
             yield missing
         if entry.opt_out_by is None:
             yield _NO_WAY_OUT
+
+
+def claim(entry: SenderEntry) -> tuple[str, str | None]:
+    """What belongs to one sender only: a number or sender ID; of a short code the digits in a country,
+    since nobody outside of it can text them."""
+    is_short_code = entry.type is NumberType.SHORT_CODE
+    return numbers.sender_id(entry.number), entry.place if is_short_code else None
 
 
 def carrier_text(name: str) -> Problem:
@@ -153,6 +163,19 @@ def _unregistered(entry: SenderEntry) -> Problem | None:
     )
 
 
+def _replacement_problem(replacement: SenderEntry) -> Problem | None:
+    """What cannot be right about a number that replaces a sender ID."""
+    number = _e164(replacement)
+    if number is not None and rules.choose(replacement.type, replacement.place, replacement.manager):
+        return None
+    return Problem(
+        "replaced_by_form",
+        f"{replacement.number} in replaced_by is not a phone number in international form",
+        "Write the number that people see in place of the sender ID, as "
+        'replaced_by = ["+447400123456"].',
+    )
+
+
 def _short_code_problem(entry: SenderEntry) -> Problem | None:
     if "+" in entry.number:
         return Problem(
@@ -160,10 +183,14 @@ def _short_code_problem(entry: SenderEntry) -> Problem | None:
             "a short code has no plus sign and no country code",
             f'Write number = "{entry.number.replace("+", "")}".',
         )
-    if not re.fullmatch(r"[0-9]{5,6}", entry.number):
+    digits = rules.short_code_digits(entry.country) or (
+        numbers.SHORT_CODE_DIGITS if entry.country else (5, 6)
+    )
+    if not re.fullmatch(r"[0-9]+", entry.number) or len(entry.number) not in digits:
+        place = f" of {rules.country_name(entry.country)}" if entry.country else ""
         return Problem(
             "short_code_form",
-            "a short code has 5 or 6 digits and nothing else",
+            f"a short code{place} has {listed(map(str, digits), 'or')} digits and nothing else",
             "Copy it from the short codes page of your Azure Communication Services resource.",
         )
     if entry.country is None:
@@ -195,23 +222,21 @@ def _long_code_problem(entry: SenderEntry) -> Problem | None:
     if number is None:
         return _NOT_E164
     number_type, shown = numbers.describe(number)
-    if number_type is NumberType.TOLL_FREE:
+    has_rules = shown in rules.with_rules(NumberType.TOLL_FREE)
+    if number_type is NumberType.TOLL_FREE and has_rules:
         return Problem("number_type", "this number is toll-free", 'Write type = "toll_free".')
-    known = rules.with_rules(NumberType.LONG_CODE)
-    if entry.via is None and entry.place not in known:
-        problem = (
-            f"a long code of {rules.country_name(entry.place)}: "
-            f"there are rules only for {listed(known)}"
+    if entry.place is None:
+        return Problem(
+            "long_code_country",
+            "the number does not show which country it is of",
+            "Write the country, or correct the number.",
         )
-    elif shown not in (entry.place, None) or not _has_code_of(number, entry.place):
-        problem = f"this is not a number of {rules.country_name(entry.place)}"
-    else:
+    if shown in (entry.place, None) and _has_code_of(number, entry.place):
         return None
     return Problem(
-        "long_code_reach",
-        problem,
-        "Correct the number or the country; a long code of a country without rules needs no entry: it "
-        "is handled by what its number shows.",
+        "long_code_country",
+        f"this is not a number of {rules.country_name(entry.place)}",
+        "Correct the number or the country; the country may be left out where the number shows it.",
     )
 
 
@@ -272,7 +297,8 @@ def _no_rules(entry: SenderEntry) -> Problem:
         return Problem(
             "toll_free_reach",
             f"a toll-free number of {rules.country_name(entry.place)}",
-            f"They reach only {listed(known)}: write country = {listed(quoted(known), 'or')}.",
+            f"They reach only {listed(known)}: write country = {listed(quoted(known), 'or')}, or "
+            'type = "long_code" if it is a number of another country.',
         )
     return Problem(
         "no_rules",

@@ -164,10 +164,12 @@ def old_document() -> None:
     record, notice = Recorder.record, standing.notice
     before: dict[str, Consents] = {}
 
-    def remembering(self: Recorder, evidence: Evidence, decide: Any) -> Recorded:
+    def remembering(
+        self: Recorder, evidence: Evidence, decide: Any, *, needs_recent: bool = False
+    ) -> Recorded:
         if evidence.verdict is not None:
             before[evidence.id] = self.store.snapshot(evidence.recipient).consents
-        return record(self, evidence, decide)
+        return record(self, evidence, decide, needs_recent=needs_recent)
 
     def outdated(evidence: Evidence, snapshot: ConsentSnapshot, generation: int) -> Notice:
         held = before.get(evidence.id, snapshot.consents)

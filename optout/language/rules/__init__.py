@@ -5,7 +5,7 @@ replies. `data` has the fields, and `anywhere.toml` explains them. Nothing here 
 who is configured how is `optout.programs`' business.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
@@ -14,6 +14,7 @@ from optout.domain.enums import Intent, NumberType, Party, Via
 from optout.domain.text import comparison_key
 from optout.language.rules.data import (
     Country,
+    Forbidden,
     KeywordEntry,
     Registry,
     ReplyDemands,
@@ -23,6 +24,7 @@ from optout.language.rules.data import (
 
 __all__ = [
     "Country",
+    "Forbidden",
     "Keyword",
     "KeywordEntry",
     "Registry",
@@ -34,9 +36,11 @@ __all__ = [
     "countries",
     "country",
     "country_name",
+    "has_rules",
     "managers",
     "reply_demands",
     "sender_kinds",
+    "short_code_digits",
     "unconfigured",
     "with_rules",
 ]
@@ -65,11 +69,13 @@ class Ruleset:
     """All words that count for one kind of sender, by their comparison key, and whom it reaches.
 
     `reach` has the only countries that it can send to and receive from; None if nothing limits them.
+    `answers_unknown` says that a text in which nothing is asked for is answered, too.
     """
 
     id: str
     keywords: Mapping[str, Keyword]
     reach: frozenset[str] | None = None
+    answers_unknown: bool = False
 
     @property
     def is_managed_elsewhere(self) -> bool:
@@ -111,9 +117,20 @@ def reply_demands(code: str | None, number_type: NumberType) -> ReplyDemands | N
 
 
 def with_rules(number_type: NumberType) -> tuple[str, ...]:
-    """The countries that have rules for a type of sender."""
+    """The countries that have rules of their own for a type of sender."""
     described = (kind.countries for kind in _of_type(number_type))
     return tuple(sorted(set(chain.from_iterable(described))))
+
+
+def has_rules(number_type: NumberType, country: str | None) -> bool:
+    """Whether a type of sender has rules in a country, its own or those of any country."""
+    return any(not kind.countries or country in kind.countries for kind in _of_type(number_type))
+
+
+def short_code_digits(country: str | None) -> tuple[int, ...]:
+    """How many digits a short code of a country may have; none if nothing says so."""
+    kinds = (kind for kind in _of_type(NumberType.SHORT_CODE) if country in kind.countries)
+    return tuple(sorted({digits for kind in kinds for digits in kind.digits}))
 
 
 def assumed_country(number_type: NumberType) -> str | None:
@@ -123,11 +140,12 @@ def assumed_country(number_type: NumberType) -> str | None:
 
 def managers(number_type: NumberType, country: str | None, via: Via | None = None) -> tuple[Party, ...]:
     """Who can manage opt-out for a type of sender in a country; nobody if there are no rules."""
-    return tuple(
+    parties = (
         kind.managed_by
         for kind in _of_type(number_type, via)
         if kind.managed_by and (not kind.countries or country in kind.countries)
     )
+    return tuple(dict.fromkeys(parties))
 
 
 @lru_cache(maxsize=256)
@@ -135,23 +153,22 @@ def choose(
     number_type: NumberType, country: str | None, managed_by: Party, via: Via | None = None
 ) -> Ruleset | None:
     """The rules of a configured sender, None if the data describe no such sender."""
-    own = _kind(number_type, country, managed_by, via)
-    if own is None:
+    own = _kinds(number_type, country, managed_by, via)
+    if not own:
         return None
-    common = _kind(number_type, country, Party.SERVICE) if via else None
-    return _compile(own.id, sender_kinds()["house"], *_beside(own, common), own)
+    common = _kinds(number_type, country, Party.SERVICE) if via else []
+    return _compile(country, sender_kinds()["house"], *_beside(own[-1], common), *own)
 
 
-def _beside(own: SenderKind, common: SenderKind | None) -> Iterator[SenderKind]:
-    """What a kind that rests on another one takes of it. Opt-in words of it are unknown to whoever
+def _beside(own: SenderKind, common: Iterable[SenderKind]) -> Iterator[SenderKind]:
+    """What a kind that rests on others takes of them. Opt-in words of theirs are unknown to whoever
     blocks, who lets nobody in by them, and so they would say what is not so."""
-    if common is None:
-        return
     if own.managed_by is None or not own.managed_by.is_external:
-        yield common
-    else:
-        kept = tuple(entry for entry in common.keyword if entry.intent is not Intent.START)
-        yield common.model_copy(update={"keyword": kept})
+        yield from common
+        return
+    for kind in common:
+        kept = tuple(entry for entry in kind.keyword if entry.intent is not Intent.START)
+        yield kind.model_copy(update={"keyword": kept})
 
 
 @lru_cache(maxsize=256)
@@ -164,10 +181,9 @@ def unconfigured(number_type: NumberType, country: str | None) -> Ruleset:
     kinds = sender_kinds()
     general = (kinds["house"], kinds["unconfigured"])
     if number_type is NumberType.SHORT_CODE:
-        return _unanswered(_compile("unconfigured", *_of_type(number_type), *general))
+        return _unanswered(_compile(country, *_of_type(number_type), *general))
     managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
-    own = _kind(number_type, country, managed_by)
-    return _unanswered(_compile(own.id, *general, own) if own else _compile("unconfigured", *general))
+    return _unanswered(_compile(country, *general, *_kinds(number_type, country, managed_by)))
 
 
 def _of_type(number_type: NumberType, via: Via | None = None) -> Iterator[SenderKind]:
@@ -175,37 +191,51 @@ def _of_type(number_type: NumberType, via: Via | None = None) -> Iterator[Sender
     return (kind for kind in kinds if (kind.number_type, kind.via) == (number_type, via))
 
 
-def _kind(
+def _kinds(
     number_type: NumberType, country: str | None, managed_by: Party, via: Via | None = None
-) -> SenderKind | None:
-    """The kind of a sender; a kind without countries is for any country."""
-    for kind in _of_type(number_type, via):
-        if kind.managed_by is managed_by and (not kind.countries or country in kind.countries):
-            return kind
-    return None
+) -> list[SenderKind]:
+    """The kinds of a sender: that of any country, then that of its own, which may say more."""
+    found = (kind for kind in _of_type(number_type, via) if kind.managed_by is managed_by)
+    return sorted(
+        (kind for kind in found if not kind.countries or country in kind.countries),
+        key=lambda kind: bool(kind.countries),
+    )
 
 
-def _compile(name: str, *chosen: SenderKind) -> Ruleset:
-    """Later kinds say more about a word that an earlier one has, too. The one of the name says whom
-    such a sender reaches."""
-    reach = next((kind.reach for kind in chosen if kind.id == name), ())
+def _compile(place: str | None, *chosen: SenderKind) -> Ruleset:
+    """Later kinds say more about a word that an earlier one has, too. The last one gives its name, and
+    says whom such a sender reaches."""
+    last = chosen[-1]
     keywords = {
-        comparison_key(word): Keyword(
-            word=word,
-            rule=f"{kind.id}:{word}",
-            intent=entry.intent,
-            language=entry.language,
-            international=entry.international,
-            blocked_by=entry.blocked_by,
-            answered_by=entry.answered_by,
-            may_be_answered=entry.may_be_answered,
-            reply=entry.reply,
-        )
+        comparison_key(word): _keyword(word, kind, entry, _spoken(place))
         for kind in chosen
         for entry in kind.keyword
         for word in entry.words
     }
-    return Ruleset(name, keywords, frozenset(reach) or None)
+    return Ruleset(last.id, keywords, frozenset(last.reach) or None, last.answers_unknown)
+
+
+def _spoken(place: str | None) -> tuple[str, ...]:
+    """The languages of a country, the one to answer in first; none if its file does not say."""
+    found = country(place)
+    return found.languages if found else ()
+
+
+def _keyword(word: str, kind: SenderKind, entry: KeywordEntry, spoken: tuple[str, ...]) -> Keyword:
+    """A word as it counts for a kind of sender in a country where these languages are spoken. One that
+    is used abroad, too, is theirs there: of which of several it does not show."""
+    borrowed = entry.abroad and bool(spoken)
+    return Keyword(
+        word=word,
+        rule=f"{kind.id}:{word}",
+        intent=entry.intent,
+        language=spoken[0] if borrowed else entry.language,
+        international=entry.international or (borrowed and len(spoken) > 1),
+        blocked_by=entry.blocked_by,
+        answered_by=entry.answered_by,
+        may_be_answered=entry.may_be_answered,
+        reply=entry.reply,
+    )
 
 
 def _unanswered(ruleset: Ruleset) -> Ruleset:

@@ -25,6 +25,7 @@ class KeywordEntry(DataModel):
     intent: Intent
     language: Language
     international: bool = False
+    abroad: bool = False
     blocked_by: Party = Party.SERVICE
     answered_by: Party = Party.SERVICE
     may_be_answered: bool = False
@@ -41,6 +42,8 @@ class SenderKind(DataModel):
     assumed_country: CountryCode | None = None
     managed_by: Party | None = None
     reach: tuple[CountryCode, ...] = ()
+    digits: tuple[Annotated[int, Field(ge=3, le=6)], ...] = ()
+    answers_unknown: bool = False
     source: Source
     reviewed: date
     keyword: tuple[KeywordEntry, ...] = ()
@@ -53,13 +56,23 @@ class Registry(DataModel):
     reviewed: date
 
 
+class Forbidden(DataModel):
+    """A [country.forbidden]: what no SMS may contain there; operators block one that does."""
+
+    contents: tuple[Literal["link", "phone_number"], ...] = Field(min_length=1)
+    source: Source
+    reviewed: date
+
+
 class Country(DataModel):
     """A [country]: its name, and what is true of all its senders."""
 
     code: CountryCode
     name: str = Field(min_length=1)
     mistaken_code: CountryCode | None = None
+    languages: tuple[Language, ...] = ()
     registry: Registry | None = None
+    forbidden: Forbidden | None = None
 
 
 class ReplyDemands(DataModel):
