@@ -379,9 +379,9 @@ REFUSED: list[Mistake] = [
     ),
     (
         "a partner's number of another country",
-        "long_code_reach",
+        "long_code_country",
         program(OF_PARTNER.replace("DK", "SE")),
-        "sender 1 (+4520123456)", "not a number of SE", "Correct the number or the country",
+        "sender 1 (+4520123456)", "not a number of Sweden", "Correct the number or the country",
     ),
     (
         "a partner of a number of ACS's own",

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from optout_client import (
     OptoutClient,
     OptoutUnavailable,
     Replica,
+    StaleReplica,
     UnknownSender,
 )
 from optout_client.testing import FakeOptout
@@ -209,17 +211,25 @@ def test_new_generation(own_app: App, own: Replica, people: People) -> None:
     assert not held_of(own, two).suppressed
 
 
-def test_gone_at_the_beginning(
-    optout: OptoutClient, replica: Replica, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An app that calls even the beginning gone is not asked for ever."""
+def test_gone_again(optout: OptoutClient, replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app whose instances call each other's places gone is not asked for ever, and answers nothing."""
 
-    def gone(*_: object, **__: object) -> object:
+    asked: list[str | None] = []
+    changes = optout.changes
+
+    def gone(since: str | None, **options: Any) -> Iterator[ChangesPage]:
+        asked.append(since)
+        yield replace(next(iter(changes(since, **options))), more=True)
         raise FeedGone(message="gone")
 
+    replica.refresh()
     monkeypatch.setattr(optout, "changes", gone)
     with pytest.raises(FeedGone):
         replica.refresh()
+    assert len(asked) == 2
+    assert asked[1] is None
+    with pytest.raises(StaleReplica):
+        list(replica.check("12345", ["+14255550123"]))
 
 
 def test_the_app_is_away(own_app: App, own: Replica, people: People) -> None:

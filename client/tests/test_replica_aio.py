@@ -104,8 +104,8 @@ def test_new_generation(own_app: App, people: People, copy_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_gone_at_the_beginning(app: App, copy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An app that calls even the beginning gone is not asked for ever."""
+def test_gone_again(app: App, copy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that calls every place gone is not asked for ever."""
 
     async def gone(*_: object, **__: object) -> AsyncIterator[None]:
         raise FeedGone(message="gone")

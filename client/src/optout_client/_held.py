@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from ._copy import Copy, Known, Place, State
-from ._errors import FeedGone, StaleReplica, UnknownSender
+from ._errors import StaleReplica, UnknownSender
 from ._freshness import Freshness, Moment
 from ._models import ChangesPage, CheckResult, Entry, Sender, forbidding
 from ._rows import LIST, OTHER_LISTS, SENDER, readings, unpacked
@@ -69,11 +69,8 @@ class Held:
             self.freshness.learn(began)
         return kept
 
-    def forget(self, place: Place, problem: FeedGone) -> None:
-        """The place does not exist any more. Raises the problem where that was the beginning, which always
-        does: asking again would not end."""
-        if place.token is None:
-            raise problem
+    def forget(self, place: Place) -> None:
+        """The place does not exist any more."""
         self.copy.forget(place)
 
     def _age(self, state: State) -> float | None:

@@ -68,6 +68,7 @@ class Replica:
         """Read what has changed; the first time, everybody. What was read stays, if it is interrupted.
 
         :raises OptoutUnavailable: if the app does not answer.
+        :raises FeedGone: if the feed has begun anew twice; the first time, everything is read anew.
         :raises UnusableReplica: if the file cannot be written.
         """
         self._refresh(lambda: False)
@@ -121,6 +122,14 @@ class Replica:
     def _read_feed(self, is_over: Callable[[], bool]) -> None:
         began = self._held.freshness.now()
         senders = self._optout.senders()
+        try:
+            self._read_all(senders, began, is_over)
+        except FeedGone:
+            # What there was is forgotten. Once: of several instances of an app that was restored, each may
+            # call the other's places gone, until the last of them was restarted.
+            self._read_all(senders, began, is_over)
+
+    def _read_all(self, senders: Sequence[Sender], began: Moment, is_over: Callable[[], bool]) -> None:
         while not self._read_on(senders, began, is_over):
             pass
 
@@ -135,9 +144,9 @@ class Replica:
                 if kept is None:
                     return False
                 place = kept
-        except FeedGone as problem:
-            self._held.forget(place, problem)
-            return False
+        except FeedGone:
+            self._held.forget(place)
+            raise
         return True
 
     def _run(self, every: float, stopping: threading.Event) -> None:
@@ -151,7 +160,7 @@ class Replica:
             except Exception as problem:
                 pause = next(failures)
                 if not stopping.is_set():
-                    _log.warning("the copy is not refreshed: %s; again in %.0f s", in_words(problem), pause)
+                    _log.warning("the copy is not refreshed: %s; again in %g s", in_words(problem), pause)
             else:
                 failures = pauses(every)
                 pause = max(every - (self._held.freshness.now().monotonic - began), 0.0)

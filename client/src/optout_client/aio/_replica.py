@@ -70,6 +70,7 @@ class Replica:
         """Read what has changed; the first time, everybody. What was read stays, if it is interrupted.
 
         :raises OptoutUnavailable: if the app does not answer.
+        :raises FeedGone: if the feed has begun anew twice; the first time, everything is read anew.
         :raises UnusableReplica: if the file cannot be written.
         """
         async with self._refreshing:
@@ -114,6 +115,14 @@ class Replica:
     async def _read_feed(self) -> None:
         began = self._held.freshness.now()
         senders = await self._optout.senders()
+        try:
+            await self._read_all(senders, began)
+        except FeedGone:
+            # What there was is forgotten. Once: of several instances of an app that was restored, each may
+            # call the other's places gone, until the last of them was restarted.
+            await self._read_all(senders, began)
+
+    async def _read_all(self, senders: Sequence[Sender], began: Moment) -> None:
         while not await self._read_on(senders, began):
             pass
 
@@ -130,9 +139,9 @@ class Replica:
                 if kept is None:
                     return False
                 place = kept
-        except FeedGone as problem:
-            await asyncio.to_thread(self._held.forget, place, problem)
-            return False
+        except FeedGone:
+            await asyncio.to_thread(self._held.forget, place)
+            raise
         return True
 
     async def _run(self, every: float) -> None:
@@ -146,7 +155,7 @@ class Replica:
                 await self.refresh()
             except Exception as problem:
                 pause = next(failures)
-                _log.warning("the copy is not refreshed: %s; again in %.0f s", in_words(problem), pause)
+                _log.warning("the copy is not refreshed: %s; again in %g s", in_words(problem), pause)
             else:
                 failures = pauses(every)
                 pause = max(every - (self._held.freshness.now().monotonic - began), 0.0)
