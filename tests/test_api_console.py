@@ -1,10 +1,12 @@
 """What the page is served with, and the operations made for it: status and senders."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from optout.settings import ROOT
+from optout.store import codec
 from tests.support.client import App
 from tests.support.payloads import sms_event
 
@@ -138,6 +140,46 @@ def test_the_status_agrees_with_check(app: App) -> None:
     (own,) = by_name["sender:55501"]["senders"]
     assert (own["sender"], own["program"], own["configured"]) == ("55501", None, False)
     assert by_name["contoso-alerts"]["senders"][1]["blocked_by"] == "carrier"
+
+
+def ago(minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+def test_the_status_says_what_is_on_record(app: App) -> None:
+    """Of a list and of each sender: out, in since START, or nothing; check says the same."""
+    started = ago(minutes=5)
+    app.deliver(sms_event("START", to="12345", at=started))
+    app.deliver(sms_event("STOP", to="78787", at=ago(minutes=4)))
+    lists = app.post("suppressions/status", {"recipient": PERSON}).json()["lists"]
+    told = {each["list"]: (each["state"], each["in_since"]) for each in lists}
+    since = codec.stamp(started)
+    assert told == {
+        "contoso-alerts": ("in", since),
+        "contoso-promo": ("none", None),
+        "contoso-canada": ("none", None),
+        "contoso-uk": ("out", None),
+    }
+    for each in lists:
+        for one in each["senders"]:
+            assert (one["state"], one["in_since"]) == told[each["list"]]
+            assert app.check(one["sender"], PERSON)["state"] == one["state"]
+
+
+def test_in_since_what_stands(app: App) -> None:
+    """A second START keeps the first one's time; after STOP ALL, another list's START is a new one."""
+    first, third = ago(minutes=9), ago(minutes=5)
+    for text, at in (("START", first), ("START", ago(minutes=8))):
+        app.deliver(sms_event(text, to="78787", at=at))
+    assert since_of(app, "contoso-uk") == codec.stamp(first)
+    app.deliver(sms_event("STOP ALL", to="55555", at=ago(minutes=6)))
+    app.deliver(sms_event("START", to="78787", at=third))
+    assert since_of(app, "contoso-uk") == codec.stamp(third)
+
+
+def since_of(app: App, name: str) -> object:
+    lists = app.post("suppressions/status", {"recipient": PERSON}).json()["lists"]
+    return next(each["in_since"] for each in lists if each["list"] == name)
 
 
 def test_the_status_of_a_list_that_is_gone(

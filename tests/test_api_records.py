@@ -23,7 +23,7 @@ HISTORY_FIELDS = {
     "id", "kind", "at", "received_at", "sender", "list", "text", "intent", "certainty", "rule",
     "effect", "flags", "reply", "actor", "reason", "message_id",
     "announcement", "language", "matched", "policy", "about", "verdict",
-    "principal",
+    "principal", "scopes",
 }  # fmt: skip
 REPLY_FIELDS = {"text", "answered_by", "status", "sent_at", "message_id", "error", "delivery"}
 
@@ -42,6 +42,7 @@ def test_history_shows_everything_newest_first(app: App) -> None:
         "rule": "house:STOP", "effect": "opted_out", "flags": [], "reply": 0, "actor": None,
         "reason": None, "message_id": "m1", "announcement": None, "language": "en",
         "matched": "STOP", "policy": None, "about": None, "verdict": None, "principal": None,
+        "scopes": ["sender:12345", "list:contoso-alerts"],
     }  # fmt: skip
     assert stop["reply"].keys() == REPLY_FIELDS
     assert stop["reply"]["text"].startswith("Contoso Alerts: You opted out")

@@ -71,6 +71,18 @@ def suppression_from(consents: Consents, sender: Sender) -> Suppression:
     return next((each for each in found if each.suppressed), found[0])
 
 
+def in_since(consents: Consents, scopes: Iterable[Scope]) -> datetime | None:
+    """Since when somebody who is not suppressed is in, None where no opt-in is on record: the newest
+    one. Where an opt-out of another scope has ended it in between, it counts from when it was
+    repeated. A request that was lifted is as if it was not."""
+    said = [each for scope in scopes if (each := consents.get(scope)) and not says_nothing(each)]
+    if all(each.out for each in said):
+        return None
+    newest = max((each for each in said if not each.out), key=_recency)
+    is_interrupted = any(each.out and each.at >= newest.since for each in said)
+    return newest.at if is_interrupted else newest.since
+
+
 def latest(consents: Iterable[Consent]) -> Consent:
     """The consent that counts among several; on a tie, out."""
     return max(consents, key=_recency)

@@ -56,6 +56,7 @@ STOPPED: dict[str, Any] = {
             "language": "en",
             "matched": "STOP",
             "policy": None,
+            "scopes": ["sender:12345", "list:contoso-alerts"],
             "effect": "opted_out",
             "flags": [],
             "reply": {
@@ -105,6 +106,7 @@ ASKED: dict[str, Any] = {
             "language": "en",
             "matched": "cancel",
             "policy": "suppress",
+            "scopes": ["sender:12345", "list:contoso-alerts"],
             "effect": "opted_out",
             "flags": ["probable"],
             "reply": {

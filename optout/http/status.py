@@ -30,6 +30,8 @@ STATUS = {
             "source": "message",
             "keyword": "STOP",
             "blocked_by": "service",
+            "state": "out",
+            "in_since": None,
             "senders": [
                 {
                     "sender": "12345",
@@ -41,6 +43,8 @@ STATUS = {
                     "source": "message",
                     "keyword": "STOP",
                     "blocked_by": "service",
+                    "state": "out",
+                    "in_since": None,
                 }
             ],
         }

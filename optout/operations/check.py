@@ -14,7 +14,6 @@ from optout.domain import numbers, readings
 from optout.domain.enums import ConsentState, EvidenceKind, Party, ScopeKind
 from optout.domain.model import Consents, Scope
 from optout.domain.numbers import NotANumber
-from optout.domain.times import EARLIEST
 from optout.operations.recent import Recent
 from optout.programs.directory import Sender
 from optout.store.protocol import Store
@@ -29,7 +28,7 @@ class CheckResult:
 
     `scope` is the consent that says no. `error` stands for an entry that is not certainly a number,
     which counts as suppressed. `state` tells an opt-in on record from nothing on record; it is None
-    where that was not looked up.
+    where that was not looked up. `in_since` is the time of that opt-in.
     """
 
     recipient: object
@@ -41,6 +40,7 @@ class CheckResult:
     keyword: str | None = None
     blocked_by: Party | None = None
     error: str | None = None
+    in_since: datetime | None = None
 
     @classmethod
     def of(cls, recipient: str, consents: Consents, scopes: Sequence[Scope]) -> "CheckResult":
@@ -60,7 +60,9 @@ class CheckResult:
         cls, recipient: str, consents: Consents, scopes: Sequence[Scope], found: consent.Suppression
     ) -> "CheckResult":
         if not found.suppressed or found.consent is None or found.scope is None:
-            return cls(recipient, False, _state_of_one_in(consents, scopes))
+            since = consent.in_since(consents, scopes)
+            state = ConsentState.IN if since else ConsentState.NONE
+            return cls(recipient, False, state, in_since=since)
         return cls(
             recipient,
             suppressed=True,
@@ -199,13 +201,6 @@ class Reach(dict[str, bool]):
 
     def of(self, number: str) -> bool:
         return self[number[:_SHOWS_WHERE]]
-
-
-def _state_of_one_in(consents: Consents, scopes: Iterable[Scope]) -> ConsentState:
-    """The state of somebody who is not suppressed. A request that was lifted is as if it was not."""
-    found = (consents[scope] for scope in scopes if scope in consents)
-    said = any(not each.out and each.at != EARLIEST for each in found)
-    return ConsentState.IN if said else ConsentState.NONE
 
 
 def _read(raw: object, countries: Collection[str]) -> str | CheckResult:

@@ -9,6 +9,7 @@ from pydantic import Field, WithJsonSchema
 from optout.domain import model, numbers, readings
 from optout.domain.enums import (
     Certainty,
+    ConsentState,
     Effect,
     EvidenceKind,
     Intent,
@@ -91,6 +92,13 @@ class HistoryItem(Shape):
     policy: Annotated[
         ProbablePolicy | None, Field(description="the program's policy, for a probable request")
     ]
+    scopes: Annotated[
+        Sequence[str],
+        Field(
+            description="What it is about: sender:12345, list:contoso-alerts, everything. Empty where "
+            "it changes nothing"
+        ),
+    ]
     effect: Effect
     flags: Annotated[
         Sequence[str],
@@ -135,7 +143,16 @@ class ListItem(Recipient):
     blocked_by: Blocker
 
 
-class SenderStatus(State):
+class KnownState(State):
+    """The same, and what is on record about somebody who may be texted."""
+
+    state: Annotated[
+        ConsentState, Field(description="out; in: an opt-in is on record; none: nothing is")
+    ]
+    in_since: Annotated[Time | None, Field(description="the opt-in that stands; null unless in")]
+
+
+class SenderStatus(KnownState):
     """Where a person stands with a sender."""
 
     sender: str
@@ -143,7 +160,7 @@ class SenderStatus(State):
     configured: bool
 
 
-class ListStatus(State):
+class ListStatus(KnownState):
     """Where a person stands with a list and its senders."""
 
     list: str
@@ -173,6 +190,14 @@ def state(answer: CheckResult) -> State:
         "source": answer.source,
         "keyword": answer.keyword,
         "blocked_by": answer.blocked_by,
+    }
+
+
+def _known_state(answer: CheckResult) -> KnownState:
+    return {
+        **state(answer),
+        "state": answer.state or ConsentState.NONE,
+        "in_since": shown(answer.in_since),
     }
 
 
@@ -223,6 +248,7 @@ def history_item(evidence: model.Evidence) -> HistoryItem:
         "language": evidence.language,
         "matched": evidence.matched,
         "policy": evidence.policy,
+        "scopes": [str(scope) for scope in evidence.scopes],
         "effect": evidence.effect,
         "flags": evidence.flags,
         "reply": _reply(evidence.reply) if evidence.reply else None,
@@ -241,11 +267,11 @@ def _list_status(standing: statuses.ListStatus) -> ListStatus:
             "sender": sender.name,
             "program": sender.program,
             "configured": sender.configured,
-            **state(answer),
+            **_known_state(answer),
         }
         for sender, answer in standing.senders
     ]
-    return {"list": standing.list, **state(standing.answer), "senders": senders}
+    return {"list": standing.list, **_known_state(standing.answer), "senders": senders}
 
 
 def _reply(reply: model.Reply) -> Reply:

@@ -26,6 +26,7 @@ export function understood(item) {
       "p",
       { class: "outcome" },
       h("span", { class: `pill ${tone(item)}` }, effect(item.effect)),
+      item.scopes.includes("everything") && h("span", { class: "pill" }, "everything"),
       item.verdict && h("span", { class: "pill" }, verdict(item.verdict)),
       item.overdue && h("span", { class: "pill" }, "has waited for too long"),
       item.policy === "review" && h("span", { class: "pill" }, "to be reviewed first"),

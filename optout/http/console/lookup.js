@@ -100,7 +100,10 @@ function heading(number, known) {
 function summary(known) {
   const out = known.filter((each) => each.suppressed || each.senders.some((one) => one.suppressed));
   if (out.length === 0) return "May be texted from every list.";
-  if (out.some((each) => each.scope === "everything")) return "Opted out of everything.";
+  const back = known.length - out.length;
+  if (out.some((each) => each.scope === "everything")) {
+    return back ? `Opted out of everything but ${back} of ${known.length} lists.` : "Opted out of everything.";
+  }
   return `Opted out on ${out.length} of ${known.length} lists.`;
 }
 
@@ -150,7 +153,9 @@ function card(number, list, known) {
 
 function program(list, own) {
   if (own) return "In no program: a list of its own";
-  return list.senders[0]?.program ?? "No longer in the program file";
+  const [first] = list.senders;
+  if (!first) return "No longer in the program file";
+  return first.program ?? "Senders that no program names";
 }
 
 /** A sender on a list: as the list, unless the person opted out of the sender itself. */

@@ -19,7 +19,14 @@ export function state(name, standing, about = null) {
         `, ${why(standing)}`,
         ...reach(standing),
       ),
+    !standing.suppressed && h("p", { class: "state-why" }, ...onRecord(standing)),
   );
+}
+
+/** What is on record about somebody who may be texted; a check does not say since when. */
+function onRecord({ state: known, in_since: since }) {
+  if (known === "in") return since ? ["Opted in since ", when(since)] : ["Opted in"];
+  return [known === "none" && "No opt-in on record"].filter(Boolean);
 }
 
 function reach({ scope, blocked_by: blockedBy }) {

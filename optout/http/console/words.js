@@ -20,7 +20,7 @@ const ANSWERS = {
 };
 const FATES = {
   pending: "is on its way",
-  superseded: "was not sent: something newer came first",
+  superseded: "was not sent: it would not be true",
   expired: "was not sent: it would have come too late",
   guarded: "was not sent: the same request had just been answered",
   blocked: "was not sent: it would have been blocked",
