@@ -87,7 +87,7 @@ def new_id() -> str:
 def build(configured: Settings, replies: ReplySender | None = None) -> Service:
     """A service for the settings. Replies go through ACS if it is set, else where `replies` takes
     them, else they are printed. Raises ConfigurationError and StoreAway."""
-    directory = Directory.load(configured.programs_path)
+    directory = Directory.load(configured.programs_path, now_utc().date())
     _log_advice(directory.advice)
     store = open_store(configured)
     _refuse_half_restored(store)

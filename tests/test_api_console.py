@@ -218,4 +218,5 @@ def test_the_senders(app: App) -> None:
         "list": "contoso-alerts",
         "lists": ["contoso-alerts"],
         "managed_by": "carrier",
+        "everything_from": None,
     }

@@ -187,7 +187,7 @@ def test_the_demo_says_nothing_else(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-CLEAN = '[[program]]\nname = "Contoso"\nlist = "contoso"\n'
+CLEAN = '[[program]]\nname = "Contoso"\nlist = "contoso"\nreach = "list"\n'
 WARNED = CLEAN + '[[program.sender]]\nnumber = "+18335550100"\ntype = "toll_free"\n'
 REFUSED = WARNED.replace("+18335550100", "+14255550100")
 

@@ -165,7 +165,7 @@ def test_it_is_logged_at_the_start(
     text: str, rules: list[str], world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With what to write in the program file."""
-    load(tmp_path, text)
+    load(tmp_path, f'reach = "list"\n{text}')
     configured = settings.Settings(
         programs=tmp_path / "programs.toml", store=f"sqlite:{tmp_path}/optout.db"
     )

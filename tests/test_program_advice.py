@@ -12,7 +12,7 @@ from optout.programs import guidance
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding
-from tests import test_program_fields, test_program_senders
+from tests import test_program_fields, test_program_reach, test_program_senders
 from tests.support.program_files import (
     LONG_CODE,
     SENDER_ID,
@@ -312,7 +312,9 @@ def test_what_is_advised(
 def test_every_rule_has_a_bad_file() -> None:
     """Nothing is in the guidance that nothing finds."""
     refused = (*test_program_fields.REFUSED, *test_program_senders.REFUSED)
-    tried = {row[1] for row in (*refused, *ADVISED)} | {"list_without_sender"}  # which needs a store
+    found = (*refused, *ADVISED, *test_program_reach.FOUND)
+    # One needs a store, and one a day.
+    tried = {row[1] for row in found} | {"list_without_sender", "reach_unsaid"}
     assert tried == set(guidance.rules())
 
 
@@ -380,7 +382,7 @@ def test_nothing_is_said_about_what_is_right(text: str, tmp_path: Path) -> None:
 
 def test_warnings_are_logged_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """One line for each, with all that there is to say."""
-    path = written(tmp_path, program(TOLL_FREE, rest='replies.help = "Hi"'))
+    path = written(tmp_path, program(TOLL_FREE, rest='reach = "list"\nreplies.help = "Hi"'))
     configured = settings.Settings(programs=path, store=f"sqlite:{tmp_path}/optout.db")
     with caplog.at_level(logging.WARNING):
         service.build(configured).close()

@@ -34,9 +34,10 @@ def add(commands: Commands) -> None:
 def run(asked: argparse.Namespace) -> int:
     from optout.domain import segments
     from optout.programs.check import check_file
+    from optout.service import now_utc
 
     path = asked.file or _configured()
-    checked = check_file(path)
+    checked = check_file(path, now_utc().date())
     warnings = [*checked.warnings, *_left_lists(path)] if not checked.errors else checked.warnings
     for text in checked.texts:
         print(f"{text.entry}: {segments.size(text.body)}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from optout.decisions import consent, replies, standing
-from optout.decisions.evidence import CLOCK_TOLERANCE, FUTURE_TIME, UNBELIEVED
+from optout.decisions.evidence import CLOCK_TOLERANCE, FUTURE_TIME, UNBELIEVED, reaching
 from optout.domain.enums import Effect, Intent, ReviewVerdict
 from optout.domain.errors import NotNow, Refusal
 from optout.domain.model import (
@@ -32,22 +32,24 @@ _MOMENT = timedelta(microseconds=1)
 def decide_message(evidence: Evidence, state: RecipientState, sender: Sender) -> Decision:
     """What a message changes, and how it is answered."""
     now = aware(evidence.received_at)
-    decision = decide_dated(evidence, state, consent.sender_scopes(sender))
+    decision = decide_dated(evidence, state, sender)
     evidence, consents = decision.evidence, {**state.consents, **decision.consents}
     if evidence.intent is Intent.NONE and not replies.answers_unknown(
         evidence, sender, consents, state.recent
     ):
         return decision
     language = replies.reply_language(evidence, sender, state)
-    reply = replies.reply_to(evidence, sender, language, consents, state.recent, now)
+    again = consent.suppression(state.consents, consent.sender_scopes(sender)).suppressed
+    reply = replies.reply_to(evidence, sender, language, consents, state.recent, now, again=again)
     return Decision(replace(evidence, reply=reply), decision.consents)
 
 
-def decide_dated(evidence: Evidence, state: RecipientState, decisive: Iterable[Scope] = ()) -> Decision:
-    """What a message or a delivery report changes. Rule 2: an opt-out whose own time cannot be believed
-    takes effect whatever stands, in the scopes that decide about it, too."""
+def decide_dated(evidence: Evidence, state: RecipientState, sender: Sender | None = None) -> Decision:
+    """What a message to a sender, or a delivery report, changes. Rule 2: an opt-out whose own time
+    cannot be believed takes effect whatever stands, in the scopes that decide about it, too."""
     if not UNBELIEVED.isdisjoint(evidence.flags):
-        evidence = _effective_now(evidence, state, decisive)
+        decisive = consent.sender_scopes(sender) if sender else ()
+        evidence = _effective_now(evidence, state, decisive, sender)
     return decide(evidence, state)
 
 
@@ -57,11 +59,13 @@ def decide_entered(
     *,
     is_now: bool = False,
     decisive: Iterable[Scope] = (),
+    sender: Sender | None = None,
 ) -> Decision:
     """What an opt-out or opt-in changes that somebody else enters, by hand or from a list; `is_now`
-    says that its time is that of the call. `decisive` as for a message."""
+    says that its time is that of the call. `decisive` are the scopes that decide about it. `sender` is
+    the one that is named, if its program says how far an opt-out by its effective time reaches."""
     is_now = is_now or FUTURE_TIME in evidence.flags
-    return decide(_effective_now(evidence, state, decisive) if is_now else evidence, state)
+    return decide(_effective_now(evidence, state, decisive, sender) if is_now else evidence, state)
 
 
 def decide_import(evidence: Evidence, state: RecipientState) -> Decision:
@@ -185,14 +189,20 @@ def mark_announcement(decision: Decision, state: RecipientState) -> Decision:
     return replace(decision, evidence=replace(decision.evidence, announcement=Announcement()))
 
 
-def _effective_now(evidence: Evidence, state: RecipientState, decisive: Iterable[Scope]) -> Evidence:
+def _effective_now(
+    evidence: Evidence, state: RecipientState, decisive: Iterable[Scope], sender: Sender | None
+) -> Evidence:
     """Rule 2: an opt-out of no time of its own is of the later of now and just after what stands. The
-    clock of this host may be behind, and a STOP is never lost to a clock."""
+    clock of this host may be behind, and a STOP is never lost to a clock. Rule 1: by that time it
+    reaches as far as it does."""
     if not evidence.intent.opts_out:
         return evidence
     scopes = {*evidence.scopes, *decisive, EVERYTHING}
     stand = [each.at + _MOMENT for scope, each in state.consents.items() if scope in scopes]
-    return replace(evidence, at=max([aware(evidence.received_at), *stand]))
+    at = max([aware(evidence.received_at), *stand])
+    if sender is None or not evidence.scopes:
+        return replace(evidence, at=at)
+    return replace(evidence, at=at, scopes=reaching(evidence.scopes, sender, at))
 
 
 def _numbered(evidence: Evidence, state: RecipientState) -> Evidence:

@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 
 from optout.decisions import consent
 from optout.domain import numbers
-from optout.domain.enums import Certainty, EvidenceKind, Intent, Party, ProbablePolicy, ReviewVerdict
+from optout.domain.enums import (
+    Certainty,
+    EvidenceKind,
+    Intent,
+    Party,
+    ProbablePolicy,
+    ReviewVerdict,
+    ScopeKind,
+)
 from optout.domain.ids import evidence_id, verdict_id
 from optout.domain.inbound import DeliveryReport, InboundSms
 from optout.domain.model import EVERYTHING, Evidence, Match, Scope
@@ -48,13 +56,18 @@ def timing(message: InboundSms, match: Match, now: datetime) -> Timing | None:
     return Timing(message.at, message.flags)
 
 
-def message_scopes(match: Match, sender: Sender) -> tuple[Scope, ...]:
-    """Rule 1: the consents that a message speaks about; a probable request may have none."""
+def message_scopes(match: Match, sender: Sender, at: datetime) -> tuple[Scope, ...]:
+    """Rule 1: the consents that a message of a time speaks about; a probable request may have none, and
+    a word that a program adds may be about a list alone."""
     if not match.intent.changes_consent:
         return ()
     if policy(match, sender) in (ProbablePolicy.REVIEW, ProbablePolicy.IGNORE):
         return ()
-    return requested_scopes(match.intent, sender)
+    keyword = sender.rules.keyword(match.keyword)
+    if keyword is None or keyword.list is None:
+        return requested_scopes(match.intent, sender, at)
+    scopes = (Scope(ScopeKind.LIST, keyword.list),)
+    return reaching(scopes, sender, at) if match.intent.opts_out else scopes
 
 
 def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
@@ -63,10 +76,20 @@ def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
     return sender.probable if is_probable else None
 
 
-def requested_scopes(intent: Intent, sender: Sender) -> tuple[Scope, ...]:
-    """The consents that an opt-out or opt-in to a sender speaks about."""
+def requested_scopes(intent: Intent, sender: Sender, at: datetime) -> tuple[Scope, ...]:
+    """The consents that an opt-out or opt-in to a sender speaks about, by its time."""
     scopes = consent.word_scopes(sender)
-    return (*scopes, EVERYTHING) if intent is Intent.STOP_ALL else scopes
+    if intent is Intent.STOP_ALL:
+        return *scopes, EVERYTHING
+    return reaching(scopes, sender, at) if intent.opts_out else scopes
+
+
+def reaching(scopes: tuple[Scope, ...], sender: Sender, at: datetime) -> tuple[Scope, ...]:
+    """The consents that an opt-out speaks about, and everything if its program's opt-outs reach so far
+    at its time."""
+    if EVERYTHING in scopes or not sender.ends_everything(at):
+        return scopes
+    return *scopes, EVERYTHING
 
 
 def message_evidence(
@@ -85,8 +108,8 @@ def message_evidence(
         at=when.at,
         received_at=now,
         sender=sender.id,
-        list=sender.list,
-        scopes=message_scopes(match, sender),
+        list=(keyword.list if keyword else None) or sender.list,
+        scopes=message_scopes(match, sender, when.at),
         message_id=message.message_id,
         text=message.text,
         intent=match.intent,
@@ -179,10 +202,11 @@ def verdict_evidence(
 ) -> Evidence:
     """The record of a verdict on a probable request, at the time of that request.
 
-    To confirm is to opt out by it; what the person has asked since then counts. What a verdict lifts is
-    found by `lifted`.
+    To confirm is to opt out by it, of what it did and of all that such a request does by the program
+    file of now; what the person has asked since then counts. What a verdict lifts is decided with it.
     """
     confirms = verdict is ReviewVerdict.CONFIRM
+    meant = dict.fromkeys((*requested_scopes(judged.intent, sender, judged.at), *judged.scopes))
     return Evidence(
         id=verdict_id(judged.id, judged.recipient),
         number=0,
@@ -192,7 +216,7 @@ def verdict_evidence(
         received_at=aware(now),
         sender=judged.sender,
         list=judged.list,
-        scopes=requested_scopes(judged.intent, sender) if confirms else (),
+        scopes=tuple(meant) if confirms else (),
         intent=judged.intent if confirms else Intent.START,
         certainty=Certainty.CERTAIN,
         actor=actor,

@@ -13,7 +13,15 @@ from optout.decisions.evidence import CLOCK_TOLERANCE
 from optout.domain.enums import Effect, Intent, Party, ReplyStatus, ScopeKind
 from optout.domain.ids import reply_send_id
 from optout.domain.inbound import DeliveryReport
-from optout.domain.model import Consents, Delivery, Evidence, RecipientState, Reply, Scope
+from optout.domain.model import (
+    EVERYTHING,
+    Consents,
+    Delivery,
+    Evidence,
+    RecipientState,
+    Reply,
+    Scope,
+)
 from optout.domain.times import aware
 from optout.programs.directory import Sender
 
@@ -68,9 +76,12 @@ def reply_to(
     consents: Consents,
     recent: tuple[Evidence, ...],
     now: datetime,
+    *,
+    again: bool = False,
 ) -> Reply:
-    """Rules 5, 6 and 7: the one answer, and why there is none where there is none."""
-    party, text = _answer(evidence, sender, language)
+    """Rules 5, 6 and 7: the one answer, and why there is none where there is none. `again` says that
+    the person was out before."""
+    party, text = _answer(evidence, sender, language, again=again)
     settled = {
         Party.NOBODY: ReplyStatus.NONE,
         Party.CARRIER: ReplyStatus.BY_CARRIER,
@@ -80,7 +91,8 @@ def reply_to(
         return Reply(party, settled, text)
     expires_at = min(evidence.at, now) + REPLY_LIFETIME
     status = _not_due(evidence, sender, consents, expires_at, now)
-    if status is None and _is_loop(evidence, recent):
+    asks_again = again and evidence.intent.opts_out and sender.asks(text or "")
+    if status is None and (asks_again or _is_loop(evidence, recent)):
         status = ReplyStatus.GUARDED
     if status is not None:
         return Reply(party, status, text, expires_at=expires_at)
@@ -95,17 +107,20 @@ def reply_to(
     )
 
 
-def _answer(evidence: Evidence, sender: Sender, language: str | None) -> tuple[Party, str | None]:
+def _answer(
+    evidence: Evidence, sender: Sender, language: str | None, *, again: bool
+) -> tuple[Party, str | None]:
     """Who answers, with what text; a party without a text to give is nobody."""
     if evidence.policy is not None and not (evidence.scopes and sender.answers_probable):
         # A confirmation would tell a person something that they may not have asked for.
         return Party.NOBODY, None
     keyword = sender.rules.keyword(evidence.keyword)
-    if sender.managed_by.is_external and not evidence.is_bare_keyword:
+    is_foreign = keyword is not None and not keyword.of_program
+    if is_foreign and sender.managed_by.is_external and not evidence.is_bare_keyword:
         # Rule 15: nobody else has understood it.
         keyword = None
     party = keyword.answered_by if keyword else Party.SERVICE
-    text = sender.reply(evidence.intent, language)
+    text = sender.reply(evidence.intent, language, again=again)
     if text is None and evidence.intent is Intent.NONE:
         text = sender.reply(Intent.HELP, language)
     if keyword is not None and (keyword.reply is not None or keyword.may_be_answered):
@@ -170,7 +185,7 @@ def _not_due(
 
 def _stands(evidence: Evidence, sender: Sender, consents: Consents) -> bool:
     """Whether what the reply would say is true: the change was applied and is still the newest."""
-    suppressed = consent.suppression_from(consents, sender).suppressed
+    suppressed = _is_suppressed(evidence, sender, consents)
     if evidence.intent is Intent.NONE:
         # Nobody asked for this answer: it is not for those who are out.
         return not suppressed
@@ -183,6 +198,16 @@ def _stands(evidence: Evidence, sender: Sender, consents: Consents) -> bool:
         newest.out == evidence.intent.opts_out == suppressed
         and newest.since <= evidence.at <= newest.at
     )
+
+
+def _is_suppressed(evidence: Evidence, sender: Sender, consents: Consents) -> bool:
+    """Whether a recipient is out of what a reply is about: the sender, or the other list that a
+    program's word is about."""
+    is_own = any(scope.kind is ScopeKind.SENDER for scope in evidence.scopes)
+    if is_own or not evidence.scopes or evidence.list == sender.list:
+        return consent.suppression_from(consents, sender).suppressed
+    other = (scope for scope in evidence.scopes if scope.kind is ScopeKind.LIST)
+    return consent.suppression(consents, (*other, EVERYTHING)).suppressed
 
 
 def _is_blocked(evidence: Evidence, consents: Consents) -> bool:

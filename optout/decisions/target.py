@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from optout.decisions import consent
+from optout.decisions.evidence import requested_scopes
 from optout.domain.enums import Certainty, EvidenceKind, Intent, Party, ScopeKind
 from optout.domain.model import EVERYTHING, Evidence, Scope
 from optout.programs.directory import Sender
@@ -20,7 +21,7 @@ class Target:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """The consents that it changes."""
+        """The consents that it names."""
         if self.sender:
             return consent.word_scopes(self.sender)
         return (EVERYTHING,) if self.everything else (Scope(ScopeKind.LIST, self.list or ""),)
@@ -32,21 +33,31 @@ class Target:
             return self
         return replace(self, sender=self.sender.for_recipient(recipient))
 
-    def evidence(self, kind: EvidenceKind, *, out: bool, now: datetime) -> Evidence:
-        """The evidence of an opt-out or opt-in that somebody else enters; whom it is about, its id and
-        who enters it are still to be said."""
+    def evidence(
+        self, kind: EvidenceKind, *, out: bool, now: datetime, at: datetime | None = None
+    ) -> Evidence:
+        """The evidence of an opt-out or opt-in that somebody else enters, of now or another time; whom
+        it is about, its id and who enters it are still to be said.
+
+        By hand, an opt-out of a sender reaches as far as the person's own word would. A list from
+        elsewhere says nothing of that.
+        """
         opted_out = Intent.STOP_ALL if self.everything else Intent.STOP
+        intent, at = opted_out if out else Intent.START, at or now
+        scopes = self.scopes
+        if self.sender and kind is EvidenceKind.MANUAL:
+            scopes = requested_scopes(intent, self.sender, at)
         return Evidence(
             id="",
             number=0,
             kind=kind,
             recipient="",
-            at=now,
+            at=at,
             received_at=now,
             sender=self.sender.id if self.sender else None,
             list=self.sender.list if self.sender else self.list,
-            scopes=self.scopes,
-            intent=opted_out if out else Intent.START,
+            scopes=scopes,
+            intent=intent,
             certainty=Certainty.CERTAIN,
         )
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from datetime import date
 
 from optout import settings
 from optout.azure import addresses, messaging_connect
@@ -14,9 +15,12 @@ from optout.doctor import services
 from optout.doctor.background import begin
 from optout.doctor.diagnosis import Condition, Diagnosis, wrong
 from optout.domain.errors import ConfigurationError
+from optout.domain.times import Clock
+from optout.programs import reach
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
 from optout.programs.findings import listed
+from optout.service import now_utc
 from optout.settings import Settings
 
 # Every part gives up by itself after a few seconds; a name server or a sign-in may take longer. Two
@@ -46,7 +50,7 @@ Check = Callable[[Settings], Iterator[Diagnosis]]
 _running: dict[str, Future[list[Diagnosis]]] = {}
 
 
-def examine() -> Iterator[Diagnosis]:
+def examine(clock: Clock = now_utc) -> Iterator[Diagnosis]:
     """All findings about the configuration of this process, each as soon as it is there."""
     try:
         configured = settings.load()
@@ -55,7 +59,7 @@ def examine() -> Iterator[Diagnosis]:
         return
     yield Diagnosis(Condition.OK, "settings", f"store {configured.store}")
     yield from _in_azure(configured)
-    yield from _program_file(configured)
+    yield from _program_file(configured, clock().date())
     yield from _event_source(configured)
     yield from _elsewhere(configured)
     reachable = configured.model_copy(update=dict.fromkeys(_foreign(configured)))
@@ -125,13 +129,18 @@ def _in_azure(configured: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(Condition.WARNING, "in Azure the app would refuse to start", problem)
 
 
-def _program_file(configured: Settings) -> Iterator[Diagnosis]:
+def _program_file(configured: Settings, today: date) -> Iterator[Diagnosis]:
     try:
         directory = Directory.load(configured.programs_path)
     except ConfigurationError as problem:
         yield from wrong("program file", problem)
         return
-    if advice := check_file(configured.programs_path).warnings:
+    advice = check_file(configured.programs_path, today).warnings
+    for finding in advice:
+        if finding.rule == reach.UNSAID:
+            says = f"{finding.entry}: {finding.problem} ({finding.source})"
+            yield Diagnosis(Condition.WARNING, "reach of opt-outs", says, finding.remedy)
+    if advice:
         yield Diagnosis(
             Condition.WARNING,
             "program file",

@@ -218,10 +218,10 @@ class Evidence:
     @property
     def needs_no_block(self) -> bool:
         """Rule 12: whether it is an opt-in that has no effect while a carrier or ACS blocks its sender:
-        whatever is not the person's own bare word to it."""
+        whatever is about that and is not the person's own bare word to it."""
         return (
             self.intent is Intent.START
-            and self.sender is not None
+            and any(scope.kind is ScopeKind.SENDER for scope in self.scopes)
             and self.verdict is None
             and not self.is_bare_keyword
         )

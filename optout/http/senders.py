@@ -1,8 +1,12 @@
 """The senders of the program file."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from optout.domain.enums import NumberType
 from optout.http.exchange import Request
-from optout.operations.shapes import Blocker, Shape
+from optout.operations.shapes import Blocker, Shape, Time, shown
 from optout.programs.directory import Sender
 from optout.service import Service
 
@@ -17,6 +21,10 @@ class ConfiguredSender(Shape):
     list: str
     lists: list[str]
     managed_by: Blocker
+    everything_from: Annotated[
+        Time | None,
+        Field(description="when its opt-outs begin to end everything; null: they end its list alone"),
+    ]
 
 
 class Senders(Shape):
@@ -35,6 +43,7 @@ SENDERS = {
             "list": "contoso-alerts",
             "lists": ["contoso-alerts"],
             "managed_by": "service",
+            "everything_from": None,
         }
     ]
 }
@@ -54,4 +63,5 @@ def _configured(sender: Sender) -> ConfiguredSender:
         "list": sender.list,
         "lists": [sender.list, *sender.formerly],
         "managed_by": sender.managed_by,
+        "everything_from": shown(sender.everything_from),
     }

@@ -27,7 +27,7 @@ def classify(text: str, rules: Ruleset) -> Match:
     plain = plain_text(text[:LONGEST])
     keyword = rules.keyword(plain)
     if keyword is not None:
-        return _documented(keyword)
+        return _of_program(keyword, plain) if keyword.of_program else _documented(keyword)
     if "\n" in plain:
         keyword = _above_signature(plain, rules)
         if keyword is not None:
@@ -35,27 +35,56 @@ def classify(text: str, rules: Ruleset) -> Match:
     return _in_own_words(plain, rules)
 
 
+def _of_program(keyword: Keyword, plain: str) -> Match:
+    """A word that a program adds, alone; unless the text is also a request to stop more than that: the
+    program that chose the word may not have thought of it."""
+    found = _requested(plain, grammar().tokenizer.words(plain))
+    if found is not None and found.intent.opts_out and _outweighs(found, keyword):
+        return found
+    return _documented(keyword)
+
+
+def _outweighs(found: Match, keyword: Keyword) -> bool:
+    """Whether a request to stop in other words counts before a program's word. Where that stops
+    something itself, only what is certain does, and stops more."""
+    if keyword.intent is not Intent.STOP:
+        return True
+    stops_more = found.intent is Intent.STOP_ALL or keyword.list is not None
+    return stops_more and found.certainty is Certainty.CERTAIN
+
+
 def _in_own_words(plain: str, rules: Ruleset) -> Match:
     words = grammar().tokenizer.words(plain)
-    found = wording.find(plain, words)
+    found = _requested(plain, words)
     if found is not None:
-        rule = f"{found.language}:{found.rule}"
-        return Match(found.intent, found.certainty, rule, None, found.language, found.matched)
+        return found
     return _courteous(words, rules) if len(words) <= _COURTEOUS_WORDS else NO_MATCH
+
+
+def _requested(plain: str, words: list[str]) -> Match | None:
+    """What a text asks for in people's own words, if anything."""
+    found = wording.find(plain, words)
+    if found is None:
+        return None
+    rule = f"{found.language}:{found.rule}"
+    return Match(found.intent, found.certainty, rule, None, found.language, found.matched)
 
 
 def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:
     """The keyword above a signature block.
 
     An opt-out word alone on the first line counts whatever stands below it, and one alone on a line
-    below another keyword counts instead of that: a missed STOP is worse than a mistaken one.
+    below another keyword counts instead of that: a missed STOP is worse than a mistaken one. One that
+    is about a list comes after those that are about the sender. A word of a program that stops nothing
+    counts only as the whole message.
     """
     lines = [rules.keyword(line) for line in plain.strip().split("\n")]
     if lines[0]:
-        for keyword in lines:
-            if keyword and keyword.intent.opts_out:
-                return keyword
-    return rules.keyword(grammar().signatures.without(plain))
+        stops = [keyword for keyword in lines if keyword and keyword.intent.opts_out]
+        for keyword in sorted(stops, key=lambda each: each.list is not None):
+            return keyword
+    found = rules.keyword(grammar().signatures.without(plain))
+    return None if found and found.of_program and not found.intent.opts_out else found
 
 
 def _unless_it_goes_on(match: Match, plain: str) -> Match:
@@ -78,7 +107,7 @@ def _courteous(words: list[str], rules: Ruleset) -> Match:
         found = Match(Intent.HELP, Certainty.CERTAIN, f"{language}:help", None, language, said)
         return found if answers else NO_MATCH
     keyword = rules.keyword(said)
-    if keyword is None:
+    if keyword is None or keyword.of_program:
         return NO_MATCH
     match = replace(_documented(keyword), keyword=None, rule=f"{keyword.rule}+courtesy")
     if keyword.intent is Intent.HELP:

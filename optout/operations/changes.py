@@ -78,7 +78,7 @@ class Changes:
             )
         own = {Scope(ScopeKind.SENDER, sender.id): sender for sender in self._reached(target)}
         decisive = self._decisive(target)
-        decide = partial(decide_entered, is_now=at is None, decisive=decisive)
+        decide = partial(decide_entered, is_now=at is None, decisive=decisive, sender=target.sender)
         recorded = self.recorder.record(evidence, decide)
         if recorded.evidence.asked != evidence.asked:
             raise KeyReused(
@@ -105,10 +105,9 @@ class Changes:
         if at < EARLIEST:
             raise BadRequest(f"at: is before {EARLIEST.year}; correct the year")
         return replace(
-            target.evidence(EvidenceKind.MANUAL, out=out, now=now),
+            target.evidence(EvidenceKind.MANUAL, out=out, now=now, at=at),
             id=evidence_id(EvidenceKind.MANUAL, self.new_id(), number),
             recipient=number,
-            at=at,
         )
 
     def _decisive(self, target: Target) -> tuple[Scope, ...]:

@@ -8,13 +8,14 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from optout.domain.enums import NumberType
 from optout.domain.errors import ConfigurationError
-from optout.programs import contents, lengths, schema, senders, texts
+from optout.programs import contents, keywords, lengths, reach, schema, senders, texts
 from optout.programs.findings import Finding, Problem, Severity
 from optout.programs.schema import ProgramEntry, ProgramFile
 from optout.programs.texts import ReplyText
@@ -31,12 +32,12 @@ class Checked:
     @property
     def texts(self) -> list[ReplyText]:
         """Every reply of the file."""
-        programs = self.file.program if self.file else ()
-        return [text for program in programs for text in texts.of(program)]
+        return list(_texts(self.file)) if self.file else []
 
 
-def check_file(path: Path) -> Checked:
-    """Everything that can be found in a file. Raises ConfigurationError if it is not TOML."""
+def check_file(path: Path, today: date | None = None) -> Checked:
+    """Everything that can be found in a file, on a day; without one, nothing that depends on the day.
+    Raises ConfigurationError if it is not TOML."""
     try:
         document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as problem:
@@ -56,6 +57,13 @@ def check_file(path: Path) -> Checked:
         *(item for program in file.program for item in _findings(program)),
         *_claimed_twice(file),
         *_former_names(file),
+        *keywords.problems(file),
+        *reach.problems(file, today),
+        *(
+            problem.of(text.entry)
+            for text in _texts(file)
+            for problem in (*contents.problems(text), *lengths.problems(text))
+        ),
     ]
     return Checked(
         file,
@@ -87,9 +95,13 @@ def _findings(program: ProgramEntry) -> Iterator[Finding]:
                 f"no sender of this program is in {country}",
                 "Correct the country, or remove the table.",
             )
-    for text in texts.of(program):
-        for problem in (*contents.problems(text), *lengths.problems(text)):
-            yield problem.of(text.entry)
+
+
+def _texts(file: ProgramFile) -> Iterator[ReplyText]:
+    for program in file.program:
+        yield from texts.of(program)
+    if file.unconfigured:
+        yield from texts.of_unconfigured(file.unconfigured)
 
 
 def _claimed_twice(file: ProgramFile) -> Iterator[Finding]:
@@ -111,7 +123,7 @@ def _claimed_twice(file: ProgramFile) -> Iterator[Finding]:
 
 def _former_names(file: ProgramFile) -> Iterator[Finding]:
     """A name that a list had before is nobody's now, and was one list's."""
-    lists = {program.list for program in file.program}
+    lists = file.lists
     claims: dict[str, ProgramEntry] = {}
     for program in file.program:
         entry = f'program "{program.name}", formerly'

@@ -107,7 +107,7 @@ def _stop(text: ReplyText, wording: Wording) -> Iterator[Problem]:
     if not _says(text.body, wording.final):
         yield Problem(
             "stop_not_final",
-            "the stop reply does not say that no more messages will come",
+            f"the {text.name} reply does not say that no more messages will come",
             "Say so: “You opted out and will not receive any more messages.”",
         )
     said = _without_name(text)
@@ -115,7 +115,7 @@ def _stop(text: ReplyText, wording: Wording) -> Iterator[Problem]:
     if selling:
         yield Problem(
             "stop_sells",
-            f"the stop reply contains marketing: “{selling[0]}”",
+            f"the {text.name} reply contains marketing: “{selling[0]}”",
             "Only confirm the opt-out: the person's consent does not cover marketing there.",
         )
 
@@ -177,7 +177,7 @@ def _helps(name: str, body: str, wording: Wording, country: str | None) -> bool:
     return any(_is_toll_free(phone, country) for phone in _PHONE.finditer(body))
 
 
-_CHECKS = {"stop": _stop, "start": _start, "help": _help}
+_CHECKS = {"stop": _stop, "stop_again": _stop, "start": _start, "help": _help}
 
 
 def _says(text: str, phrases: Iterable[str]) -> bool:
@@ -193,6 +193,12 @@ def _words(text: str) -> list[str]:
     """A text's words without case, accents and punctuation; all numbers count as the same."""
     found = _WORD.findall(plain_text(text).casefold())
     return [_ANY_NUMBER if word.isdecimal() else word for word in found]
+
+
+def says_all(text: ReplyText) -> bool:
+    """Whether a text says, in a language that is known, that it is about more than one program."""
+    wording = guidance.wording(text.language)
+    return wording is None or _says(text.body, wording.all)
 
 
 def _tells(body: str, words: Iterable[str]) -> bool:

@@ -5,6 +5,7 @@ Nothing here may know about messages or consents; `schema` says what a program f
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy, Via
 from optout.domain.errors import ConfigurationError
 from optout.language import rules
 from optout.language.rules import Ruleset
+from optout.programs import keywords, reach
 from optout.programs.check import check_file
 from optout.programs.findings import Finding
 from optout.programs.schema import ProgramEntry, ProgramFile, SenderEntry
@@ -39,7 +41,8 @@ class Sender:
     the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
     names that its list had before. `stands_for` is the sender ID in whose place networks show this
     number. `alike` are the senders of other countries with the same digits, where nothing shows which
-    is meant.
+    is meant. `everything_from` is when its opt-outs
+    begin to end everything, None if they never do.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Sender:
     partner: str | None = None
     stands_for: str | None = None
     alike: "tuple[Sender, ...]" = ()
+    everything_from: datetime | None = None
 
     @property
     def configured(self) -> bool:
@@ -90,10 +94,35 @@ class Sender:
         possible = numbers.possible_countries(number)
         return self.reach is None or not possible or not possible.isdisjoint(self.reach)
 
-    def reply(self, intent: Intent, language: str | None) -> str | None:
-        """The configured text for an intent, in the language asked for if there is one."""
+    def ends_everything(self, at: datetime) -> bool:
+        """Rule 1: whether an opt-out to it, of a time, ends more than its list."""
+        begins = (each.everything_from for each in self.either)
+        return any(begun is not None and at >= begun for begun in begins)
+
+    def reply(self, intent: Intent, language: str | None, *, again: bool = False) -> str | None:
+        """The configured text for an intent, in the language asked for if there is one; `again` for an
+        opt-out of somebody who was out."""
         name = _REPLY_OF[intent]
-        return self.replies.get(language or "", {}).get(name) or self.replies.get("", {}).get(name)
+        own, others = self.replies.get(language or "", {}), self.replies.get("", {})
+        repeated = own.get(f"{name}_again") or others.get(f"{name}_again")
+        return (repeated if again else None) or own.get(name) or others.get(name)
+
+    def asks(self, text: str) -> bool:
+        """Whether a text asks which messages to keep: it names a word of the program that starts
+        some."""
+        return keywords.asks(text, self.rules.keywords.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """How senders that no program names are treated. Without a `list` each has one of its own, and
+    nobody is answered."""
+
+    list: str | None = None
+    probable: ProbablePolicy = ProbablePolicy.SUPPRESS
+    answers_probable: bool = False
+    replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    everything_from: datetime | None = None
 
 
 class Directory:
@@ -102,28 +131,35 @@ class Directory:
     `every` has each sender by itself, `senders` one for each id: those with the same digits together.
     """
 
-    def __init__(self, senders: Mapping[str, Sender], advice: tuple[Finding, ...] = ()) -> None:
+    def __init__(
+        self,
+        senders: Mapping[str, Sender],
+        advice: tuple[Finding, ...] = (),
+        others: Others = Others(),
+    ) -> None:
         self.senders = senders
         self.every = tuple(each for sender in senders.values() for each in sender.either)
         self.advice = advice
-        self.lists = frozenset(sender.list for sender in self.every)
+        self.others = others
+        of_others = [others.list] if others.list else []
+        self.lists = frozenset([*(sender.list for sender in self.every), *of_others])
         self.formerly = {sender.list: sender.formerly for sender in self.every}
 
     @classmethod
-    def load(cls, path: Path) -> "Directory":
-        """The programs of a file, with the advice about it.
+    def load(cls, path: Path, today: date | None = None) -> "Directory":
+        """The programs of a file, with the advice about it on a day.
 
         Raises ConfigurationError with every error, one per line.
         """
-        checked = check_file(path)
+        checked = check_file(path, today)
         if checked.errors or checked.file is None:
             raise ConfigurationError("\n".join(f"{path}: {finding}" for finding in checked.errors))
-        return cls(_by_id(_senders(checked.file)), checked.warnings)
+        return cls(_by_id(_senders(checked.file)), checked.warnings, _others(checked.file))
 
     def sender(self, sender_id: str, recipient: str | None = None) -> Sender:
-        """The configured sender, or an unconfigured one with a list of its own. With a recipient, the
-        one of several with the same digits that can reach it."""
-        found = self.senders.get(sender_id) or _unconfigured(sender_id)
+        """The configured sender, or an unconfigured one: on the list of all that no program names, or
+        on one of its own. With a recipient, that of several with the same digits that can reach it."""
+        found = self.senders.get(sender_id) or _unconfigured(sender_id, self.others)
         return found.for_recipient(recipient) if recipient else found
 
     def on_list(self, name: str) -> list[Sender]:
@@ -154,7 +190,7 @@ class Directory:
         return frozenset(each.country for each in (sender, *its_program) if each.country)
 
 
-def _unconfigured(sender_id: str) -> Sender:
+def _unconfigured(sender_id: str, others: Others) -> Sender:
     number_type, country = numbers.describe(sender_id)
     managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
     return Sender(
@@ -164,8 +200,25 @@ def _unconfigured(sender_id: str) -> Sender:
         country=country,
         managed_by=managed_by,
         # A list of the program file cannot have a colon in its name.
-        list=f"sender:{sender_id}",
-        rules=rules.unconfigured(number_type, country),
+        list=others.list or f"sender:{sender_id}",
+        rules=rules.unconfigured(number_type, country, Party.SERVICE if others.list else Party.NOBODY),
+        probable=others.probable,
+        answers_probable=others.answers_probable,
+        replies=others.replies,
+        everything_from=others.everything_from,
+    )
+
+
+def _others(file: ProgramFile) -> Others:
+    entry, everything_from = file.unconfigured, reach.everything_from(file, file.unconfigured)
+    if entry is None:
+        return Others(everything_from=everything_from)
+    return Others(
+        list=entry.list,
+        probable=entry.probable.policy,
+        answers_probable=entry.probable.answered,
+        replies=entry.replies.given(),
+        everything_from=everything_from,
     )
 
 
@@ -180,22 +233,20 @@ def _by_id(senders: Iterable[Sender]) -> dict[str, Sender]:
 
 
 def _senders(file: ProgramFile) -> Iterator[Sender]:
-    formerly = file.formerly
     for program in file.program:
         for entry in program.sender:
-            sender = _sender(program, entry, formerly[program.list])
+            sender = _sender(file, program, entry)
             yield sender
             for replacement in entry.replacements:
-                number = _sender(program, replacement, sender.formerly)
-                yield replace(number, stands_for=sender.id)
+                yield replace(_sender(file, program, replacement), stands_for=sender.id)
 
 
-def _sender(program: ProgramEntry, entry: SenderEntry, formerly: tuple[str, ...]) -> Sender:
+def _sender(file: ProgramFile, program: ProgramEntry, entry: SenderEntry) -> Sender:
     ruleset = rules.choose(entry.type, entry.place, entry.manager, entry.via)
     if ruleset is None:
         raise AssertionError("a sender without rules passed the check")
     identity = numbers.sender_id(entry.number)
-    probable = program.probable.of(entry.place)
+    probable, words = program.probable.of(entry.place), keywords.of(program)
     return Sender(
         id=identity,
         name=entry.number if entry.type is NumberType.ALPHANUMERIC else identity,
@@ -203,13 +254,14 @@ def _sender(program: ProgramEntry, entry: SenderEntry, formerly: tuple[str, ...]
         country=entry.place,
         managed_by=entry.manager,
         list=program.list,
-        rules=ruleset,
+        rules=rules.with_words(ruleset, words) if words else ruleset,
         program=program.name,
         answers=Party(entry.answers) if entry.answers else None,
         probable=probable.policy,
         answers_probable=probable.answered,
         replies=program.replies_of(entry),
-        formerly=formerly,
+        formerly=file.formerly[program.list],
+        everything_from=reach.everything_from(file, program),
         via=entry.via,
         partner=entry.partner,
     )

@@ -30,6 +30,7 @@ class Wording(DataModel):
     help: tuple[str, ...]
     stop: tuple[str, ...]
     texted: tuple[str, ...]
+    all: tuple[str, ...]
 
 
 class _Guidance(DataModel):

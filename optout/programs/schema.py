@@ -4,13 +4,14 @@ docs/programs.md explains every field.
 """
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from optout.domain import numbers
 from optout.domain.data import DataModel
-from optout.domain.enums import NumberType, Party, ProbablePolicy, Via
+from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy, ScopeKind, Via
 from optout.language import rules
 from optout.language.rules.data import CountryCode
 from optout.programs.findings import Finding, Problem, listed, quoted
@@ -30,6 +31,7 @@ class _FileTable(DataModel):
 
 class _Texts(_FileTable):
     stop: str | None = Field(None, min_length=1)
+    stop_again: str | None = Field(None, min_length=1)
     start: str | None = Field(None, min_length=1)
     help: str | None = Field(None, min_length=1)
     unknown: str | None = Field(None, min_length=1)
@@ -148,12 +150,38 @@ def _shown(number: str, assumed: str | None = None) -> str | None:
 _ListName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class ProgramEntry(_FileTable):
+class Reaching(_FileTable):
+    """How far opt-outs reach: to their list, or to everything, now or from a day on (00:00 UTC)."""
+
+    reach: Literal[ScopeKind.LIST, ScopeKind.EVERYTHING] | None = None
+    reach_from: date | None = Field(None, strict=True)
+
+
+class KeywordOfProgram(_FileTable):
+    """A [[program.keyword]]: words that a program adds."""
+
+    words: tuple[str, ...] = Field(min_length=1)
+    intent: Literal[Intent.STOP, Intent.START, Intent.HELP]
+    list: _ListName | None = None
+    reply: str | None = Field(None, min_length=1)
+
+
+class UnconfiguredEntry(Reaching):
+    """The [unconfigured] table: a program for the senders that no program names."""
+
+    name: str = Field("", min_length=1)
+    list: _ListName
+    replies: _Replies = Field(default_factory=_Replies)
+    probable: ProbableEntry = Field(default_factory=ProbableEntry)
+
+
+class ProgramEntry(Reaching):
     name: str = Field(min_length=1)
     list: _ListName
     formerly: tuple[_ListName, ...] = ()
     replies: _Replies = Field(default_factory=_Replies)
     probable: _Probable = Field(default_factory=_Probable)
+    keyword: tuple[KeywordOfProgram, ...] = ()
     sender: tuple[SenderEntry, ...] = ()
 
     def replies_of(self, sender: SenderEntry) -> Replies:
@@ -164,8 +192,15 @@ class ProgramEntry(_FileTable):
         }
 
 
-class ProgramFile(_FileTable):
+class ProgramFile(Reaching):
     program: tuple[ProgramEntry, ...] = ()
+    unconfigured: UnconfiguredEntry | None = None
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Every list that the file has by the name of today."""
+        other = [self.unconfigured.list] if self.unconfigured else []
+        return frozenset([*(program.list for program in self.program), *other])
 
     @property
     def formerly(self) -> dict[str, tuple[str, ...]]:
@@ -204,12 +239,13 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         "string_too_short": ("it is empty", "Write some text, or remove it;"),
         "tuple_type": ("it is not a list of tables", "Write it with two brackets: [[…]];"),
         "model_type": ("it is not a table", "Write it as a table;"),
+        "date_type": ("it is not a day", "Write it without quotes, as 2027-01-31;"),
     }
     if location[-1:] == ["type"] and str(error["input"]).lower().startswith("trial"):
         return TRIAL.of(_entry(document, location))
     if error["type"] == "string_pattern_mismatch" and {"country", "registered_in"} & {*location}:
         return no_country(str(error["input"])).of(_entry(document, location))
-    if {"registered_in", "formerly", "replaced_by"} & {*location}:
+    if {"registered_in", "formerly", "replaced_by", "words"} & {*location}:
         problems["tuple_type"] = ("it is not a list", f'Write it in brackets, as ["{error["input"]}"];')
     if location[-1:] == ["partner"]:
         problems["string_pattern_mismatch"] = (
@@ -232,15 +268,18 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
 
 def _entry(document: dict[str, Any], location: list[Any]) -> str:
     """The entry as findings name it, such as `program "Contoso Alerts", sender 2 (12345)`."""
-    name, value = "file", document
+    name, value, table = "file", document, ""
     for part in location:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):
             break
         if isinstance(part, int) and isinstance(value, dict):
-            if "sender" in value or "list" in value or "name" in value:
+            if table == "program":
                 name = f'program "{value.get("name", part + 1)}"'
+            elif table == "keyword":
+                name += f", keyword {part + 1}"
             else:
                 name += f", sender {part + 1} ({value.get('number', 'no number')})"
+        table = part
     return name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from optout.domain.enums import NumberType
 from optout.language import rules
 from optout.language.rules import ReplyDemands
-from optout.programs.schema import ProgramEntry, Replies, SenderEntry
+from optout.programs.schema import ProgramEntry, Replies, SenderEntry, UnconfiguredEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,34 @@ def sender_entry(program: ProgramEntry, position: int) -> str:
     return f'program "{program.name}", sender {position} ({program.sender[position - 1].number})'
 
 
+def keyword_entry(program: ProgramEntry, position: int) -> str:
+    """How findings name a program's own words; positions count from 1."""
+    words = ", ".join(program.keyword[position - 1].words)
+    return f'program "{program.name}", keyword {position} ({words})'
+
+
+def of_unconfigured(entry: UnconfiguredEntry) -> Iterator[ReplyText]:
+    """Every reply to those who text a sender that no program names."""
+    for language, name, body in _each(entry.replies.given()):
+        yield ReplyText(
+            f"unconfigured, {_field('replies', language, name)}", entry.name, name, language, body, ()
+        )
+
+
 def of(program: ProgramEntry) -> Iterator[ReplyText]:
-    """Every reply of a program and of its senders."""
+    """Every reply of a program, of its words and of its senders."""
     for language, name, body in _each(program.replies.given()):
         answering = tuple(
             sender for sender in program.sender if name not in sender.replies.given().get(language, {})
         )
         entry = f'program "{program.name}", {_field("program.replies", language, name)}'
         yield ReplyText(entry, program.name, name, language, body, answering)
+    for position, keyword in enumerate(program.keyword, start=1):
+        if keyword.reply is not None:
+            entry = f"{keyword_entry(program, position)}, reply"
+            yield ReplyText(
+                entry, program.name, keyword.intent, "", keyword.reply, tuple(program.sender)
+            )
     for position, sender in enumerate(program.sender, start=1):
         for language, name, body in _each(sender.replies.given()):
             field = _field("program.sender.replies", language, name)

@@ -1,5 +1,7 @@
 """The phone of the local host: what a person texts, what comes back, what was understood."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -89,6 +91,70 @@ def test_a_conversation(console: str, open_page: OpenPage) -> None:
     assert shown[2] == "The answer was not sent: the same request had just been answered."
     assert shown[-1] == "Changes nothing"
     expect(page.locator("#standing")).to_contain_text("May be texted")
+
+
+def test_the_clarifying_dialogue(
+    console: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """STOP ends everything and asks once; STOP to that is confirmed, and the answer keeps one list."""
+    programs = tmp_path / "programs.toml"
+    programs.write_text(DIALOGUE, "utf-8")
+    monkeypatch.setenv("OPTOUT_PROGRAMS", str(programs))
+    service.shutdown()
+    page = open_page(console)
+    for words in ("STOP", "Stop!", "ALERTS"):
+        text(page, words)
+    replies = [each.inner_text() for each in page.locator(".to-person").all()]
+    assert replies == ["No more. Reply ALERTS to keep alerts.", "You keep alerts."]
+    expect(page.locator(".exchange").first).to_contain_text("everything")
+    expect(page.locator(".exchange code").last).to_have_text("program:ALERTS")
+    expect(page.locator("#standing")).to_contain_text("Opted out")
+    page.locator("#view-phone").get_by_label("Sender").select_option("+14255550100")
+    expect(page.locator("#standing")).to_contain_text("Opted in")
+    page.goto(f"{console}#look-up")
+    page.get_by_label("Phone number").fill("+14255550123")
+    page.get_by_role("button", name="Look up").click()
+    expect(page.locator("#view-look-up .lead").last).to_have_text(
+        "Opted out of everything but 1 of 3 lists."
+    )
+
+
+DIALOGUE = """
+[[program]]
+name = "Promo"
+list = "promo"
+reach = "everything"
+
+[program.replies]
+stop = "No more. Reply ALERTS to keep alerts."
+
+[[program.keyword]]
+words = ["ALERTS"]
+intent = "start"
+list = "alerts"
+reply = "You keep alerts."
+
+[[program.sender]]
+number = "12345"
+type = "short_code"
+country = "US"
+
+[[program]]
+name = "Alerts"
+list = "alerts"
+
+[[program.sender]]
+number = "+14255550100"
+type = "long_code"
+
+[[program]]
+name = "News"
+list = "news"
+
+[[program.sender]]
+number = "+14255550101"
+type = "long_code"
+"""
 
 
 def test_conversations_are_kept_apart(console: str, open_page: OpenPage) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import wait
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ type = "short_code"
 country = "US"
 """
 
+# Long before any day on which more is asked of a program.
+TODAY = datetime(2026, 6, 1, tzinfo=UTC)
+
 Examined = Callable[..., list[Diagnosis]]
 
 
@@ -42,7 +46,7 @@ def examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examined:
             environment(tmp_path / "optout.db") | right | nobody | dict(changes)
         ).items():
             monkeypatch.setenv(name, value)
-        return list(examination.examine())
+        return list(examination.examine(lambda: TODAY))
 
     return examine
 

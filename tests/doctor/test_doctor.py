@@ -28,6 +28,20 @@ from tests.support.world import Clock, World
 TABLES_ENDPOINT = {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": "https://127.0.0.1:1"}
 
 
+def test_a_day_that_comes_near(examined: Examined) -> None:
+    """Sixty days before more is asked of opt-outs, and from then on: a warning with who asks for it."""
+    examined({})
+    day = datetime(2026, 12, 2, tzinfo=UTC)
+    findings = list(examination.examine(lambda: day))
+    (warning,) = [each for each in findings if each.subject == "reach of opt-outs"]
+    assert warning.condition is Condition.WARNING
+    assert "2027-01-31" in warning.says
+    assert "FCC DA 26-12" in warning.says
+    assert "docs/revocation.md" in warning.remedy
+    before = examination.examine(lambda: day - timedelta(days=1))
+    assert "reach of opt-outs" not in conditions(list(before))
+
+
 def test_all_is_well(
     examined: Examined, azurite: str, acs: LoopbackAcs, topic: LoopbackTopic, queues: str
 ) -> None:

@@ -18,6 +18,7 @@ from optout.language.rules.data import (
     KeywordEntry,
     Registry,
     ReplyDemands,
+    Revocation,
     SenderKind,
     data_files,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "KeywordEntry",
     "Registry",
     "ReplyDemands",
+    "Revocation",
     "Ruleset",
     "SenderKind",
     "assumed_country",
@@ -43,6 +45,7 @@ __all__ = [
     "short_code_digits",
     "unconfigured",
     "with_rules",
+    "with_words",
 ]
 
 
@@ -51,17 +54,21 @@ class Keyword:
     """One word as it counts for one kind of sender. `rule` names the kind and the word.
 
     `may_be_answered`: the program file may say that the service answers, where nobody else does.
+    A word `of_program` is one that a program adds. `list` is the one that such a word is about, and
+    nothing else; None if it is about the sender, as every other word is.
     """
 
     word: str
     rule: str
     intent: Intent
-    language: str
+    language: str | None
     international: bool
     blocked_by: Party
     answered_by: Party
     may_be_answered: bool
     reply: str | None
+    of_program: bool = False
+    list: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +179,27 @@ def _beside(own: SenderKind, common: Iterable[SenderKind]) -> Iterator[SenderKin
 
 
 @lru_cache(maxsize=256)
-def unconfigured(number_type: NumberType, country: str | None) -> Ruleset:
+def unconfigured(
+    number_type: NumberType, country: str | None, answered_by: Party = Party.NOBODY
+) -> Ruleset:
     """The rules of a sender that the program file does not name, by what its number shows.
 
     A short code shows no country, so it gets the words of all of them. Only what a carrier does to
-    every toll-free number is known: any other block is ours, and nobody else answers.
+    every toll-free number is known: any other block is ours, and `answered_by` says whether we answer.
     """
     kinds = sender_kinds()
     general = (kinds["house"], kinds["unconfigured"])
     if number_type is NumberType.SHORT_CODE:
-        return _unanswered(_compile(country, *_of_type(number_type), *general))
+        return _ours(_compile(country, *_of_type(number_type), *general), answered_by)
     managed_by = Party.CARRIER if number_type is NumberType.TOLL_FREE else Party.SERVICE
-    return _unanswered(_compile(country, *general, *_kinds(number_type, country, managed_by)))
+    found = _compile(country, *general, *_kinds(number_type, country, managed_by))
+    return _ours(found, answered_by)
+
+
+def with_words(ruleset: Ruleset, words: Iterable[Keyword]) -> Ruleset:
+    """The rules with words that a program adds. What the data say of a word comes first."""
+    added = {comparison_key(keyword.word): keyword for keyword in words}
+    return replace(ruleset, keywords={**added, **ruleset.keywords})
 
 
 def _of_type(number_type: NumberType, via: Via | None = None) -> Iterator[SenderKind]:
@@ -238,14 +254,14 @@ def _keyword(word: str, kind: SenderKind, entry: KeywordEntry, spoken: tuple[str
     )
 
 
-def _unanswered(ruleset: Ruleset) -> Ruleset:
-    """The same words, blocked by us and answered by nobody, unless they are the carrier's."""
+def _ours(ruleset: Ruleset, answered_by: Party) -> Ruleset:
+    """The same words, blocked by us and answered by us or nobody, unless they are the carrier's."""
     return replace(
         ruleset,
         keywords={
             comparison: keyword
             if keyword.answered_by is Party.CARRIER
-            else replace(keyword, blocked_by=Party.SERVICE, answered_by=Party.NOBODY)
+            else replace(keyword, blocked_by=Party.SERVICE, answered_by=answered_by)
             for comparison, keyword in ruleset.keywords.items()
         },
     )

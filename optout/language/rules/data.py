@@ -64,6 +64,17 @@ class Forbidden(DataModel):
     reviewed: date
 
 
+class Revocation(DataModel):
+    """A [country.revocation]: from a day on, an opt-out there ends more than what it answered.
+    A program that does not say how far its opt-outs reach is warned `days_before`."""
+
+    day: date
+    days_before: int = Field(gt=0)
+    asks: str = Field(min_length=10)
+    source: Source
+    reviewed: date
+
+
 class Country(DataModel):
     """A [country]: its name, and what is true of all its senders."""
 
@@ -73,6 +84,7 @@ class Country(DataModel):
     languages: tuple[Language, ...] = ()
     registry: Registry | None = None
     forbidden: Forbidden | None = None
+    revocation: Revocation | None = None
 
 
 class ReplyDemands(DataModel):

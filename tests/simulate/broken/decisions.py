@@ -37,7 +37,7 @@ def report_of_now(patch: Patch) -> None:
 def stop_all_is_stop(patch: Patch) -> None:
     """STOP ALL ends the list and nothing else."""
     patch.setattr(
-        evidence, "requested_scopes", lambda intent, sender: consent.sender_scopes(sender)[:2]
+        evidence, "requested_scopes", lambda intent, sender, at: consent.sender_scopes(sender)[:2]
     )
 
 
