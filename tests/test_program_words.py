@@ -62,7 +62,7 @@ list = "alerts"
 reply = "Contoso: No more account alerts."
 
 [[program.keyword]]
-words = ["STOPP"]
+words = ["STOPE"]
 intent = "start"
 
 [[program.sender]]
@@ -124,7 +124,7 @@ def out(world: World) -> list[str]:
         ("JION", Intent.NONE, None),
         ("I want to join", Intent.NONE, None),
         # Whatever else asks to stop counts before it.
-        ("STOPP", Intent.STOP, None),
+        ("STOPE", Intent.STOP, None),
         ("JOIN\nSTOP", Intent.STOP, "house:STOP"),
         ("STOP JOIN", Intent.STOP, None),
         # Of two words to stop, the one that is about the sender.
