@@ -12,7 +12,12 @@ from optout.programs import guidance
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding
-from tests import test_program_fields, test_program_reach, test_program_senders
+from tests import (
+    test_program_fields,
+    test_program_partners,
+    test_program_reach,
+    test_program_senders,
+)
 from tests.support.program_files import (
     LONG_CODE,
     SENDER_ID,
@@ -311,7 +316,11 @@ def test_what_is_advised(
 
 def test_every_rule_has_a_bad_file() -> None:
     """Nothing is in the guidance that nothing finds."""
-    refused = (*test_program_fields.REFUSED, *test_program_senders.REFUSED)
+    refused = (
+        *test_program_fields.REFUSED,
+        *test_program_partners.REFUSED,
+        *test_program_senders.REFUSED,
+    )
     found = (*refused, *ADVISED, *test_program_reach.FOUND)
     # One needs a store, and one a day.
     tried = {row[1] for row in found} | {"list_without_sender", "reach_unsaid"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from optout.store.tables.store import TablesStore
-from tests.support.places import Place
+from tests.support.places import Place, new_tables
 from tests.support.wire import Wire
 
 
@@ -20,3 +20,9 @@ def store(tables: Place, wire: Wire) -> Iterator[TablesStore]:
     assert isinstance(opened, TablesStore)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def target(azurite: str) -> Place:
+    """Tables that are empty."""
+    return new_tables(azurite)
