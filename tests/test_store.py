@@ -119,7 +119,7 @@ def test_recent_is_bounded(store: Store) -> None:
     """Only keyword messages to the sender, newest first, within the window and the limit."""
     for number in range(1, 31):
         write(store, Decision(evidence(number)))
-    write(store, Decision(evidence(31, intent=Intent.NONE)))
+    write(store, Decision(evidence(31, intent=Intent.NONE, reply=None)))
     write(store, Decision(evidence(32, sender="54321")))
     known = state_of(store, sender="12345", limit=20)
     assert [item.number for item in known.recent] == list(range(30, 10, -1))

@@ -22,7 +22,7 @@ class Line:
 
     `elsewhere` are the words that somebody else answers, with the status that says so; `blocked` the
     words after which a carrier or ACS refuses what we send, and `blocker` who that is; `probable` what
-    a probable request does.
+    a probable request does. With `answers_unknown` what asks for nothing may be answered, too.
     """
 
     list: str
@@ -33,6 +33,7 @@ class Line:
     blocker: str = "service"
     probable: Literal["suppress", "review", "ignore"] = "suppress"
     is_configured: bool = True
+    answers_unknown: bool = False
     name: str = ""
 
 
@@ -47,7 +48,9 @@ LINES = {
         blocker="carrier",
     ),
     "54321": Line("contoso-promo", _PLATFORM, frozenset({"STOP", "stop", "QUIT"}), blocker="platform"),
-    "55555": Line("contoso-canada", ignored=frozenset({"UNSTOP"}), probable="review"),
+    "55555": Line(
+        "contoso-canada", ignored=frozenset({"UNSTOP"}), probable="review", answers_unknown=True
+    ),
     "78787": Line("contoso-uk", ignored=frozenset({"UNSTOP"}), probable="ignore"),
     "contoso": Line("contoso-uk", ignored=IN | HELP, answers=False, probable="ignore", name="CONTOSO"),
     # No program names this one.

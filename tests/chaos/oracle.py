@@ -10,7 +10,7 @@ from optout.domain.model import Evidence, Reply
 from optout.operations.reply_delivery import REPLY_TAG
 from tests.chaos import sending
 from tests.chaos.entered import changes, verdicts
-from tests.chaos.expected import EVERYTHING, Message, State
+from tests.chaos.expected import EVERYTHING, LINES, Message, State
 from tests.chaos.remains import Remains
 from tests.chaos.shared import BEGIN
 
@@ -130,11 +130,15 @@ def _problem(remains: Remains, evidence: Evidence, message: Message, reply: Repl
     if message.is_probable:
         is_none = reply is not None and str(reply.status) == "none"
         return None if is_none else "a probable request is not answered"
-    if message.is_report or not message.is_keyword:
+    is_unknown = not message.is_report and not message.is_keyword
+    answers_unknown = is_unknown and LINES[message.sender].answers_unknown
+    if (message.is_report or is_unknown) and not answers_unknown:
         return "there is nothing to answer" if reply else None
     if reply is None:
-        return "an answer must have a status"
+        return None if answers_unknown else "an answer must have a status"
     status, was_sent = str(reply.status), remains.phones[evidence.id] > 0
+    if answers_unknown and _answered_within_the_hour(remains, evidence, message):
+        return "what asks for nothing was answered within the hour"
     if message.settled_elsewhere is not None:
         wrong = was_sent or status != message.settled_elsewhere
         return f"it should be {message.settled_elsewhere}" if wrong else None
@@ -142,6 +146,15 @@ def _problem(remains: Remains, evidence: Evidence, message: Message, reply: Repl
         return f"{'an' if was_sent else 'no'} SMS was sent"
     is_explained = was_sent or _is_explained(remains, evidence, message, status)
     return None if is_explained else "nothing explains it"
+
+
+def _answered_within_the_hour(remains: Remains, evidence: Evidence, message: Message) -> bool:
+    """Whether another message of the pair that asked for nothing has an answer as recent."""
+    earlier = remains.histories[message.person][: evidence.number - 1]
+    others = (each for each in earlier if each.sender == evidence.sender and each.reply is not None)
+    return any(
+        str(each.intent) == "none" and evidence.received_at - each.received_at < HOUR for each in others
+    )
 
 
 def _is_explained(remains: Remains, evidence: Evidence, message: Message, status: str) -> bool:
