@@ -10,7 +10,7 @@ from tests.console.conftest import OpenPage
 from tests.console.test_look_up import sign
 from tests.support.client import App
 from tests.support.payloads import sms_event
-from tests.support.world import World
+from tests.support.world import Clock, World
 
 PERSON, OTHER = "+14255550123", "+14255550124"
 PROBABLE = "who is this? stop it"
@@ -80,6 +80,21 @@ def test_the_newest_leads_to_the_person(app: App, console: str, open_page: OpenP
     message.get_by_role("button", name=PERSON).click()
     expect(page.locator("#person")).to_have_text(PERSON)
     assert page.url.endswith("#look-up")
+
+
+def test_a_request_that_waits_too_long(
+    app: App, tmp_path: Path, console: str, open_page: OpenPage
+) -> None:
+    """It is marked, and one that came today is not."""
+    with World(tmp_path, clock=Clock(ago(days=4))) as world:
+        world.receive(PROBABLE)
+    app.deliver(sms_event(PROBABLE, from_=OTHER))
+    page = open_page(f"{console}#activity")
+    entries = page.locator("#reviews .entry")
+    expect(entries).to_have_count(2)
+    first, second = entries.all()
+    expect(first).to_contain_text("has waited for too long")
+    expect(second).not_to_contain_text("has waited for too long")
 
 
 def test_a_verdict_on_a_probable_request(app: App, console: str, open_page: OpenPage) -> None:
