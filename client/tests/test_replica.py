@@ -144,6 +144,23 @@ def test_renamed(own_app: App, own: Replica, people: People, tmp_path: Path) -> 
         own_app.kill()
 
 
+def test_one_short_code_of_two_countries(own_app: App, own: Replica, people: People, tmp_path: Path) -> None:
+    """Which is meant, the copy does not know: who is out of either may not be texted."""
+    person, other = people(2)
+    text = (REPOSITORY / "programs.toml").read_text("utf-8")
+    programs = tmp_path / "programs.toml"
+    programs.write_text(text.replace('number = "55555"', 'number = "12345"'), encoding="utf-8")
+    own_app.kill()
+    own_app.set("OPTOUT_PROGRAMS", str(programs))
+    own_app.start()
+    for each, name in ((person, "contoso-canada"), (other, "contoso-alerts")):
+        own_app.post("api/suppressions/opt-out", {"recipient": each, "list": name, **WHO})
+    own.refresh()
+    assert [result.suppressed for result in own.check("12345", [person, other, *people(1)])] == [
+        True, True, False,
+    ]  # fmt: skip
+
+
 def test_passed_by(
     app: App, optout: OptoutClient, people: People, copy_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

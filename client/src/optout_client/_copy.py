@@ -45,10 +45,11 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """The senders, by their names in lower case, and the names that have numbers, as one edition has them."""
+    """The senders, by their names in lower case, and the names that have numbers, as one edition has them.
+    The same digits may be a short code of two countries, each with lists of its own."""
 
     edition: int = 0
-    senders: Mapping[str, Sender] = field(default_factory=dict)
+    senders: Mapping[str, Sequence[Sender]] = field(default_factory=dict)
     numbers: Mapping[tuple[str, str], int] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
 
@@ -190,10 +191,12 @@ def _known(connection: sqlite3.Connection) -> Known:
     with transaction(connection, "DEFERRED"):
         (edition,) = connection.execute("SELECT edition FROM state").fetchone()
         rows = connection.execute("SELECT id, kind, name FROM name").fetchall()
-        senders = _senders(connection)
+        senders: dict[str, list[Sender]] = {}
+        for sender in _senders(connection):
+            senders.setdefault(sender.sender.lower(), []).append(sender)
     return Known(
         edition,
-        {sender.sender.lower(): sender for sender in senders},
+        senders,
         {(kind, name): id_ for id_, kind, name in rows},
         {id_: name for id_, _, name in rows},
     )

@@ -52,7 +52,7 @@ class Held:
         meant = [_readings(first + place, each) for place, each in enumerate(recipients)]
         state, known, found = self.copy.look_up({each for several in meant for each in several})
         self._refuse_if_stale(state)
-        scopes = _scopes(known, _sender(known, sender))
+        scopes = [_scopes(known, each) for each in _senders(known, sender)]
         results = []
         for index, (recipient, several) in enumerate(zip(recipients, meant, strict=True), first):
             rows = [found[each] for each in several if each in found]
@@ -117,12 +117,13 @@ def _readings(index: int, recipient: str) -> tuple[int, ...]:
     return found
 
 
-def _sender(known: Known, name: str) -> Sender:
+def _senders(known: Known, name: str) -> Sequence[Sender]:
+    """Those of a name. Which of two countries' short codes is meant, a copy does not know."""
     found = known.senders.get(name.lower())
     if found is not None:
         return found
     near = get_close_matches(name.lower(), known.senders, cutoff=_LIKENESS)
-    nearest = [known.senders[each].sender for each in near]
+    nearest = [known.senders[each][0].sender for each in near]
     meant = f"did you mean {' or '.join(nearest)}?" if nearest else "correct it"
     raise UnknownSender(f"no program names the sender {name}; {meant}", nearest)
 
@@ -135,12 +136,12 @@ def _scopes(known: Known, sender: Sender) -> _Scopes:
 
 
 def _result(
-    index: int, recipient: str, rows: Sequence[bytes], scopes: _Scopes, names: Mapping[int, str]
+    index: int, recipient: str, rows: Sequence[bytes], scopes: Sequence[_Scopes], names: Mapping[int, str]
 ) -> CheckResult:
-    """What the rows say of whoever may be meant: suppressed, if one of them is."""
+    """What the rows say of whoever may be meant, from whichever sender may be: suppressed, if one is."""
     if not rows:
         return CheckResult(index, recipient, False, "none")
-    results = [_verdict(index, recipient, each, scopes, names) for each in rows]
+    results = [_verdict(index, recipient, row, each, names) for row in rows for each in scopes]
     return max(results, key=lambda result: result.suppressed)
 
 
