@@ -13,6 +13,8 @@ from tests.support.program_files import SHORT_CODE, load, program, refused
 from tests.support.world import World, replied
 
 FRENCH, CODE, TOLL_FREE = "+33644607659", "99999", "+18335550199"
+# STOP to a French number is answered in French.
+STOP_IN_FRENCH = "Contoso : vous ne recevrez plus de messages."
 STOP = "Contoso: You opted out and will not receive any more messages."
 HELP = "Contoso: Call 1-800-800-8000 for support."
 CATCHES = f"""
@@ -23,7 +25,7 @@ list = "others"
 [unconfigured.replies]
 stop = "{STOP}"
 help = "{HELP}"
-fr.stop = "Contoso : vous ne recevrez plus de messages."
+fr.stop = "{STOP_IN_FRENCH}"
 """
 OWN = program(SHORT_CODE)
 
@@ -32,7 +34,7 @@ OWN = program(SHORT_CODE)
     ("text", "to", "list_name", "status", "reply"),
     [
         (OWN, FRENCH, f"sender:{FRENCH}", ReplyStatus.NONE, None),
-        (OWN + CATCHES, FRENCH, "others", ReplyStatus.SENT, STOP),
+        (OWN + CATCHES, FRENCH, "others", ReplyStatus.SENT, STOP_IN_FRENCH),
         (OWN + CATCHES, CODE, "others", ReplyStatus.SENT, STOP),
         (OWN + '[unconfigured]\nlist = "others"\n', FRENCH, "others", ReplyStatus.NONE, None),
         (OWN + '[unconfigured]\nlist = "contoso"\n', CODE, "contoso", ReplyStatus.NONE, None),
