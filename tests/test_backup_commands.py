@@ -1,11 +1,9 @@
 """backup and restore of tables on the command line: into a file and into a container, and back."""
 
 import os
-import pty
 import re
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,6 +21,7 @@ from tests.support import azurite as emulator
 from tests.support.client import environment
 from tests.support.copies import stored, without_generation
 from tests.support.places import Place
+from tests.support.terminal import shown_on_a_terminal
 from tests.support.world import PERSON, World
 
 Run = Callable[..., tuple[int, str, str]]
@@ -251,19 +250,6 @@ def test_a_bar_on_a_terminal(source: Place, target: Place, optout: Run, tmp_path
     """How far it is, for somebody who waits: once for the check, once for the rows."""
     copy = tmp_path / "copy"
     assert optout(source, "backup", str(copy))[0] == 0
-    ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (24, 80))
-    subprocess.run(
-        [sys.executable, "-m", "optout", "restore", str(copy)],
-        cwd=settings.ROOT,
-        env={**os.environ, **settings_of(target)},
-        stdout=subprocess.DEVNULL,
-        stderr=its,
-        timeout=60,
-        check=True,
-    )
-    os.close(its)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+    shown = shown_on_a_terminal(["restore", str(copy)], settings_of(target))
     assert "checking: 100%" in shown
     assert "restoring: 100%" in shown

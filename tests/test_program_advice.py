@@ -2,22 +2,14 @@
 
 import json
 import logging
-import re
 from pathlib import Path
 
 import pytest
 
 from optout import service, settings
-from optout.programs import guidance
 from optout.programs.check import check_file
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding
-from tests import (
-    test_program_fields,
-    test_program_partners,
-    test_program_reach,
-    test_program_senders,
-)
 from tests.support.program_files import (
     LONG_CODE,
     SENDER_ID,
@@ -28,8 +20,6 @@ from tests.support.program_files import (
     program,
     written,
 )
-
-DOCUMENT = (settings.ROOT / "docs/programs.md").read_text("utf-8")
 
 FAQ_STOP = "Contoso Alerts: You opted out and will not receive any more messages."
 FAQ_START = (
@@ -312,27 +302,6 @@ def test_what_is_advised(
     assert problem in finding.problem
     assert remedy in finding.remedy
     assert Directory.load(tmp_path / "programs.toml").senders
-
-
-def test_every_rule_has_a_bad_file() -> None:
-    """Nothing is in the guidance that nothing finds."""
-    refused = (
-        *test_program_fields.REFUSED,
-        *test_program_partners.REFUSED,
-        *test_program_senders.REFUSED,
-    )
-    found = (*refused, *ADVISED, *test_program_reach.FOUND)
-    # One needs a store, and one a day.
-    tried = {row[1] for row in found} | {"list_without_sender", "reach_unsaid"}
-    assert tried == set(guidance.rules())
-
-
-@pytest.mark.parametrize("rule", guidance.rules().values(), ids=lambda rule: rule.name)
-def test_every_rule_is_documented(rule: guidance.GuidanceRule) -> None:
-    """docs/programs.md has a row for each rule, with its source, among its like."""
-    errors, warnings = DOCUMENT.split("### Warnings")
-    row = rf"^\| `{rule.name}` \| [^|]+ \| {re.escape(rule.source)} \|$"
-    assert re.search(row, errors if rule.severity == "error" else warnings, re.MULTILINE)
 
 
 def test_contoso_passes() -> None:

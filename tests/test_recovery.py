@@ -3,10 +3,8 @@ quarantine. Nothing is done twice, nothing is lost, and nobody is texted late.""
 
 import json
 import os
-import pty
 import subprocess
 import sys
-import termios
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +27,7 @@ from tests.support import azurite as emulator
 from tests.support.client import environment
 from tests.support.payloads import sms_event
 from tests.support.places import Place
+from tests.support.terminal import shown_on_a_terminal
 
 PERSON = "+14255550141"
 FOLDER = "SMS-EVENTS/2026/6/1/12"
@@ -138,20 +137,7 @@ def test_a_folder(optout: Optout, folder: Path, kept: Callable[[], service.Servi
 
 def test_a_bar_on_a_terminal(database: Path, folder: Path) -> None:
     """How far it is, for somebody who waits."""
-    ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (24, 80))
-    subprocess.run(
-        [sys.executable, "-m", "optout", "replay-dead-letters", str(folder)],
-        cwd=settings.ROOT,
-        env={**os.environ, **environment(database)},
-        stdout=subprocess.DEVNULL,
-        stderr=its,
-        timeout=60,
-        check=True,
-    )
-    os.close(its)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+    shown = shown_on_a_terminal(["replay-dead-letters", str(folder)], environment(database))
     assert "3/3" in shown
 
 

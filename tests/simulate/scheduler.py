@@ -4,6 +4,7 @@ on. Time is a number, of milliseconds, and passes only while everybody waits."""
 import hashlib
 import heapq
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
@@ -92,12 +93,10 @@ class Scheduler:
 
     def _turn(self, task: Task) -> None:
         self._current = task
-        try:
+        # Of a process that is killed all is gone.
+        with suppress(Killed):
             task.greenlet.switch()
-        except Killed:
-            pass  # all of it is gone
-        finally:
-            self._current = None
+        self._current = None
 
     def pause(self, milliseconds: int) -> None:
         """Others may go on. Here a task finds that its process is gone."""
