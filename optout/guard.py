@@ -79,7 +79,10 @@ class Guard:
                 "with serve --tunnel NAME for Event Grid, or with serve --allow-host NAME if nobody "
                 "else reaches it",
             )
-        return None if _opens_console(request) else _of_browser(request)
+        # A page of a link has its own secret; its form comes as from nowhere, because the page sends no
+        # referrer (Fetch, section 3.2: Origin is then null).
+        is_open = _opens_console(request) or request.path.startswith(LINKS)
+        return None if is_open else _of_browser(request)
 
     def _of_everybody(self, request: Request) -> Refusal | None:
         """Through the tunnel: only what is meant for others, by the secret that they were given."""

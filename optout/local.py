@@ -187,7 +187,8 @@ def _query(request: Request) -> dict[str, str]:
 
 
 def _werkzeug_route(route: str) -> str:
-    return "/api/" + route.replace("{", "<").replace("}", ">")
+    # host.json: no prefix.
+    return "/" + route.replace("{", "<").replace("}", ">")
 
 
 def _validation(events: list[Any]) -> Response:

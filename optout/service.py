@@ -20,6 +20,9 @@ from optout.operations.check import Checks
 from optout.operations.handle import EventHandler, Result
 from optout.operations.health import StoreHealth
 from optout.operations.left_lists import lists_without_sender
+from optout.operations.link_key_file import KeyFile
+from optout.operations.link_tries import Tries
+from optout.operations.links import Links
 from optout.operations.overdue import OverdueReviews
 from optout.operations.pending import Finisher
 from optout.operations.recorder import Recorder
@@ -52,6 +55,8 @@ class Service:
     changes: Changes
     reports: Reports
     reviews: Reviews
+    links: Links
+    link_tries: Tries
     events: EventHandler
     finisher: Finisher
     health: StoreHealth
@@ -113,6 +118,8 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
         changes=Changes(directory, recorder, new_id),
         reports=Reports(directory, recorder),
         reviews=Reviews(directory, recorder),
+        links=_links(configured, directory, recorder),
+        link_tries=Tries(time.monotonic),
         events=EventHandler(
             directory,
             recorder,
@@ -125,6 +132,18 @@ def build(configured: Settings, replies: ReplySender | None = None) -> Service:
         ),
         finisher=Finisher(directory, recorder, delivery),
         health=StoreHealth(store, time.monotonic),
+    )
+
+
+def _links(configured: Settings, directory: Directory, recorder: Recorder) -> Links:
+    path = configured.local_key_path
+    return Links(
+        directory,
+        recorder,
+        new_id,
+        configured.address_of_links,
+        configured.link_keys,
+        KeyFile(path) if path else None,
     )
 
 

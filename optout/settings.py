@@ -7,15 +7,19 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from optout.azure.sms import ACS_ENDPOINT
+from optout.domain import link_keys
 from optout.domain.errors import ConfigurationError
+from optout.domain.link_keys import LinkKey
 
 ROOT = Path(__file__).parent.parent
 _PREFIX = "OPTOUT_"
+# That of `func start`.
+LOCAL_PORT = 7071
 # Outside of the prefix: the queue trigger takes this name of a connection, and what it finds beside it.
 QUEUE = "OptoutQueue"
 # Read by the trigger alone.
@@ -23,8 +27,14 @@ _FOR_THE_TRIGGER = f"{QUEUE}__credential"
 # One variable for each partner, which is not one of these settings by itself.
 _PARTNER_KEY = f"{_PREFIX}MESSAGING_CONNECT_KEY_"
 _HOST = r"[^/\s\[\]]+"
+# It is part of every text: what the alphabet of SMS has, and as little as possible.
+_LINK_BASE = r"^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9/-]*)?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?/?)$"
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
+
+
+def _link_keys(value: object) -> object:
+    return link_keys.parse(value) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -56,6 +66,8 @@ class Settings(BaseModel):
     text_days: int = Field(default=30, ge=0, le=3650)
     # Ten business days, within which the FCC wants a request honoured, are at least two weeks.
     review_days: int = Field(default=3, ge=1, le=14)
+    link_base: str | None = Field(default=None, pattern=_LINK_BASE)
+    link_keys: Annotated[tuple[LinkKey, ...], BeforeValidator(_link_keys)] = ()
 
     @model_validator(mode="after")
     def _ways_in(self) -> "Settings":
@@ -111,6 +123,30 @@ class Settings(BaseModel):
                 "or remove it"
             )
         return self
+
+    @model_validator(mode="after")
+    def _whole_links(self) -> "Settings":
+        if self.link_keys and not self.link_base:
+            raise ValueError(
+                "OPTOUT_LINK_KEYS is set without OPTOUT_LINK_BASE: add the address that people see, "
+                "for example https://o.contoso.com"
+            )
+        if self.link_base and not self.link_keys and self.store == "tables":
+            raise ValueError(
+                "OPTOUT_LINK_BASE is set without OPTOUT_LINK_KEYS: add a key, as docs/settings.md says"
+            )
+        return self
+
+    @property
+    def local_key_path(self) -> Path | None:
+        """Where a laptop keeps the key of its links, beside its store; None over tables, whose app has
+        its keys from the settings."""
+        return None if self.store == "tables" else self.sqlite_path.parent / "link.key"
+
+    @property
+    def address_of_links(self) -> str | None:
+        """Where links lead; on a laptop to itself, if nothing else is said."""
+        return self.link_base or (None if self.store == "tables" else f"http://localhost:{LOCAL_PORT}")
 
     @property
     def programs_path(self) -> Path:
@@ -251,6 +287,7 @@ _TAKES = {
     "OptoutQueue__queueServiceUri": "write https://ACCOUNT.queue.core.windows.net, nothing after it",
     "OPTOUT_CACHE_SECONDS": "write a number from 0 to 30",
     "OPTOUT_TEXT_DAYS": "write a whole number from 0 to 3650",
+    "OPTOUT_LINK_BASE": "write https://NAME, as short as you have it, for example https://o.contoso.com",
 }
 
 
@@ -261,7 +298,15 @@ def _sentence(error: Mapping[str, Any]) -> str:
     variable = name if name.startswith(QUEUE) else _PREFIX + name.upper()
     if error["type"] == "extra_forbidden":
         return f"{variable}: there is no such setting; docs/settings.md lists them"
-    return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"
+    said = str(error["msg"])
+    if error["type"] == "value_error":
+        return f"{variable}: {said.removeprefix('Value error, ')}; see docs/settings.md"
+    return f"{variable}: {_TAKES.get(variable, said.lower())}; see docs/settings.md"
+
+
+def lead_links_to(address: str) -> None:
+    """Where the links of this process lead, unless it is said."""
+    os.environ[f"{_PREFIX}LINK_BASE"] = os.environ.get(f"{_PREFIX}LINK_BASE") or address
 
 
 def forwarded_names(port: int) -> Iterator[str]:

@@ -138,6 +138,6 @@ def test_the_role_of_whoever_follows() -> None:
         for operation in table.OPERATIONS
         if Role.FEED in operation.roles
     }
-    assert opened == {("GET", "changes"), ("GET", "senders")}
-    (feed,) = (operation for operation in table.OPERATIONS if operation.route == "changes")
+    assert opened == {("GET", "api/changes"), ("GET", "api/senders")}
+    (feed,) = (operation for operation in table.OPERATIONS if operation.route == "api/changes")
     assert feed.roles == (Role.FEED,)

@@ -227,29 +227,31 @@ def test_a_sender_that_is_like_no_other(app: App, sender: str) -> None:
 
 
 ROUTES = [
-    ("suppressions/check", "POST"),
-    ("suppressions/report", "POST"),
-    ("suppressions/12345/14255550123", "GET"),
-    ("suppressions/opt-out", "POST"),
-    ("suppressions/opt-in", "POST"),
-    ("suppressions/history", "POST"),
-    ("suppressions/status", "POST"),
-    ("suppressions", "GET"),
-    ("suppressions/import", "POST"),
-    ("suppressions/import-opt-ins", "POST"),
-    ("export", "GET"),
-    ("activity", "GET"),
-    ("journal", "GET"),
-    ("changes", "GET"),
-    ("reviews", "GET, POST"),
-    ("quarantine", "GET"),
-    ("quarantine/replay", "POST"),
-    ("senders", "GET"),
-    ("doctor", "POST"),
-    ("console", "GET"),
-    ("console/main.js", "GET"),
-    ("health", "GET"),
-    ("openapi.json", "GET"),
+    ("api/suppressions/check", "POST"),
+    ("api/suppressions/report", "POST"),
+    ("api/suppressions/12345/14255550123", "GET"),
+    ("api/suppressions/opt-out", "POST"),
+    ("api/suppressions/opt-in", "POST"),
+    ("api/suppressions/history", "POST"),
+    ("api/suppressions/status", "POST"),
+    ("api/suppressions", "GET"),
+    ("api/suppressions/import", "POST"),
+    ("api/suppressions/import-opt-ins", "POST"),
+    ("api/export", "GET"),
+    ("api/activity", "GET"),
+    ("api/journal", "GET"),
+    ("api/changes", "GET"),
+    ("api/reviews", "GET, POST"),
+    ("api/quarantine", "GET"),
+    ("api/quarantine/replay", "POST"),
+    ("api/senders", "GET"),
+    ("api/links", "POST"),
+    ("api/doctor", "POST"),
+    ("api/console", "GET"),
+    ("api/console/main.js", "GET"),
+    ("api/health", "GET"),
+    ("api/openapi.json", "GET"),
+    ("o/token", "GET, POST"),
 ]
 
 
@@ -265,7 +267,7 @@ def test_every_route_is_asked() -> None:
 def test_a_wrong_method_is_told_the_right_one(app: App, route: str, allowed: str) -> None:
     """405 with Allow, for every route and every other method."""
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(allowed.split(", ")):
-        answer = app.host.request(method, f"/api/{route}")
+        answer = app.host.request(method, f"/{route}")
         assert problem(answer, 405)["detail"] == f"use {allowed} here"
         assert answer.headers["Allow"] == allowed
 

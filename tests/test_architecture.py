@@ -48,6 +48,7 @@ FOREIGN = {
     "azure.data": {"store"},
     "azure.eventgrid": {"azure"},
     "azure.storage": {"azure"},
+    "cryptography": {"operations"},
     "sqlite3": {"store"},
     "os": {"settings"},
 }

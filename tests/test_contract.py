@@ -36,7 +36,7 @@ def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFix
         done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("schemathesis")), "run",
-                "openapi.json", f"--url=http://127.0.0.1:{served.port}/api",
+                "openapi.json", f"--url=http://127.0.0.1:{served.port}",
                 f"--checks={','.join(CHECKS)}", "--max-examples=60", "--no-color",
                 "--generation-database=none", "--seed=1",
             ],
@@ -113,8 +113,8 @@ def test_an_operation_names_the_roles_that_may_call_it() -> None:
     """In OpenAPI's own words: the alternatives, each with the role whose key opens it."""
     paths = DOCUMENT["paths"]
     roles = {"functionKey": ["support"]}, {"functionKey": ["lists"]}
-    assert paths["/suppressions"]["get"]["security"] == list(roles)
-    assert paths["/health"]["get"]["security"] == []
+    assert paths["/api/suppressions"]["get"]["security"] == list(roles)
+    assert paths["/api/health"]["get"]["security"] == []
 
 
 def test_schemas_have_names_for_people() -> None:

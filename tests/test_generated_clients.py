@@ -63,7 +63,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 def connected(client: ModuleType, served: Served) -> Iterator[Any]:
     """A client of the package, for the running app."""
     asking = client.AuthenticatedClient(
-        base_url=f"http://127.0.0.1:{served.port}/api",
+        base_url=f"http://127.0.0.1:{served.port}",
         token="the local host asks for none",
         prefix="",
         auth_header_name="x-functions-key",
@@ -141,7 +141,7 @@ def test_models_are_generated_without_a_warning(
     assert done.stderr == ""
     monkeypatch.syspath_prepend(tmp_path)
     models = importlib.import_module(module.stem)
-    operation = table.description()["paths"]["/suppressions/check"]["post"]
+    operation = table.description()["paths"]["/api/suppressions/check"]["post"]
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
     assert models.Checked.model_validate(example).results[0].suppressed is True
     of_tomorrow = {**example, "results": [{**each, "new": 1} for each in example["results"]], "new": []}

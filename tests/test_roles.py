@@ -42,11 +42,17 @@ def test_a_lookup_only_looks_up() -> None:
     assert Role.SUPPORT in check.roles
 
 
-def test_a_guard_asks_and_reports() -> None:
-    """A guard's key opens these two functions, and nobody else's opens the second."""
+def test_a_guard_asks_reports_and_makes_links() -> None:
+    """A guard's key opens these functions, and nobody else's opens the second."""
     opened = {each.name: each.roles for each in table.functions() if Role.GUARD in each.roles}
-    assert set(opened) == {"check_suppressions", "report_suppression"}
+    assert set(opened) == {"check_suppressions", "report_suppression", "links"}
     assert opened["report_suppression"] == (Role.GUARD,)
+
+
+def test_links_are_a_role_of_their_own() -> None:
+    """Its key makes links; it asks about nobody, and nobody at a desk needs it."""
+    (links,) = (each for each in table.functions() if Role.LINKS in each.roles)
+    assert (links.name, links.roles) == ("links", (Role.GUARD, Role.LINKS))
 
 
 def test_what_frees_people_is_a_role_of_its_own() -> None:
@@ -75,7 +81,7 @@ def test_the_runtime_asks_for_a_key_of_each_function(tmp_path: Path) -> None:
         }
     assert {name for name, level in levels.items() if level == "function"} == guarded()
     assert {name for name, level in levels.items() if level == "anonymous"} == {
-        "health", "openapi", "console", "console_file",
+        "health", "openapi", "console", "console_file", "link",
     }  # fmt: skip
     assert set(levels.values()) == {"function", "anonymous"}
 
@@ -91,7 +97,7 @@ def front(app: App, local_port: int) -> Iterator[int]:
 @pytest.mark.parametrize("role", [*OPENED, None, "wrong"])
 def test_what_a_key_opens(front: int, role: str | None, operation: Operation) -> None:
     """Each key with each operation, at its own address: in or out, and nothing in between."""
-    target = f"/api/{operation.route}"
+    target = f"/{operation.route}"
     for name, value in PATHS.items():
         target = target.replace(name, value)
     key = KEYS.get(role or "", role)

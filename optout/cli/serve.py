@@ -15,7 +15,7 @@ def add(commands: Commands) -> None:
         "Settings come from the environment, then from local.settings.json; docs/settings.md lists "
         "them. Without a setting for ACS, replies are printed.",
     )
-    parser.add_argument("--port", type=int, default=7071, help="default: 7071")
+    parser.add_argument("--port", type=int, default=settings.LOCAL_PORT, help="default: %(default)s")
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME",
         help="answer to this name, too, as to localhost: a port that is forwarded for you alone; "
@@ -33,6 +33,9 @@ def run(asked: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     settings.adopt_local_settings()
+    settings.lead_links_to(
+        f"https://{asked.tunnel}" if asked.tunnel else f"http://localhost:{asked.port}"
+    )
     # Imported here: it takes a second that the other commands need not spend.
     import function_app
     from optout import guard, local

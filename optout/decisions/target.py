@@ -39,13 +39,13 @@ class Target:
         """The evidence of an opt-out or opt-in that somebody else enters, of now or another time; whom
         it is about, its id and who enters it are still to be said.
 
-        By hand, an opt-out of a sender reaches as far as the person's own word would. A list from
-        elsewhere says nothing of that.
+        By hand and by a link, an opt-out of a sender reaches as far as the person's own word would. A
+        list from elsewhere says nothing of that.
         """
         opted_out = Intent.STOP_ALL if self.everything else Intent.STOP
         intent, at = opted_out if out else Intent.START, at or now
         scopes = self.scopes
-        if self.sender and kind is EvidenceKind.MANUAL:
+        if self.sender and kind in (EvidenceKind.MANUAL, EvidenceKind.LINK):
             scopes = requested_scopes(intent, self.sender, at)
         return Evidence(
             id="",

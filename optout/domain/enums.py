@@ -100,6 +100,7 @@ class EvidenceKind(StrEnum):
     MANUAL = "manual"
     IMPORT = "import"
     RULES = "rules"
+    LINK = "link"
 
 
 class Effect(StrEnum):

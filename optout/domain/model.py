@@ -148,7 +148,7 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One message, delivery report, manual change or imported entry about one recipient.
+    """One message, delivery report, manual change, tap on a link or imported entry about one recipient.
 
     Append-only: after it is written, only `reply` and `announcement` move on, and `text` may be
     forgotten.

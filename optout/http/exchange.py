@@ -68,6 +68,8 @@ class Response:
 Handler = Callable[[Request, Service], Any]
 Answering = Callable[[Request], Any]
 FileHandler = Callable[[Request], Response]
+# A page needs the service, and has something to say where there is none.
+PageHandler = Callable[[Request, Callable[[], Service]], Response]
 
 
 class TooLarge(BadRequest):
@@ -138,6 +140,16 @@ def serve(request: Request, handler: FileHandler) -> Response:
         return handler(request)
     except NotFound as problem:
         return _problem(HTTPStatus.NOT_FOUND, str(problem))
+
+
+def open_page(
+    request: Request, handlers: Mapping[str, PageHandler], service: Callable[[], Service]
+) -> Response:
+    """A page by the request's method."""
+    handler = handlers.get(request.method.upper())
+    if handler is None:
+        return _not_allowed(", ".join(sorted(handlers.keys() - {"HEAD"})))
+    return handler(request, service)
 
 
 def parse_body(model: type[_Model], request: Request) -> _Model:

@@ -14,11 +14,17 @@ from optout import __version__
 from optout.domain.errors import UnknownSender
 from optout.http import exchange
 from optout.http.exchange import Body
-from optout.http.operation import File, Operation
+from optout.http.operation import File, Operation, Page
 
 Json = dict[str, Any]
 _REFERENCE = "#/components/schemas/"
 _KEY = "functionKey"
+_FORM = "application/x-www-form-urlencoded"
+# RFC 8058, section 3.1. What is sent, or that nothing is, changes nothing.
+_ONE_CLICK = {
+    "schema": {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}},
+    "example": {"List-Unsubscribe": "One-Click"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ class _Schema(GenerateJsonSchema):
         return found
 
 
-def document(operations: Sequence[Operation], files: Sequence[File]) -> Json:
-    """The document of some operations and files, as /api/openapi.json serves it."""
+def document(operations: Sequence[Operation], files: Sequence[File], pages: Sequence[Page]) -> Json:
+    """The document of some operations, files and pages, as /api/openapi.json serves it."""
     schemas = _Schemas(operations)
     paths: dict[str, Json] = {}
     for operation in operations:
@@ -103,6 +109,14 @@ def document(operations: Sequence[Operation], files: Sequence[File]) -> Json:
         methods[operation.method.lower()] = _operation(operation, schemas)
     for file in files:
         paths[f"/{file.route}"] = {"get": _file(file)}
+    for page in pages:
+        paths[f"/{page.route}"] = {
+            "get": _page(page, "open", page.opened.__doc__),
+            "post": {
+                **_page(page, "send", page.sent.__doc__),
+                "requestBody": {"required": False, "content": {_FORM: _ONE_CLICK}},
+            },
+        }
     problem = schemas.of(exchange.Problem)
     return {
         "openapi": "3.1.0",
@@ -113,7 +127,7 @@ def document(operations: Sequence[Operation], files: Sequence[File]) -> Json:
             "errors are problem+json whose `detail` says what to change.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/api"}],
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -196,10 +210,34 @@ def _file(file: File) -> Json:
     }
 
 
+def _page(page: Page, verb: str, says: str | None) -> Json:
+    contents = {"text/html": {"schema": {"type": "string"}, "example": page.example}}
+    described = {
+        "200": "The page.",
+        "404": "No key has made this link: a page that says whom to call.",
+        "429": "The same, for an address from which many such links were tried.",
+        "500": "An internal error: a page that says so.",
+        "503": "Nothing was recorded: a page that asks to try again.",
+    }
+    pages = {
+        status: {"description": meaning, "content": contents} for status, meaning in described.items()
+    }
+    return {
+        **_described(f"{verb}_{page.name}", says),
+        **_parameters(page.path),
+        "responses": {**pages, **_problems([HTTPStatus.METHOD_NOT_ALLOWED])},
+        "security": [],
+    }
+
+
 def _about(operation: Operation | File) -> Json:
+    return _described(operation.name, operation.handler.__doc__)
+
+
+def _described(name: str, says: str | None) -> Json:
     """Its name, and what its handler's docstring says: the first line, and what stands below."""
-    first, *further = operation.name.split("_")
-    summary, _, description = inspect.cleandoc(operation.handler.__doc__ or "").partition("\n\n")
+    first, *further = name.split("_")
+    summary, _, description = inspect.cleandoc(says or "").partition("\n\n")
     return {
         "operationId": first + "".join(word.title() for word in further),
         "summary": summary,

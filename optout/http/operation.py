@@ -6,7 +6,7 @@ from enum import StrEnum
 from http import HTTPMethod, HTTPStatus
 from typing import Any, ClassVar, cast
 
-from optout.http.exchange import Answering, Body, FileHandler, Handler, Request, Response
+from optout.http.exchange import Answering, Body, FileHandler, Handler, PageHandler, Request, Response
 from optout.service import Service
 
 
@@ -19,6 +19,7 @@ class Role(StrEnum):
     OPT_INS = "opt-ins"
     FEED = "feed"
     GUARD = "guard"
+    LINKS = "links"
     DOCTOR = "doctor"
 
 
@@ -31,6 +32,7 @@ LISTS: Roles = (Role.LISTS,)
 OPT_INS: Roles = (Role.OPT_INS,)
 FEED: Roles = (Role.FEED,)
 GUARD: Roles = (Role.GUARD,)
+LINKS_AND_GUARD: Roles = (Role.GUARD, Role.LINKS)
 DOCTOR: Roles = (Role.DOCTOR,)
 SUPPORT_AND_FEED: Roles = (Role.SUPPORT, Role.FEED)
 SUPPORT_AND_LISTS: Roles = (Role.SUPPORT, Role.LISTS)
@@ -83,6 +85,24 @@ class File:
     contents: Mapping[str, str]
     path: type[Body] | None = None
     problems: tuple[HTTPStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that whoever has its address may open, and the form on it. `example` is what it looks
+    like."""
+
+    name: str
+    route: str
+    opened: PageHandler
+    sent: PageHandler
+    example: str
+    path: type[Body]
+
+    @property
+    def handlers(self) -> Mapping[str, PageHandler]:
+        """By method. HEAD is asked by what looks at links before people do."""
+        return {"GET": self.opened, "HEAD": self.opened, "POST": self.sent}
 
 
 @dataclass(frozen=True, slots=True)

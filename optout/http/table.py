@@ -17,6 +17,8 @@ from optout.http import (
     exchange,
     feed,
     history,
+    link_page,
+    links,
     openapi,
     quarantine,
     reports,
@@ -32,6 +34,7 @@ from optout.http.operation import (
     DOCTOR,
     FEED,
     GUARD,
+    LINKS_AND_GUARD,
     LISTS,
     LOOKUP_GUARD_AND_SUPPORT,
     OPT_INS,
@@ -41,6 +44,7 @@ from optout.http.operation import (
     File,
     Function,
     Operation,
+    Page,
 )
 from optout.http.values import PageQuery
 from optout.operations import documents
@@ -59,110 +63,123 @@ def _describe(request: Request, service: Service) -> about.Description:
 
 OPERATIONS = (
     Operation(
-        "check_suppressions", POST, "suppressions/check", LOOKUP_GUARD_AND_SUPPORT, suppressions.check,
+        "check_suppressions", POST, "api/suppressions/check", LOOKUP_GUARD_AND_SUPPORT,
+        suppressions.check,
         suppressions.Checked, suppressions.CHECKED,
         body=suppressions.CheckRequest, asked=suppressions.CHECKS, problems=(NOT_FOUND,),
         compressible=True,
     ),
     Operation(
-        "report_suppression", POST, "suppressions/report", GUARD, reports.report,
+        "report_suppression", POST, "api/suppressions/report", GUARD, reports.report,
         reports.Reported, reports.RECORDED,
         body=reports.ReportRequest, asked=reports.REPORTS, problems=(NOT_FOUND,),
     ),
     Operation(
-        "look_up_suppression", GET, "suppressions/{sender}/{recipient}", SUPPORT, suppressions.look_up,
+        "look_up_suppression", GET, "api/suppressions/{sender}/{recipient}", SUPPORT,
+        suppressions.look_up,
         suppressions.Checked, suppressions.LOOKED_UP,
         path=suppressions.LookUpPath, query=suppressions.LookUpQuery, problems=(NOT_FOUND,),
     ),
     Operation(
-        "opt_out", POST, "suppressions/opt-out", SUPPORT, changes.opt_out,
+        "opt_out", POST, "api/suppressions/opt-out", SUPPORT, changes.opt_out,
         changes.Changed, changes.OPTED_OUT, body=changes.ChangeRequest, asked=changes.OPT_OUTS,
         headers=changes.ChangeHeaders, problems=(NOT_FOUND, UNPROCESSABLE),
     ),
     Operation(
-        "opt_in", POST, "suppressions/opt-in", SUPPORT, changes.opt_in,
+        "opt_in", POST, "api/suppressions/opt-in", SUPPORT, changes.opt_in,
         changes.Changed, changes.OPTED_IN, body=changes.ChangeRequest, asked=changes.OPT_INS,
         headers=changes.ChangeHeaders, problems=(NOT_FOUND, UNPROCESSABLE),
     ),
     Operation(
-        "history", POST, "suppressions/history", SUPPORT, history.history,
+        "history", POST, "api/suppressions/history", SUPPORT, history.history,
         history.History, history.STOPPED, body=history.HistoryRequest, asked=history.PAGES,
     ),
     Operation(
-        "suppression_status", POST, "suppressions/status", SUPPORT, status.status,
+        "suppression_status", POST, "api/suppressions/status", SUPPORT, status.status,
         documents.Status, status.STATUS, body=status.StatusRequest, asked=status.NUMBERS,
     ),
     Operation(
-        "list_suppressions", GET, "suppressions", SUPPORT_AND_LISTS, suppressions.list_suppressions,
+        "list_suppressions", GET, "api/suppressions", SUPPORT_AND_LISTS, suppressions.list_suppressions,
         suppressions.List, suppressions.LISTED,
         query=suppressions.ListQuery, problems=(NOT_FOUND,), compressible=True,
     ),
     Operation(
-        "import_suppressions", POST, "suppressions/import", LISTS, transfer.import_rows,
+        "import_suppressions", POST, "api/suppressions/import", LISTS, transfer.import_rows,
         transfer.Imported, transfer.IMPORTED,
         body=transfer.ImportRequest, asked=transfer.IMPORTS, problems=(NOT_FOUND,),
     ),
     Operation(
-        "import_opt_ins", POST, "suppressions/import-opt-ins", OPT_INS, transfer.import_opt_ins,
+        "import_opt_ins", POST, "api/suppressions/import-opt-ins", OPT_INS, transfer.import_opt_ins,
         transfer.Imported, transfer.OPT_INS_IMPORTED,
         body=transfer.OptInImportRequest, asked=transfer.OPT_IN_IMPORTS,
     ),
     Operation(
-        "export", GET, "export", LISTS, transfer.export_evidence,
+        "export", GET, "api/export", LISTS, transfer.export_evidence,
         history.Journal, history.ASKED, query=PageQuery,
     ),
     Operation(
-        "activity", GET, "activity", SUPPORT, activity.counts,
+        "activity", GET, "api/activity", SUPPORT, activity.counts,
         activity.Activity, activity.COUNTS, query=activity.ActivityQuery,
     ),
     Operation(
-        "journal", GET, "journal", SUPPORT, activity.journal,
+        "journal", GET, "api/journal", SUPPORT, activity.journal,
         history.Journal, history.ASKED, query=PageQuery,
     ),
     Operation(
-        "list_reviews", GET, "reviews", SUPPORT, reviews.list_reviews,
+        "list_reviews", GET, "api/reviews", SUPPORT, reviews.list_reviews,
         reviews.Waiting, reviews.WAITING, query=PageQuery, function="reviews",
     ),
     Operation(
-        "judge_review", POST, "reviews", SUPPORT, reviews.judge,
+        "judge_review", POST, "api/reviews", SUPPORT, reviews.judge,
         reviews.Judged, reviews.JUDGED, body=reviews.VerdictRequest, asked=reviews.VERDICTS,
         problems=(NOT_FOUND, CONFLICT), function="reviews",
     ),
     Operation(
-        "list_quarantine", GET, "quarantine", SUPPORT, quarantine.list_events,
+        "list_quarantine", GET, "api/quarantine", SUPPORT, quarantine.list_events,
         quarantine.Quarantine, quarantine.HELD, query=PageQuery,
     ),
     Operation(
-        "replay_quarantine", POST, "quarantine/replay", SUPPORT, quarantine.replay,
+        "replay_quarantine", POST, "api/quarantine/replay", SUPPORT, quarantine.replay,
         quarantine.Replayed, quarantine.REPLAYED,
         body=quarantine.ReplayRequest, asked=quarantine.REPLAYS, problems=(NOT_FOUND,),
     ),
     Operation(
-        "changes", GET, "changes", FEED, feed.list_changes,
+        "changes", GET, "api/changes", FEED, feed.list_changes,
         feed.Changes, feed.CHANGES, query=feed.FeedQuery, problems=(GONE,), compressible=True,
     ),
     Operation(
-        "list_senders", GET, "senders", SUPPORT_AND_FEED, senders.list_senders,
+        "list_senders", GET, "api/senders", SUPPORT_AND_FEED, senders.list_senders,
         senders.Senders, senders.SENDERS,
     ),
     Operation(
-        "doctor", POST, "doctor", DOCTOR, doctor.examine_itself,
+        "links", POST, "api/links", LINKS_AND_GUARD, links.make,
+        links.Made, links.MADE,
+        body=links.LinksRequest, asked=links.LINKS, problems=(NOT_FOUND, CONFLICT),
+    ),
+    Operation(
+        "doctor", POST, "api/doctor", DOCTOR, doctor.examine_itself,
         Examined, doctor.EXAMINED, problems=(CONFLICT,), alone=True,
     ),
-    Operation("health", GET, "health", ANYBODY, about.health, about.Health, about.HEALTHY),
+    Operation("health", GET, "api/health", ANYBODY, about.health, about.Health, about.HEALTHY),
     Operation(
-        "openapi", GET, "openapi.json", ANYBODY, _describe, about.Description, about.DESCRIBED,
+        "openapi", GET, "api/openapi.json", ANYBODY, _describe, about.Description, about.DESCRIBED,
         compressible=True,
     ),
 )  # fmt: skip
 
 FILES = (
-    File("console", "console", console_page.page, console_page.PAGE),
+    File("console", "api/console", console_page.page, console_page.PAGE),
     File(
-        "console_file", "console/{file}", console_page.file, console_page.FILES,
+        "console_file", "api/console/{file}", console_page.file, console_page.FILES,
         path=console_page.FilePath, problems=(NOT_FOUND,),
     ),
 )  # fmt: skip
+
+PAGES = (
+    Page(
+        "link", "o/{token}", link_page.show, link_page.opt_out, link_page.PAGE, path=link_page.LinkPath
+    ),
+)
 
 
 def functions() -> Iterator[Function]:
@@ -174,6 +191,8 @@ def functions() -> Iterator[Function]:
         yield _function(name, operations)
     for file in FILES:
         yield _file_function(file)
+    for page in PAGES:
+        yield _page_function(page)
 
 
 def _function(name: str, operations: list[Operation]) -> Function:
@@ -194,7 +213,14 @@ def _file_function(file: File) -> Function:
     return Function(file.name, file.route, ANYBODY, respond)
 
 
+def _page_function(page: Page) -> Function:
+    def respond(request: Request, service: Callable[[], Service]) -> Response:
+        return exchange.open_page(request, page.handlers, service)
+
+    return Function(page.name, page.route, ANYBODY, respond)
+
+
 @lru_cache(maxsize=1)
 def description() -> openapi.Json:
     """The OpenAPI document of all this, made when somebody first asks for it."""
-    return openapi.document(OPERATIONS, FILES)
+    return openapi.document(OPERATIONS, FILES, PAGES)

@@ -41,8 +41,8 @@ class Sender:
     the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
     names that its list had before. `stands_for` is the sender ID in whose place networks show this
     number. `alike` are the senders of other countries with the same digits, where nothing shows which
-    is meant. `everything_from` is when its opt-outs
-    begin to end everything, None if they never do.
+    is meant. `everything_from` is when its opt-outs begin to end everything, None if they never do.
+    `opt_out_by` is how people opt out who cannot answer.
     """
 
     id: str
@@ -63,6 +63,7 @@ class Sender:
     stands_for: str | None = None
     alike: "tuple[Sender, ...]" = ()
     everything_from: datetime | None = None
+    opt_out_by: str | None = None
 
     @property
     def configured(self) -> bool:
@@ -264,4 +265,5 @@ def _sender(file: ProgramFile, program: ProgramEntry, entry: SenderEntry) -> Sen
         everything_from=reach.everything_from(file, program),
         via=entry.via,
         partner=entry.partner,
+        opt_out_by=entry.opt_out_by,
     )

@@ -4,26 +4,27 @@ the app answers. `x` is open; whatever is not named here is open to anybody. And
 import secrets
 
 MATRIX = """
-                      lookup  guard  support  lists  opt-ins  feed  doctor
-check_suppressions    x       x      x        .      .        .     .
-report_suppression    .       x      .        .      .        .     .
-look_up_suppression   .       .      x        .      .        .     .
-opt_out               .       .      x        .      .        .     .
-opt_in                .       .      x        .      .        .     .
-history               .       .      x        .      .        .     .
-suppression_status    .       .      x        .      .        .     .
-list_suppressions     .       .      x        x      .        .     .
-import_suppressions   .       .      .        x      .        .     .
-import_opt_ins        .       .      .        .      x        .     .
-export                .       .      .        x      .        .     .
-activity              .       .      x        .      .        .     .
-journal               .       .      x        .      .        .     .
-reviews               .       .      x        .      .        .     .
-list_quarantine       .       .      x        .      .        .     .
-replay_quarantine     .       .      x        .      .        .     .
-changes               .       .      .        .      .        x     .
-list_senders          .       .      x        .      .        x     .
-doctor                .       .      .        .      .        .     x
+                      lookup  guard  support  lists  opt-ins  feed  links  doctor
+check_suppressions    x       x      x        .      .        .     .      .
+report_suppression    .       x      .        .      .        .     .      .
+look_up_suppression   .       .      x        .      .        .     .      .
+opt_out               .       .      x        .      .        .     .      .
+opt_in                .       .      x        .      .        .     .      .
+history               .       .      x        .      .        .     .      .
+suppression_status    .       .      x        .      .        .     .      .
+list_suppressions     .       .      x        x      .        .     .      .
+import_suppressions   .       .      .        x      .        .     .      .
+import_opt_ins        .       .      .        .      x        .     .      .
+export                .       .      .        x      .        .     .      .
+activity              .       .      x        .      .        .     .      .
+journal               .       .      x        .      .        .     .      .
+reviews               .       .      x        .      .        .     .      .
+list_quarantine       .       .      x        .      .        .     .      .
+replay_quarantine     .       .      x        .      .        .     .      .
+changes               .       .      .        .      .        x     .      .
+list_senders          .       .      x        .      .        x     .      .
+links                 .       x      .        .      .        .     x      .
+doctor                .       .      .        .      .        .     .      x
 """
 
 

@@ -135,7 +135,13 @@ class FunctionsRuntime:
         self.functions[function.name] = [json.loads(raw) for raw in function.raw_bindings]
         trigger = self._trigger(function.name, "httpTrigger")
         if trigger is not None:
-            self._routes.append(Route.from_binding(function.name, trigger))
+            self._routes.append(Route.from_binding(function.name, trigger, self._prefix()))
+
+    def _prefix(self) -> str:
+        """What host.json says; by default `api`."""
+        file = self._app_directory / "host.json"
+        configured = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        return str(configured.get("extensions", {}).get("http", {}).get("routePrefix", "api"))
 
     def _ask(self, deadline: float, **content: Any) -> Any:
         """Make one of the requests of the start-up, which must succeed."""

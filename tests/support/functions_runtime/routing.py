@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-ROUTE_PREFIX = "api"
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -21,15 +19,16 @@ class Route:
     segments: tuple[str, ...]
 
     @classmethod
-    def from_binding(cls, function_name: str, binding: Mapping[str, Any]) -> "Route":
-        """Read an HTTP trigger's binding."""
+    def from_binding(cls, function_name: str, binding: Mapping[str, Any], prefix: str = "") -> "Route":
+        """Read an HTTP trigger's binding, below the prefix of host.json."""
         template = (binding.get("route") or function_name).strip("/")
         segments = tuple(segment for segment in template.split("/") if segment)
         for segment in segments:
             if not re.fullmatch(r"\{\w+\}|[^{}]+", segment):
                 raise ValueError(f"The stub host does not know routes like {template!r}.")
         methods = frozenset(str(method).upper() for method in binding.get("methods") or ())
-        return cls(function_name, binding["name"], methods, (ROUTE_PREFIX, *segments))
+        above = tuple(part for part in prefix.split("/") if part)
+        return cls(function_name, binding["name"], methods, (*above, *segments))
 
     def match(self, method: str, segments: tuple[str, ...]) -> dict[str, str] | None:
         """The route's parameters if the request is for this function, else None."""

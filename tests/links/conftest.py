@@ -1,0 +1,23 @@
+"""Keys that are made for a run, and links by them."""
+
+import secrets
+
+import pytest
+
+from optout.domain.link_keys import KEY_BYTES, LinkKey, written
+
+BASE = "https://o.contoso.example"
+
+
+def new_key(name: str = "k1") -> LinkKey:
+    return LinkKey(name, secrets.token_bytes(KEY_BYTES))
+
+
+def setting(*keys: LinkKey) -> str:
+    """Keys as OPTOUT_LINK_KEYS has them."""
+    return ", ".join(map(written, keys))
+
+
+@pytest.fixture
+def key() -> LinkKey:
+    return new_key()
