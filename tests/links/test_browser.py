@@ -1,4 +1,4 @@
-"""The page of a link in Chromium: on the smallest phone, in the dark, to a screen reader, by keyboard."""
+"""The page of a link in Chromium: on the smallest phone, in the dark, to a screen reader, by keys."""
 
 import re
 from collections.abc import Callable, Iterator
