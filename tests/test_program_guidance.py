@@ -9,6 +9,7 @@ from optout.programs import guidance
 from tests import (
     test_program_advice,
     test_program_fields,
+    test_program_links,
     test_program_partners,
     test_program_reach,
     test_program_senders,
@@ -27,6 +28,7 @@ def test_every_rule_has_a_bad_file() -> None:
     found = (*refused, *test_program_advice.ADVISED, *test_program_reach.FOUND)
     # One needs a store, and one a day.
     tried = {row[1] for row in found} | {"list_without_sender", "reach_unsaid"}
+    tried |= {rule for *_, rules in test_program_links.SITUATIONS for rule in rules}
     assert tried == set(guidance.rules())
 
 

@@ -53,7 +53,7 @@ def add(commands: Commands) -> None:
         help="the first line is a row; name columns by position, from 1",
     )
     parser.add_argument(
-        "--country", type=_country, help="country of numbers without a country code: US, GB"
+        "--country", type=country_code, help="country of numbers without a country code: US, GB"
     )
     parser.add_argument("--time-format", help="format of the times, as in Python: %%m/%%d/%%Y %%H:%%M")
     parser.add_argument(
@@ -263,7 +263,7 @@ def _zone(text: str) -> ZoneInfo:
         ) from None
 
 
-def _country(text: str) -> str:
+def country_code(text: str) -> str:
     from optout.domain import numbers
 
     if not numbers.is_country(text.upper()):

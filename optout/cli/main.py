@@ -15,6 +15,7 @@ from optout.cli import (
     doctor,
     export,
     import_,
+    links,
     new_generation,
     recompute,
     recover,
@@ -33,6 +34,7 @@ COMMANDS = (
     replay,
     import_,
     export,
+    links,
     backup,
     restore,
     new_generation,
@@ -53,6 +55,7 @@ EPILOG = """examples:
   python -m optout replay-dead-letters https://ACCOUNT.blob.core.windows.net/CONTAINER
   python -m optout import optouts.csv --list contoso-alerts --actor me --dry-run
   python -m optout export --list contoso-alerts --output contoso.csv
+  python -m optout links people.csv --sender CONTOSO --output links.csv
   python -m optout backup optout-2026-06-01.db
   python -m optout backup --to https://ACCOUNT.blob.core.windows.net/backups
   python -m optout restore https://ACCOUNT.blob.core.windows.net/backups/BLOB

@@ -167,8 +167,35 @@ def _program_file(configured: Settings, today: date) -> Iterator[Diagnosis]:
         yield Diagnosis(
             Condition.OK, "program file", f"programs: {len(names)}, senders: {len(directory.every)}"
         )
+    yield from _links(configured, directory)
     if configured.answers_through_acs:
         yield from _partners(configured, directory)
+
+
+def _links(configured: Settings, directory: Directory) -> Iterator[Diagnosis]:
+    """Whether links can be made for the senders whose messages have one."""
+    subject = "links"
+    senders = sorted(each.name for each in directory.every if each.has_links)
+    if configured.link_base is None or not configured.link_keys:
+        if senders:
+            yield Diagnosis(
+                Condition.WARNING,
+                subject,
+                f"each message of {listed(senders)} has a link, and none is configured",
+                "Set OPTOUT_LINK_BASE and OPTOUT_LINK_KEYS; docs/settings.md says how.",
+            )
+        return
+    first, *others = (key.name for key in configured.link_keys)
+    if configured.link_base.startswith("http:"):
+        yield Diagnosis(
+            Condition.WARNING,
+            subject,
+            "OPTOUT_LINK_BASE is of this machine: nobody else can open a link",
+            "Write the name that people see, for example https://o.contoso.com.",
+        )
+        return
+    says = f"the key {first} makes them" + (f", {listed(others)} still read" if others else "")
+    yield Diagnosis(Condition.OK, subject, f"{configured.link_base}: {says}")
 
 
 def _partners(configured: Settings, directory: Directory) -> Iterator[Diagnosis]:

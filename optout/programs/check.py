@@ -54,7 +54,7 @@ def check_file(path: Path, today: date | None = None) -> Checked:
         errors = tuple(schema.finding(document, dict(error)) for error in problem.errors())
         return Checked(None, errors, ())
     found = [
-        *(item for program in file.program for item in _findings(program)),
+        *(item for program in file.program for item in _findings(file, program)),
         *_claimed_twice(file),
         *_former_names(file),
         *keywords.problems(file),
@@ -72,15 +72,15 @@ def check_file(path: Path, today: date | None = None) -> Checked:
     )
 
 
-def _findings(program: ProgramEntry) -> Iterator[Finding]:
+def _findings(file: ProgramFile, program: ProgramEntry) -> Iterator[Finding]:
     for position, sender in enumerate(program.sender, start=1):
         entry = texts.sender_entry(program, position)
         for problem in (
             *senders.problems(sender),
-            *senders.advice(sender),
+            *senders.advice(sender, has_links=file.has_links(program, sender)),
             *contents.shortened(sender.opt_out_by or ""),
             *contents.missing_languages(program, sender),
-            *contents.forbidden_way_out(sender),
+            *contents.forbidden_way_out(sender, has_links=file.has_links(program, sender)),
         ):
             yield problem.of(entry)
     only_toll_free = {sender.type for sender in program.sender} == {NumberType.TOLL_FREE}

@@ -54,9 +54,17 @@ def shortened(body: str) -> Iterator[Problem]:
         )
 
 
-def forbidden_way_out(sender: SenderEntry) -> Iterator[Problem]:
-    """What the messages of a sender ID would have to say, and may not in its country."""
+def forbidden_way_out(sender: SenderEntry, *, has_links: bool) -> Iterator[Problem]:
+    """What the messages of a sender would have to say, and may not in its country."""
     yield from _forbidden(sender.opt_out_by or "", "opt_out_by", sender)
+    country = rules.country(sender.place)
+    if has_links and country and country.forbidden and "link" in country.forbidden.contents:
+        yield Problem(
+            "links_forbidden",
+            f"links = true: in {country.name} a message with a link is blocked",
+            "Write links = false for this sender, and how its recipients opt out as opt_out_by.",
+            country.forbidden.source,
+        )
 
 
 def _forbidden(body: str, what: str, sender: SenderEntry) -> Iterator[Problem]:

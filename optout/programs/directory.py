@@ -42,7 +42,8 @@ class Sender:
     names that its list had before. `stands_for` is the sender ID in whose place networks show this
     number. `alike` are the senders of other countries with the same digits, where nothing shows which
     is meant. `everything_from` is when its opt-outs begin to end everything, None if they never do.
-    `opt_out_by` is how people opt out who cannot answer.
+    `opt_out_by` is how people opt out who cannot answer, and `has_links` that each message has its
+    recipient's link.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Sender:
     alike: "tuple[Sender, ...]" = ()
     everything_from: datetime | None = None
     opt_out_by: str | None = None
+    has_links: bool = False
 
     @property
     def configured(self) -> bool:
@@ -266,4 +268,5 @@ def _sender(file: ProgramFile, program: ProgramEntry, entry: SenderEntry) -> Sen
         via=entry.via,
         partner=entry.partner,
         opt_out_by=entry.opt_out_by,
+        has_links=file.has_links(program, entry),
     )

@@ -99,6 +99,7 @@ class SenderEntry(_FileTable):
     verified: bool | None = None
     registered_in: tuple[CountryCode, ...] | None = None
     opt_out_by: str | None = Field(None, min_length=1)
+    links: bool | None = None
     replaced_by: tuple[str, ...] | None = None
     replies: _Replies = Field(default_factory=_Replies)
 
@@ -181,6 +182,7 @@ class ProgramEntry(Reaching):
     formerly: tuple[_ListName, ...] = ()
     replies: _Replies = Field(default_factory=_Replies)
     probable: _Probable = Field(default_factory=_Probable)
+    links: bool | None = None
     keyword: tuple[KeywordOfProgram, ...] = ()
     sender: tuple[SenderEntry, ...] = ()
 
@@ -193,8 +195,15 @@ class ProgramEntry(Reaching):
 
 
 class ProgramFile(Reaching):
+    links: bool = False
     program: tuple[ProgramEntry, ...] = ()
     unconfigured: UnconfiguredEntry | None = None
+
+    def has_links(self, program: ProgramEntry, sender: SenderEntry) -> bool:
+        """Whether each message of a sender has its recipient's link: as the sender, else its program,
+        else the file says."""
+        said = sender.links if sender.links is not None else program.links
+        return self.links if said is None else said
 
     @property
     def lists(self) -> frozenset[str]:

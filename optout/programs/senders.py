@@ -65,8 +65,8 @@ def _via(entry: SenderEntry) -> Iterator[Problem]:
         )
 
 
-def advice(entry: SenderEntry) -> Iterator[Problem]:
-    """What a sender should state but does not."""
+def advice(entry: SenderEntry, *, has_links: bool = False) -> Iterator[Problem]:
+    """What a sender should state but does not; `has_links`: each message has its recipient's link."""
     # If the service answers in the carrier's place, there is no carrier that could block.
     if entry.type is NumberType.TOLL_FREE and not entry.verified and entry.answers != "service":
         yield _unverified(entry)
@@ -74,7 +74,7 @@ def advice(entry: SenderEntry) -> Iterator[Problem]:
         missing = _unregistered(entry)
         if missing:
             yield missing
-        if entry.opt_out_by is None:
+        if entry.opt_out_by is None and not has_links:
             yield _NO_WAY_OUT
 
 
@@ -115,7 +115,8 @@ _NOT_E164 = Problem(
 _NO_WAY_OUT = Problem(
     "sender_id_opt_out",
     "nobody can reply to a sender ID, and it is not stated how its recipients opt out",
-    'Tell them in every message, and write it here, for example opt_out_by = "call 0800 800 8000".',
+    'Tell them in every message, and write it here, for example opt_out_by = "call 0800 800 8000"; or '
+    "put each one's link into it, and write links = true.",
 )
 
 

@@ -61,13 +61,22 @@ def open_rows(path: Path, *, has_header: bool = True) -> Iterator[FileRows]:
         raise BadRequest(f"{path}: {problem.strerror}") from None
     with file, gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file as plain:
         try:
-            # Bytes that are not text spoil their row, not the file.
-            encoding = _encoding(plain.peek(2))
-            text = io.TextIOWrapper(plain, encoding=encoding, errors="replace", newline="")
+            text = _text_of(plain)
             header, rows = _read(text, has_header)
             yield FileRows(header, rows, file)
         except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
             raise BadRequest(f"{path}: cannot be read to its end ({problem})") from None
+
+
+def stream_rows(stream: io.BufferedReader, *, has_header: bool = True) -> FileRows:
+    """The rows of what comes in, standard input for example. Raises BadRequest if nothing does."""
+    header, rows = _read(_text_of(stream), has_header)
+    return FileRows(header, rows, stream)
+
+
+def _text_of(plain: io.BufferedReader | gzip.GzipFile) -> io.TextIOWrapper:
+    # Bytes that are not text spoil their row, not the file.
+    return io.TextIOWrapper(plain, encoding=_encoding(plain.peek(2)), errors="replace", newline="")
 
 
 def part(rows: Iterator[FileRow], most: int) -> list[FileRow]:
