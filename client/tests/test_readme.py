@@ -15,6 +15,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 SAYS = [
     ["+14255550123 not sent: opted_out, opted out since", "+14255550124 sent"],
+    ["+447700900123 sent", "+447700900123 http://localhost:"],
     ["+14255550123 opted out since", "+14255550124 may be texted"],
     ["opted out since"],
     [],

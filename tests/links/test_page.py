@@ -76,6 +76,28 @@ def test_a_link_is_made_opened_and_tapped(linked: App) -> None:
     assert (item["kind"], item["sender"], item["rule"]) == ("link", "contoso", "link:2026")
 
 
+def test_where_no_links_are_configured(linked: App) -> None:
+    """409, which says what to set; the sender and the body are looked at first."""
+    service.current().links.base = None
+    asked = {"sender": "CONTOSO", "recipients": [PERSON]}
+    answer = linked.post("links", asked)
+    assert answer.status == 409
+    assert "set OPTOUT_LINK_BASE and OPTOUT_LINK_KEYS" in answer.json()["detail"]
+    assert linked.post("links", {**asked, "sender": "CONTOSA"}).json()["nearest"] == ["CONTOSO"]
+    assert linked.post("links", {**asked, "recipients": []}).status == 400
+    assert linked.post("links", {**asked, "recipients": [PERSON] * 10_001}).status == 400
+
+
+def test_ten_thousand_links(linked: App) -> None:
+    """In one request, in their order, with an error in the place of whoever is nobody."""
+    people = [f"+4477{number:08}" for number in range(9_999)]
+    answer = linked.post("links", {"sender": "CONTOSO", "recipients": [*people, 7]})
+    results = answer.json()["results"]
+    assert [each["recipient"] for each in results] == [*people, 7]
+    assert len({each["url"] for each in results[:-1]}) == 9_999
+    assert set(results[-1]) == {"recipient", "error"}
+
+
 def test_whoever_can_answer_is_told_the_word(linked: App) -> None:
     """START brings them back, and it does."""
     done = tapped(linked, path(linked, "78787"))

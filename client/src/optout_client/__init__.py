@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._client import OptoutClient
 from ._errors import FeedGone, OptoutUnavailable, StaleReplica, UnknownSender, UnusableReplica
-from ._models import ChangeResult, ChangesPage, CheckResult, Entry, Sender, Standing
+from ._models import ChangeResult, ChangesPage, CheckResult, Entry, Link, Sender, Standing
 from ._version import VERSION
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "FeedGone",
     "GuardedSmsClient",
     "GuardedSmsResult",
+    "Link",
     "OptoutClient",
     "OptoutUnavailable",
     "Replica",

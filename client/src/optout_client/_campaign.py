@@ -5,24 +5,37 @@ in whatever spelling they are named.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from ._models import CheckResult
+from ._models import CheckResult, Link
 from ._results import GuardedSmsResult, Reason, as_named, told, unsent
 
 # What ACS takes in one request.
 CHUNK = 100
+# Of messages that differ, each is a request of its own, and the last of a chunk is sent this much later.
+PERSONAL_CHUNK = 10
+# Where a message has its recipient's link.
+PLACE = "{link}"
 # What may be about an opt-out. Generous: the app decides, by its own rule.
 _ABOUT_OPT_OUT = re.compile(r"4007|block|opt(?:ed)?[ -]?out|unsubscri|\bstop\b", re.IGNORECASE)
 
 
 class Campaign:
-    """One call of `send`: whom it is for, and what has become of it so far."""
+    """One call of `send`: whom it is for, what they get, and what has become of it so far.
 
-    def __init__(self, to: str | Sequence[str]) -> None:
+    With `link` each message has its recipient's, in the place of PLACE or at the end. Raises ValueError for a
+    message with that place and no links to put there.
+    """
+
+    def __init__(self, to: str | Sequence[str], message: str, *, link: bool = False) -> None:
+        if PLACE in message and not link:
+            raise ValueError(f"the message has {PLACE}, which nobody should read: say link=True")
+        self._message = message
+        self.is_personal = link
+        self._links: dict[str, str] = {}
         self._given = [to] if isinstance(to, str) else list(to)
         # Of each spelling: the number to text, or why there is none.
         self._numbers: dict[str, str] = {}
@@ -36,12 +49,27 @@ class Campaign:
         """Whether an error may still be raised: nobody has got a text, so that calling again is right."""
         return not self._texted
 
+    def may_raise(self, problem: Exception) -> bool:
+        """Whether an error of ACS's is the caller's to handle: nobody was texted, and it is not about one
+        recipient alone."""
+        of_one = self.is_personal and getattr(problem, "status_code", None) == 400
+        return self.has_sent_nothing and is_certainly_unsent(problem) and not of_one
+
+    @property
+    def recipients(self) -> list[str]:
+        """Everybody, each spelling once."""
+        return list(dict.fromkeys(self._given))
+
+    def take(self, links: Iterable[Link]) -> None:
+        """The links of the recipients. Whoever has none is not texted."""
+        self._links = {each.recipient: each.url for each in links if each.url}
+
     def chunks(self) -> Iterator[list[str]]:
         """The recipients to judge and to text next, until all were or the campaign is over."""
-        each = list(dict.fromkeys(self._given))
-        for first in range(0, len(each), CHUNK):
+        each, size = self.recipients, PERSONAL_CHUNK if self.is_personal else CHUNK
+        for first in range(0, len(each), size):
             if self._over is None:
-                yield each[first : first + CHUNK]
+                yield each[first : first + size]
 
     def judge(self, chunk: Sequence[str], results: Sequence[CheckResult]) -> list[str]:
         """The numbers of a chunk to text, each once, by what the list says of its recipients."""
@@ -53,6 +81,19 @@ class Campaign:
                 self._numbers[recipient] = result.recipient
         free = dict.fromkeys(self._numbers[each] for each in chunk if each in self._numbers)
         return [number for number in free if number not in self._texted]
+
+    def requests(self, numbers: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+        """What to send to the numbers of a chunk, until the campaign is over: one text to all of them, or
+        each one's own."""
+        if numbers and not self.is_personal:
+            yield list(numbers), self._message
+        for number in numbers if self.is_personal else ():
+            if self._over is not None:
+                return
+            if number in self._links:
+                yield [number], _with_link(self._message, self._links[number])
+            else:
+                self._texted[number] = unsent(number, "not_sent", "the list has made no link for them")
 
     def settle(self, numbers: Sequence[str], answers: Sequence[Any]) -> None:
         """What ACS said of each number. About whom it said nothing, nothing is known."""
@@ -98,6 +139,10 @@ class Campaign:
             return self._refused[recipient]
         texted = self._texted.get(self._numbers.get(recipient, ""))
         return texted or unsent(recipient, "not_sent", self._over or "not sent")
+
+
+def _with_link(message: str, url: str) -> str:
+    return message.replace(PLACE, url) if PLACE in message else f"{message.rstrip()} {url}"
 
 
 def is_certainly_unsent(problem: Exception) -> bool:

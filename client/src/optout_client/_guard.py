@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from azure.core.exceptions import AzureError
 
-from ._campaign import Campaign, is_certainly_unsent
+from ._campaign import Campaign
 from ._client import OptoutClient
 from ._results import GuardedSmsResult
 
@@ -33,7 +33,7 @@ class GuardedSmsClient:
         self._optout = optout
 
     def send(
-        self, from_: str, to: str | Sequence[str], message: str, **kwargs: Any
+        self, from_: str, to: str | Sequence[str], message: str, *, link: bool = False, **kwargs: Any
     ) -> list[GuardedSmsResult]:
         """SmsClient.send, but for those who may not be texted.
 
@@ -44,15 +44,22 @@ class GuardedSmsClient:
         :param str from_: One of your numbers or sender IDs.
         :param to: One recipient or any number of them; best in E.164. ACS gets the numbers in E.164.
         :param str message: The text.
+        :keyword bool link: Put each recipient's link, by which they opt out with one tap, in the place of
+         {link} in the text, or at its end. Each then gets a request of their own, ten after each check. All
+         links are made first; nobody is texted without one.
         :return: One result for each recipient, in the order given, duplicates included.
         :raises UnknownSender: if no program names the sender.
         :raises OptoutUnavailable: if the list does not answer.
+        :raises ValueError: if the text has {link}, and `link` is not said.
+        :raises ~azure.core.exceptions.HttpResponseError: 409, if the app has no keys for links.
         :raises ~azure.core.exceptions.AzureError: what SmsClient.send raises.
 
         Whatever is raised, nobody was texted. After that nothing is raised any more: the remaining recipients
         get results whose `reason` says whether they may be tried again.
         """
-        campaign = Campaign(to)
+        campaign = Campaign(to, message, link=link)
+        if link:
+            campaign.take(self._optout.links(from_, campaign.recipients))
         for chunk in campaign.chunks():
             try:
                 numbers = campaign.judge(chunk, list(self._optout.check(from_, chunk)))
@@ -61,15 +68,14 @@ class GuardedSmsClient:
                     raise
                 campaign.stop(problem)
                 continue
-            if not numbers:
-                continue
-            try:
-                campaign.settle(numbers, self._sms.send(from_, numbers, message, **kwargs))
-            except Exception as problem:
-                if campaign.has_sent_nothing and is_certainly_unsent(problem):
-                    raise
-                campaign.fail(numbers, problem)
-            self._report(from_, campaign.opt_outs(numbers))
+            for asked, text in campaign.requests(numbers):
+                try:
+                    campaign.settle(asked, self._sms.send(from_, asked, text, **kwargs))
+                except Exception as problem:
+                    if campaign.may_raise(problem):
+                        raise
+                    campaign.fail(asked, problem)
+                self._report(from_, campaign.opt_outs(asked))
         return campaign.results()
 
     def close(self) -> None:

@@ -9,6 +9,30 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Link:
+    """One recipient's address that opts them out of a sender with one tap, for ever and always the same.
+
+    `index` is its place among the recipients that were given, from 0. `recipient` is the number in E.164.
+    Where `error` says that it is not certainly a number, it is what was given, and `url` is None.
+    """
+
+    index: int
+    recipient: str
+    url: str | None
+    error: str | None = None
+
+    @classmethod
+    def from_json(cls, told: Json, index: int) -> "Link":
+        """One of the results. Raises KeyError, TypeError or ValueError for what is none."""
+        if "error" in told:
+            return cls(index, str(told["recipient"]), None, str(told["error"]))
+        url = told["url"]
+        if not isinstance(url, str) or "://" not in url:
+            raise ValueError("url")
+        return cls(index, str(told["recipient"]), url)
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """Whether one recipient may be texted from the sender that was asked about.
 

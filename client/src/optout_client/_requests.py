@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from azure.core.rest import HttpRequest
 
 from ._errors import OptoutUnavailable
-from ._models import ChangeResult, ChangesPage, CheckResult, Json, Sender, Standing
+from ._models import ChangeResult, ChangesPage, CheckResult, Json, Link, Sender, Standing
 
 # How many the app takes at once.
 CHECK_LIMIT = 10_000
@@ -56,6 +56,25 @@ def read_check(
         if (set(places) - set(expected)) if only_suppressed else places != list(expected):
             raise ValueError("index")
         return results
+
+    return _understood(read)
+
+
+def links(sender: str, recipients: Sequence[str], allow_unconfigured: bool) -> HttpRequest:
+    body: dict[str, Any] = {"sender": sender, "recipients": list(recipients)}
+    if allow_unconfigured:
+        body["allow_unconfigured"] = True
+    return _post("links", body)
+
+
+def read_links(told: Json, first: int, recipients: Sequence[str]) -> list[Link]:
+    """The links of one page: one for each of them, or no answer at all."""
+
+    def read() -> list[Link]:
+        found = [Link.from_json(each, first + place) for place, each in enumerate(told["results"])]
+        if len(found) != len(recipients):
+            raise ValueError("results")
+        return found
 
     return _understood(read)
 

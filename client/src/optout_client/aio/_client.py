@@ -14,7 +14,7 @@ from azure.core.rest import HttpRequest
 
 from .. import _pipeline, _requests
 from .._errors import OptoutUnavailable, problem_of
-from .._models import ChangeResult, ChangesPage, CheckResult, Json, Sender, Standing
+from .._models import ChangeResult, ChangesPage, CheckResult, Json, Link, Sender, Standing
 
 
 class OptoutClient:
@@ -79,6 +79,31 @@ class OptoutClient:
             told = await self._send(request, **kwargs)
             for result in _requests.read_check(told, first, page, only_suppressed, allow_unconfigured):
                 yield result
+
+    async def links(
+        self,
+        sender: str,
+        recipients: str | Iterable[str],
+        *,
+        allow_unconfigured: bool = False,
+        **kwargs: Any,
+    ) -> AsyncIterator[Link]:
+        """A link for each recipient, with which they opt out of this sender's messages by one tap.
+
+        One result for each recipient, in the order given, read and asked for in pages of 10,000. Nothing is
+        recorded: the same person and sender always have the same link. Needs the role links or guard.
+
+        :param str sender: One of your numbers, short codes or sender IDs.
+        :param recipients: Numbers as people write them; best in E.164.
+        :keyword bool allow_unconfigured: Also of a sender that no program names.
+        :raises UnknownSender: if no program names the sender.
+        :raises ~azure.core.exceptions.HttpResponseError: 409, if the app has no keys for links.
+        :raises OptoutUnavailable: if the app does not answer.
+        """
+        for first, page in _requests.pages(recipients):
+            told = await self._send(_requests.links(sender, page, allow_unconfigured), **kwargs)
+            for link in _requests.read_links(told, first, page):
+                yield link
 
     async def standing(self, recipient: str, **kwargs: Any) -> Standing:
         """All that one person's consents together say, as it is now. Needs the role support.

@@ -27,19 +27,21 @@ class FakeOptout:
 
     It understands numbers in E.164 only, where the app reads them as people write them, and it blocks nobody
     on behalf of a carrier. `available = False`: it answers nobody. `reports` are what was reported, newest
-    last: sender, recipient, details.
+    last: sender, recipient, details. `has_links = False`: it has no keys to make links by.
 
     :param senders: The lists of each sender, its own first: {"12345": ["contoso-alerts"]}.
     """
 
     def __init__(self, senders: Mapping[str, Sequence[str]]) -> None:
         self.available = True
+        self.has_links = True
         # Another one is another app, of which a copy says nothing.
         self.endpoint = f"https://{uuid.uuid4()}.invalid"
         self.reports: list[tuple[str, str, str]] = []
         self._senders = {name: tuple(lists) for name, lists in senders.items()}
         self._standings: dict[str, dict[str, Any]] = {}
         self._keys: dict[tuple[str, str, str], Any] = {}
+        self._links_of: dict[str, tuple[str, str]] = {}
         self._version = 0
 
     def stop(self, recipient: str, sender: str) -> None:
@@ -49,6 +51,11 @@ class FakeOptout:
     def start(self, recipient: str, sender: str) -> None:
         """Somebody texts START to a sender."""
         self._say(recipient, False, sender=sender)
+
+    def tap(self, url: str) -> None:
+        """Somebody taps on a link that `links` gave out. Raises KeyError for one that it did not."""
+        sender, recipient = self._links_of[url]
+        self._say(recipient, True, sender=sender)
 
     def client(self) -> OptoutClient:
         """A client of it."""
@@ -76,7 +83,7 @@ class FakeOptout:
             return 200, {"items": [_sender(name, lists) for name, lists in self._senders.items()]}
         body = json.loads(request.content)
         operation = address.path.rpartition("/")[2]
-        if operation != "check" and not _E164.fullmatch(body["recipient"]):
+        if operation not in ("check", "links") and not _E164.fullmatch(body["recipient"]):
             return _problem(400, "recipient: not a phone number")
         if "sender" in body and body["sender"] not in self._senders and not body.get("allow_unconfigured"):
             return 404, {
@@ -85,6 +92,8 @@ class FakeOptout:
             }  # fmt: skip
         if operation == "check":
             return self._check(body)
+        if operation == "links":
+            return self._links(body)
         if operation == "status":
             return 200, {"standing": self._standing(body["recipient"])}
         if operation == "report":
@@ -103,6 +112,24 @@ class FakeOptout:
             "sender": sender, "list": self._lists(sender)[0], "configured": sender in self._senders,
             "results": results,
         }  # fmt: skip
+
+    def _links(self, body: Json) -> Answer:
+        if not self.has_links:
+            return _problem(409, "no links are configured")
+        return 200, {
+            "results": [
+                {"recipient": each, "url": self._link(body["sender"], each)}
+                if _E164.fullmatch(each)
+                else {"recipient": each, "error": "not a phone number in E.164"}
+                for each in body["recipients"]
+            ]
+        }
+
+    def _link(self, sender: str, recipient: str) -> str:
+        token = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.endpoint} {sender.lower()} {recipient}").hex
+        url = f"{self.endpoint}/o/{token}"
+        self._links_of[url] = (sender, recipient)
+        return url
 
     def _result(self, sender: str, recipient: str) -> dict[str, Any]:
         if not _E164.fullmatch(recipient):
