@@ -70,6 +70,12 @@ param messagingConnectPartner string = 'infobip'
 @description('The address of the Key Vault secret with the key of that partner. Without it there is no such number.')
 param messagingConnectSecretUri string = ''
 
+@description('Where the links of messages lead: https and a name that this app answers to. Without it there are none.')
+param linkBase string = ''
+
+@description('The address of the Key Vault secret with the keys of links, NAME:BASE64 and more after commas.')
+param linkKeysSecretUri string = ''
+
 @description('Whether nobody can delete the list storage account by accident. Needs the right to make locks.')
 param lockList bool = true
 
@@ -104,6 +110,7 @@ var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var acs = split(acsResourceId, '/')
+var hasLinks = !empty(linkBase) && !empty(linkKeysSecretUri)
 
 resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
   name: '${abbreviations.resourceGroup}${environmentName}'
@@ -227,7 +234,7 @@ module functionApp 'app/function-app.bicep' = {
     identityClientId: identities.outputs.appClientId
     packagesUrl: hostStorage.outputs.packagesUrl
     applicationInsightsConnectionString: monitoring.outputs.connectionString
-    readsKeyVault: !empty(messagingConnectSecretUri)
+    readsKeyVault: !empty(messagingConnectSecretUri) || hasLinks
     settings: {
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identities.outputs.appClientId
@@ -241,6 +248,8 @@ module functionApp 'app/function-app.bicep' = {
       OPTOUT_EVENT_SOURCE: acsResourceId
       // Empty counts as not set.
       OPTOUT_TOPIC_ENDPOINT: announceChanges ? announcements!.outputs.endpoint : ''
+      OPTOUT_LINK_BASE: hasLinks ? linkBase : ''
+      OPTOUT_LINK_KEYS: hasLinks ? '@Microsoft.KeyVault(SecretUri=${linkKeysSecretUri})' : ''
       'OPTOUT_MESSAGING_CONNECT_KEY_${toUpper(messagingConnectPartner)}': empty(messagingConnectSecretUri) ? '' : '@Microsoft.KeyVault(SecretUri=${messagingConnectSecretUri})'
     }
   }

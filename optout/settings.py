@@ -29,12 +29,16 @@ _PARTNER_KEY = f"{_PREFIX}MESSAGING_CONNECT_KEY_"
 _HOST = r"[^/\s\[\]]+"
 # It is part of every text: what the alphabet of SMS has, and as little as possible.
 _LINK_BASE = r"^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9/-]*)?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?/?)$"
+# What the platform leaves of a reference to a Key Vault that it could not resolve.
+_UNRESOLVED = "@Microsoft.KeyVault("
 _IN_AZURE = "WEBSITE_SITE_NAME"
 _AUTHENTICATION = "WEBSITE_AUTH_ENABLED"
 
 
 def _link_keys(value: object) -> object:
-    return link_keys.parse(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return None if value.startswith(_UNRESOLVED) else link_keys.parse(value)
 
 
 class Settings(BaseModel):
@@ -67,7 +71,8 @@ class Settings(BaseModel):
     # Ten business days, within which the FCC wants a request honoured, are at least two weeks.
     review_days: int = Field(default=3, ge=1, le=14)
     link_base: str | None = Field(default=None, pattern=_LINK_BASE)
-    link_keys: Annotated[tuple[LinkKey, ...], BeforeValidator(_link_keys)] = ()
+    # None where they are in a vault that does not let the app in: it must take events all the same.
+    link_keys: Annotated[tuple[LinkKey, ...] | None, BeforeValidator(_link_keys)] = ()
 
     @model_validator(mode="after")
     def _ways_in(self) -> "Settings":
@@ -131,7 +136,7 @@ class Settings(BaseModel):
                 "OPTOUT_LINK_KEYS is set without OPTOUT_LINK_BASE: add the address that people see, "
                 "for example https://o.contoso.com"
             )
-        if self.link_base and not self.link_keys and self.store == "tables":
+        if self.link_base and self.link_keys == () and self.store == "tables":
             raise ValueError(
                 "OPTOUT_LINK_BASE is set without OPTOUT_LINK_KEYS: add a key, as docs/settings.md says"
             )

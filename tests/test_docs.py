@@ -162,6 +162,8 @@ def test_every_route_is_documented() -> None:
     """Each HTTP function's route is in docs/api.md."""
     for operation in (*table.OPERATIONS, *table.FILES):
         assert says(API, f"{operation.method} /{operation.route}"), operation.name
+    for page in table.PAGES:
+        assert says(API, f"GET /{page.route}, POST /{page.route}"), page.name
 
 
 def test_a_support_key_opens_the_console() -> None:

@@ -1,18 +1,25 @@
 """The app in Microsoft's own Python runtime, and the local host held against it."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from optout.domain.link_content import LinkContent
+from optout.domain.link_keys import KEY_BYTES, LinkKey, written
+from optout.operations.link_tokens import Tokens
 from optout.settings import ROOT
 from tests.support.client import NOTIFICATION, WEBHOOK, WHO, Answer, App, Host, environment
 from tests.support.functions_runtime import FunctionsRuntime
 from tests.support.payloads import sms_event
 
 PERSON = "+14255550123"
+KEY = LinkKey("k1", secrets.token_bytes(KEY_BYTES))
+LINKS = {"OPTOUT_LINK_BASE": "https://o.contoso.com", "OPTOUT_LINK_KEYS": written(KEY)}
+TOKEN = Tokens([KEY]).seal(LinkContent("contoso", PERSON, 0))
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +42,29 @@ def test_each_function_is_found_with_its_trigger(runtime: FunctionsRuntime) -> N
     assert triggers.pop("sms_events")["type"] == "eventGridTrigger"
     routes = {name: (each["route"], each["authLevel"].lower()) for name, each in triggers.items()}
     assert routes == {
-        "check_suppressions": ("suppressions/check", "function"),
-        "report_suppression": ("suppressions/report", "function"),
-        "look_up_suppression": ("suppressions/{sender}/{recipient}", "function"),
-        "opt_out": ("suppressions/opt-out", "function"),
-        "opt_in": ("suppressions/opt-in", "function"),
-        "history": ("suppressions/history", "function"),
-        "list_suppressions": ("suppressions", "function"),
-        "activity": ("activity", "function"),
-        "journal": ("journal", "function"),
-        "reviews": ("reviews", "function"),
-        "suppression_status": ("suppressions/status", "function"),
-        "list_senders": ("senders", "function"),
-        "changes": ("changes", "function"),
-        "doctor": ("doctor", "function"),
-        "import_suppressions": ("suppressions/import", "function"),
-        "import_opt_ins": ("suppressions/import-opt-ins", "function"),
-        "export": ("export", "function"),
-        "list_quarantine": ("quarantine", "function"),
-        "replay_quarantine": ("quarantine/replay", "function"),
-        "console": ("console", "anonymous"),
-        "console_file": ("console/{file}", "anonymous"),
-        "health": ("health", "anonymous"),
-        "openapi": ("openapi.json", "anonymous"),
+        "check_suppressions": ("api/suppressions/check", "function"),
+        "report_suppression": ("api/suppressions/report", "function"),
+        "look_up_suppression": ("api/suppressions/{sender}/{recipient}", "function"),
+        "opt_out": ("api/suppressions/opt-out", "function"),
+        "opt_in": ("api/suppressions/opt-in", "function"),
+        "history": ("api/suppressions/history", "function"),
+        "list_suppressions": ("api/suppressions", "function"),
+        "activity": ("api/activity", "function"),
+        "journal": ("api/journal", "function"),
+        "reviews": ("api/reviews", "function"),
+        "suppression_status": ("api/suppressions/status", "function"),
+        "list_senders": ("api/senders", "function"),
+        "changes": ("api/changes", "function"),
+        "doctor": ("api/doctor", "function"),
+        "import_suppressions": ("api/suppressions/import", "function"),
+        "import_opt_ins": ("api/suppressions/import-opt-ins", "function"),
+        "export": ("api/export", "function"),
+        "list_quarantine": ("api/quarantine", "function"),
+        "replay_quarantine": ("api/quarantine/replay", "function"),
+        "console": ("api/console", "anonymous"),
+        "console_file": ("api/console/{file}", "anonymous"),
+        "health": ("api/health", "anonymous"),
+        "openapi": ("api/openapi.json", "anonymous"),
     }  # fmt: skip
 
 
@@ -182,6 +189,15 @@ def _conversation() -> list[tuple[str, str, bytes]]:
         _post("suppressions/status", {"recipient": "nobody"}),
         _get("senders"),
         _get("openapi.json"),
+        _post("links", {"sender": "CONTOSO", "recipients": [PERSON, "nobody", None]}),
+        _post("links", {"sender": "CONTOSA", "recipients": [PERSON]}),
+        ("GET", "/o/none", b""),
+        ("POST", "/o/none", b"List-Unsubscribe=One-Click"),
+        ("PUT", "/o/none", b""),
+        ("GET", f"/o/{TOKEN}", b""),
+        ("HEAD", f"/o/{TOKEN}", b""),
+        ("POST", f"/o/{TOKEN}", b"List-Unsubscribe=One-Click"),
+        ("GET", "/o/", b""),
         _get("console/unknown.js"),
         ("POST", "/api/console", b""),
         _get("quarantine"),
@@ -238,9 +254,13 @@ def _seen(answer: Answer) -> tuple[object, ...]:
     return answer.status, content, headers
 
 
-def test_the_local_host_answers_as_the_runtime_does(app: App, tmp_path: Path) -> None:
+def test_the_local_host_answers_as_the_runtime_does(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same requests, each host with an empty store: status, content type, body and headers."""
-    with FunctionsRuntime(ROOT, environment(tmp_path / "runtime.db")) as running:
+    for name, value in LINKS.items():
+        monkeypatch.setenv(name, value)
+    with FunctionsRuntime(ROOT, environment(tmp_path / "runtime.db", **LINKS)) as running:
         hosts: tuple[Host, Host] = (app.host, running)
         statuses = []
         for method, target, body in _conversation():

@@ -176,6 +176,14 @@ def _links(configured: Settings, directory: Directory) -> Iterator[Diagnosis]:
     """Whether links can be made for the senders whose messages have one."""
     subject = "links"
     senders = sorted(each.name for each in directory.every if each.has_links)
+    if configured.link_keys is None:
+        yield Diagnosis(
+            Condition.WRONG,
+            subject,
+            "the reference of OPTOUT_LINK_KEYS to the Key Vault is not resolved: links do not work",
+            "Let the app's identity read the secret, and the app into the vault's network.",
+        )
+        return
     if configured.link_base is None or not configured.link_keys:
         if senders:
             yield Diagnosis(

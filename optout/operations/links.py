@@ -14,7 +14,7 @@ from optout.decisions.decide import decide_entered
 from optout.decisions.target import Target
 from optout.domain import numbers, readings
 from optout.domain.enums import EvidenceKind, Intent, NumberType
-from optout.domain.errors import NotFinished, NotNow
+from optout.domain.errors import ConfigurationError, NotFinished, NotNow
 from optout.domain.ids import evidence_id
 from optout.domain.link_content import LinkContent, NotALink, list_mark
 from optout.domain.link_keys import LinkKey
@@ -64,15 +64,15 @@ class Link:
 class Links:
     """Makes links and does what a tap on one asks for; safe to share between threads.
 
-    `keys` are those of the settings; without them `key_file` has one, on a laptop. `new_id` gives an id
-    that nobody else has.
+    `keys` are those of the settings, None where nobody can read them; without any, `key_file` has one
+    on a laptop. `new_id` gives an id that nobody else has.
     """
 
     directory: Directory
     recorder: Recorder
     new_id: Callable[[], str]
     base: str | None = None
-    keys: Collection[LinkKey] = ()
+    keys: Collection[LinkKey] | None = ()
     key_file: KeyFile | None = None
     _tokens: Tokens | None = field(default=None, init=False)
 
@@ -127,6 +127,11 @@ class Links:
     def _find_tokens(self, *, make: bool) -> Tokens | None:
         if self._tokens is None:
             keys = self.keys
+            if keys is None:
+                raise ConfigurationError(
+                    "OPTOUT_LINK_KEYS: the reference to the Key Vault is not resolved; let the app's "
+                    "identity read the secret"
+                )
             if not keys and self.key_file:
                 keys = (make and self.base and self.key_file.make()) or self.key_file.read()
             self._tokens = Tokens(tuple(keys)) if keys else None

@@ -220,6 +220,7 @@ def test_where_the_store_is_away(
     [
         ("OPTOUT_PROGRAMS", "none.toml", 503),
         ("OPTOUT_LINK_KEYS", "k1:none", 503),
+        ("OPTOUT_LINK_KEYS", "@Microsoft.KeyVault(SecretUri=https://v.example/secrets/links)", 503),
         ("OPTOUT_LINK_KEYS", "", 404),
     ],
 )

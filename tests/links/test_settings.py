@@ -18,6 +18,7 @@ from tests.support.program_files import SENDER_ID, program
 from tests.support.program_files import written as written_in
 
 BASE = "https://o.contoso.com"
+VAULT = "@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/links)"
 TABLES = {"OPTOUT_STORE": "tables", "OPTOUT_TABLES_ENDPOINT": "https://contoso.table.core.windows.net"}
 
 
@@ -98,6 +99,7 @@ def test_the_settings_do_not_show_them() -> None:
         ("true", BASE, "both", Condition.OK, f"{BASE}: the key new makes them, old still read"),
         ("false", BASE, "both", Condition.OK, f"{BASE}: the key new makes them, old still read"),
         ("true", "http://localhost:7071", "both", Condition.WARNING, "nobody else can open a link"),
+        ("true", BASE, VAULT, Condition.WRONG, "the reference of OPTOUT_LINK_KEYS to the Key Vault"),
         ("true", BASE, "k1:none", Condition.WRONG, "OPTOUT_LINK_KEYS: the key k1"),
     ],
 )
@@ -118,7 +120,7 @@ def test_the_doctor(
     )  # fmt: skip
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    subject = "settings" if condition is Condition.WRONG else "links"
+    subject = "settings" if keys == "k1:none" else "links"
     found = [each for each in examination.examine() if each.subject == subject]
     assert [each.condition for each in found] == ([condition] if condition else [])
     assert all(says in each.says for each in found)

@@ -93,6 +93,7 @@ export function headline(item) {
   }
   if (item.counts) return `${item.actor} imported ${optIns(item.counts)} to ${where}: ${item.reason}`;
   if (item.kind === "import") return `Imported to ${where}`;
+  if (item.kind === "link") return `Tapped the link of a message from ${where}`;
   if (item.kind === "rules") return "Computed anew by new rules";
   if (item.verdict) return `${item.actor} judged a message to ${where}: ${item.reason}`;
   const way = item.intent === "start" ? "in" : "out";

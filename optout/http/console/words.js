@@ -68,6 +68,7 @@ export function why(standing) {
   const reasons = {
     message: standing.keyword ? `texted ${standing.keyword}` : "asked in a message",
     delivery_report: "a delivery report said so",
+    link: "tapped the link of a message",
     manual: "opted out by hand",
     import: "imported",
   };
