@@ -282,7 +282,7 @@ def test_every_setting_is_documented() -> None:
     }
     assert list(described) == list(fields)
     for variable, default in fields.items():
-        expected = "none" if default in (None, {}) else str(default)
+        expected = "none" if default in (None, {}, ()) else str(default)
         assert described[variable].strip("`").startswith(expected), variable
     named = set(re.findall(r"OPTOUT_\w+|OptoutQueue\w*", DOCUMENT))
     assert named - {"OPTOUT_", "OptoutQueue__credential"} == set(fields)
