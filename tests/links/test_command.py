@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from optout.cli.main import main
+from tests.console.test_look_up import look_up
 from tests.support.browser import chromium
 from tests.support.client import environment, serving
 
@@ -137,6 +138,9 @@ def test_from_a_laptop(
         page.get_by_role("button").click()
         expect(page.locator(".done")).to_be_visible()
         page.goto(f"http://localhost:{served.port}/api/console#look-up")
+        look_up(page, PEOPLE[0])
+        expect(page.get_by_text("Tapped the link of a message from contoso")).to_be_visible()
+        expect(page.get_by_text("tapped the link of a message").first).to_be_visible()
         page.close()
         assert served.app.check("CONTOSO", PEOPLE[0])["source"] == "link"
         (item,) = served.app.history(PEOPLE[0])
