@@ -15,10 +15,12 @@ from optout.domain.enums import Effect, Party
 from optout.domain.model import Evidence
 from optout.operations.check import CheckResult
 from optout.programs.directory import Sender
-from optout.service import now_utc
+from optout.service import Service, now_utc
 from optout.settings import Settings
 
 PERSON = "+14255550123"
+# Who got a message from a sender that nobody can answer.
+READER, ONE_WAY = "+447700900123", "contoso"
 # (sender, what the person writes): each type of number, with its peculiarities.
 CONVERSATION = (
     ("12345", "Hi, is this Contoso?"),
@@ -50,7 +52,28 @@ def play(show: Callable[[str], None]) -> None:
             played.events.handle(_event(number, to, text, start + timedelta(seconds=number)))
             (evidence,) = played.store.history(PERSON, 1, None).items
             show(_block(sender, evidence, played.checks.answers(sender, [PERSON])[PERSON]))
+        show(_tapped(played))
         played.close()
+
+
+def _tapped(played: Service) -> str:
+    """Somebody opens the link of a message that nobody can answer, and taps on the button."""
+    sender = played.directory.sender(ONE_WAY)
+    (made,) = played.links.make(sender, [READER])
+    url = made.url or ""
+    link = played.links.follow(url.rpartition("/")[2])
+    if link is None:
+        raise AssertionError("no link was made")
+    evidence = played.links.tap(link)
+    return "\n".join(
+        (
+            f"{READER} taps {url} in a message from {sender.name} ({_kind(sender)})",
+            f"  understood  {evidence.intent}, by {evidence.rule}: {evidence.effect}",
+            f"  answer      {_answered(evidence)}: the page says that it is done",
+            f"  list        {sender.list}: suppressed",
+            "",
+        )
+    )
 
 
 def _event(number: int, to: str, text: str, at: datetime) -> str:

@@ -178,6 +178,7 @@ def test_the_demo_shows_every_sender_that_can_receive(capsys: pytest.CaptureFixt
     story = "\n".join(blocks)
     for answered in ("service (printed)", "carrier (by_carrier)", "platform (by_platform)", "nobody"):
         assert f"answer      {answered}" in story
+    assert "by link:local: opted_out" in blocks[-1]
     assert "NETWORK MSG: You replied with the word STOP" in story
 
 
