@@ -87,7 +87,18 @@ class Sender:
             return self
         possible = numbers.possible_countries(number)
         reaching = [each for each in self.either if possible & (each.reach or possible)]
-        return reaching[0] if len(reaching) == 1 else self
+        return reaching[0] if len(reaching) == 1 else self._with_words_of_others()
+
+    def _with_words_of_others(self) -> "Sender":
+        """With what the programs of the same digits add, since their senders may be meant; and with all
+        that opts out of one. What this program says of its own list is not true of another's."""
+        added = [
+            word if word.reply or word.intent.opts_out else replace(word, answered_by=Party.NOBODY)
+            for each in self.alike
+            for word in each.rules.keywords.values()
+            if word.of_program or word.intent.opts_out
+        ]
+        return replace(self, rules=rules.with_words(self.rules, added))
 
     def reaches(self, number: str) -> bool:
         """Whether it may reach a phone number: not if all countries it may be of are out of reach."""
@@ -246,7 +257,7 @@ def _sender(file: ProgramFile, program: ProgramEntry, entry: SenderEntry) -> Sen
     if ruleset is None:
         raise AssertionError("a sender without rules passed the check")
     identity = numbers.sender_id(entry.number)
-    probable, words = program.probable.of(entry.place), keywords.of(program)
+    probable, words = program.probable.of(entry.place), keywords.of(program, file.formerly)
     return Sender(
         id=identity,
         name=entry.number if entry.type is NumberType.ALPHANUMERIC else identity,

@@ -72,10 +72,13 @@ def _unsaid(program: ProgramEntry, today: date) -> Iterator[Finding]:
 
 
 def _reached(program: ProgramEntry, position: int) -> frozenset[str | None]:
-    """The countries of a sender and those that it is limited to."""
-    sender = program.sender[position]
-    ruleset = rules.choose(sender.type, sender.place, sender.manager)
-    return frozenset((sender.place, *((ruleset and ruleset.reach) or ())))
+    """The countries of a sender, of what stands for it, and those that these are limited to."""
+    entry = program.sender[position]
+    found: set[str | None] = set()
+    for sender in (entry, *entry.replacements):
+        ruleset = rules.choose(sender.type, sender.place, sender.manager, sender.via)
+        found |= {sender.place, *((ruleset and ruleset.reach) or ())}
+    return frozenset(found)
 
 
 def _names_one(file: ProgramFile, program: ProgramEntry) -> Iterator[Finding]:
