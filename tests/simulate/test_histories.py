@@ -89,8 +89,8 @@ def test_a_change_that_was_only_tried_is_not_counted() -> None:
 
 @pytest.mark.xfail(strict=True, reason="what is not read does not show who took the number")
 def test_a_message_under_the_id_of_another_is_counted_once() -> None:
-    """In tables: the first of two messages of one id failed after the index named it; the second took its
-    id and its number, so that it is recorded as another one."""
+    """In tables: the first of two messages of one id failed after the index named it; the second took
+    its id and its number, so that it is recorded as another one."""
     stop = replace(said(0, "STOP", 0, 60_000, 2_000), sender="55555")
     other = Operation(1, "message", PERSON, "12345", "hello", 0, (1_000,), about=0)
     choices: dict[str, Value] = {
