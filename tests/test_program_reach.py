@@ -17,6 +17,7 @@ UK = SHORT_CODE.replace("US", "GB").replace("12345", "78787")
 CANADIAN = SHORT_CODE.replace("US", "CA")
 PARTNERS = 'number = "+4520123456"\ntype = "long_code"\nvia = "messaging_connect"'
 ALERTS = program(LONG_CODE, name="Alerts")
+CATCHES = '[unconfigured]\nlist = "others"\n'
 STOP = "[program.replies]\nstop = "
 ALL = "Contoso: You opted out of all messages and will not receive any more."
 
@@ -293,6 +294,11 @@ def due(checked: Checked) -> list[Finding]:
         # A toll-free number of another country reaches people there, too.
         (program('number = "+18335550100"\ntype = "toll_free"\ncountry = "CA"'), DAY, True),
         (program(), DAY, False),
+        # Of senders that no program names, some may be where others of the file are.
+        (program(SHORT_CODE, rest='reach = "everything"') + CATCHES, DAY, True),
+        (program(SHORT_CODE, rest='reach = "list"') + CATCHES + 'reach = "list"\n', DAY, False),
+        ('reach = "list"\n' + program(SHORT_CODE) + CATCHES, DAY, False),
+        (program(UK) + CATCHES, DAY, False),
     ],
 )
 def test_a_day_that_comes_near(text: str, today: date, said: bool, tmp_path: Path) -> None:
