@@ -11,7 +11,7 @@ from optout.domain.enums import Certainty, Effect, Intent, ReplyStatus
 from optout.language.classify import classify
 from optout.programs.directory import Directory
 from tests.support.payloads import sms_event
-from tests.support.places import Place
+from tests.support.places import Place, file_in
 from tests.support.program_files import load
 from tests.support.world import PERSON, World, replied
 
@@ -250,6 +250,28 @@ def test_without_another_confirmation_nothing_is_said(place: Place, tmp_path: Pa
         world.clock.move(hours=1)
         assert replied(world.receive("STOP", PROMO)).status is ReplyStatus.GUARDED
         assert texts(world) == [QUESTION]
+
+
+@pytest.mark.parametrize(
+    ("french", "answer"),
+    [
+        ("stop = 'Contoso : fini.'", "Contoso : fini."),
+        ("stop = 'Contoso : fini. ALERTS ?'", CONFIRMED),
+        ("stop = 'Contoso : fini. ALERTS ?'\nstop_again = 'Contoso : oui.'", "Contoso : oui."),
+        ("help = 'Contoso : aide.'", CONFIRMED),
+    ],
+)
+def test_a_confirmation_in_the_words_language(tmp_path: Path, french: str, answer: str) -> None:
+    """Whoever was out is answered in their language, unless all that there is in it asks."""
+    table = f'[program.replies.fr]\n{french}\n\n[[program.keyword]]\nwords = ["JOIN"]'
+    text = PROGRAMS.replace("fr.start", "nb.start").replace(
+        '[[program.keyword]]\nwords = ["JOIN"]', table
+    )
+    with World(file_in(tmp_path), directory=programs(tmp_path, text)) as world:
+        world.receive("STOP", PROMO)
+        world.clock.move(hours=1)
+        world.receive("ARRET", PROMO)
+        assert texts(world) == [QUESTION, answer]
 
 
 def test_a_new_stop_after_the_answer_is_a_new_request(world: World) -> None:

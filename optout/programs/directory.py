@@ -112,11 +112,13 @@ class Sender:
 
     def reply(self, intent: Intent, language: str | None, *, again: bool = False) -> str | None:
         """The configured text for an intent, in the language asked for if there is one; `again` for an
-        opt-out of somebody who was out."""
+        opt-out of somebody who was out, who is not asked again."""
         name = _REPLY_OF[intent]
         own, others = self.replies.get(language or "", {}), self.replies.get("", {})
-        repeated = own.get(f"{name}_again") or others.get(f"{name}_again")
-        return (repeated if again else None) or own.get(name) or others.get(name)
+        usual = own.get(name)
+        if again and (usual is None or self.asks(usual) or f"{name}_again" in own):
+            usual = own.get(f"{name}_again") or others.get(f"{name}_again") or usual
+        return usual or others.get(name)
 
     def asks(self, text: str) -> bool:
         """Whether a text asks which messages to keep: it names a word of the program that starts
