@@ -218,5 +218,6 @@ def test_the_senders(app: App) -> None:
         "list": "contoso-alerts",
         "lists": ["contoso-alerts"],
         "managed_by": "carrier",
+        "stands_for": None,
         "everything_from": None,
     }

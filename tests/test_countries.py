@@ -152,7 +152,7 @@ def test_a_new_country_is_understood(to: str, tmp_path: Path) -> None:
             "70 are",
         ),
         (program(ICELANDIC_SHORT_CODE.replace("IS", "IC")), "country", 'Write "IS".'),
-        (program(ICELANDIC_SHORT_CODE.replace("IS", "DE")), "no_rules", "FR, GB, IE, IS, NL"),
+        (program(ICELANDIC_SHORT_CODE.replace("IS", "AT")), "no_rules", "FR, GB, IE, IS, IT, NL"),
         (
             program(ICELANDIC_LONG_CODE.replace("+354", "+47")),
             "long_code_country",
@@ -247,7 +247,7 @@ def test_every_source_was_reviewed(
         (NumberType.TOLL_FREE, "PR", {Party.CARRIER}),
         (NumberType.ALPHANUMERIC, "FR", {Party.SERVICE}),
         (NumberType.LONG_CODE, "GB", {Party.SERVICE}),
-        (NumberType.SHORT_CODE, "DE", set()),
+        (NumberType.SHORT_CODE, "AT", set()),
     ],
 )
 def test_who_can_manage_opt_out(number_type: NumberType, country: str, managers: set[Party]) -> None:

@@ -1,6 +1,7 @@
 """Numbers that ACS has from a partner: who blocks after each word, who answers it, and what a desk can
 lift."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from optout.decisions.target import Target
 from optout.domain.enums import Effect, Intent, Party, ReplyStatus
+from optout.operations.handle import Result
 from optout.operations.recompute import recompute_all
 from optout.operations.transfer.rows import ImportedRow
 from optout.programs.directory import Directory
@@ -187,6 +189,15 @@ def test_a_report_of_a_block(world: World) -> None:
     world.handler.handle(report_event("4007", from_=DANISH, to=PERSON, attempts=[world.clock.now]))
     assert world.check(DANISH, PERSON).blocked_by is Party.PLATFORM
     assert not lifted_by_desk(world)
+
+
+def test_a_report_that_names_the_partners_message(world: World) -> None:
+    """No sample of such an event is published; the REST API's delivery report has the partner's id
+    beside the fields that an event has, and whoever adds it there breaks nothing."""
+    event = json.loads(report_event("4007", from_=DANISH, to=PERSON, attempts=[world.clock.now]))
+    event["data"]["messagingConnectPartnerMessageId"] = "4f1b0d2e"
+    assert world.handler.handle(json.dumps(event)) is Result.HANDLED
+    assert world.check(DANISH, PERSON).blocked_by is Party.PLATFORM
 
 
 def test_start_is_answered_where_the_program_says_so(place: Place, tmp_path: Path) -> None:

@@ -10,11 +10,14 @@ from optout.language import rules
 from optout.programs.check import Checked, check_file
 from optout.programs.directory import Directory
 from optout.programs.findings import Finding, Severity
-from tests.support.program_files import LONG_CODE, SHORT_CODE, check, load, program, written
+from tests.support.program_files import LONG_CODE, SENDER_ID, SHORT_CODE, check, load, program, written
 
 DAY = date(2027, 1, 31)
 UK = SHORT_CODE.replace("US", "GB").replace("12345", "78787")
+CANADIAN = SHORT_CODE.replace("US", "CA")
+PARTNERS = 'number = "+4520123456"\ntype = "long_code"\nvia = "messaging_connect"'
 ALERTS = program(LONG_CODE, name="Alerts")
+CATCHES = '[unconfigured]\nlist = "others"\n'
 STOP = "[program.replies]\nstop = "
 ALL = "Contoso: You opted out of all messages and will not receive any more."
 
@@ -100,10 +103,55 @@ FOUND: list[tuple[str, str, str, str, str, str]] = [
         'program "Contoso", keyword 1 (JOIN)', 'no list "news"', "leave it out",
     ),
     (
+        "a word that opts out in another language",
+        "keyword_opts_out",
+        saying(keyword('"Abmelden"')),
+        'program "Contoso", keyword 1 (Abmelden)', "opts out already", "another word",
+    ),
+    (
+        "a word that opts out of another program",
+        "keyword_opts_out",
+        saying(keyword('"MUTE"')) + program(LONG_CODE, name="Alerts", rest=keyword('"mute!"', "stop")),
+        'program "Contoso", keyword 1 (MUTE)', "opts out already, of program “Alerts”", "another word",
+    ),
+    (
+        "a word of the same digits elsewhere",
+        "keyword_twice",
+        saying(keyword('"DEAL"')) + program(CANADIAN, name="Alerts", rest=keyword('"DEAL"', "help")),
+        'program "Alerts", keyword 1 (DEAL)', 'also a word of program "Contoso", keyword 1 (DEAL)',
+        "remove one",
+    ),
+    (
+        "a word that ends another list of the same digits",
+        "keyword_twice",
+        saying(keyword('"MUTE"', "stop", 'list = "news"\nreply = "Contoso: out"'))
+        + program(CANADIAN, name="Alerts", rest=keyword('"MUTE"', "stop"))
+        + program(LONG_CODE, name="News"),
+        'program "Alerts", keyword 1 (MUTE)', 'also a word of program "Contoso"', "remove one",
+    ),
+    (
+        "a word with another meaning for the same digits",
+        "keyword_known",
+        saying(keyword('"INFO"')) + program(CANADIAN, name="Alerts"),
+        'program "Contoso", keyword 1 (INFO)', "means something else", "docs/rules.md",
+    ),
+    (
+        "a word with another meaning to a partner's number",
+        "keyword_known",
+        saying(keyword('"AYUDA"'), sender=PARTNERS.replace("+4520123456", "+17875550100")),
+        'program "Contoso", keyword 1 (AYUDA)', "means something else", "docs/rules.md",
+    ),
+    (
+        "a word with another meaning to a number in the place of a sender ID",
+        "keyword_known",
+        saying(keyword('"AYUDA"'), sender=f'{SENDER_ID}\nreplaced_by = ["+17875550100"]'),
+        'program "Contoso", keyword 1 (AYUDA)', "means something else", "docs/rules.md",
+    ),
+    (
         "a word that reads as a request to stop",
         "keyword_reads_as_stop",
-        saying(keyword('"NO MORE TEXTS"')),
-        'program "Contoso", keyword 1 (NO MORE TEXTS)', "reads as a request to stop",
+        saying(keyword('"NO MORE"')),
+        'program "Contoso", keyword 1 (NO MORE)', "reads as a request to stop",
         "nobody takes for it",
     ),
     (
@@ -201,6 +249,10 @@ GOOD = {
     "a confirmation that says all": 'reach = "everything"\n'
     + program(SHORT_CODE, rest=f'{STOP}"{ALL}"')
     + ALERTS,
+    "one word of the same digits in two countries": saying(keyword('"JOIN"'))
+    + program(CANADIAN, name="Alerts", rest=keyword('"JOIN"')),
+    "one word of two programs": saying(keyword('"DEAL"'))
+    + program(LONG_CODE, name="Alerts", rest=keyword('"DEAL"', "help")),
     "one program": 'reach = "everything"\n'
     + program(SHORT_CODE, rest=f'{STOP}"Contoso: You will receive no more messages."'),
     "a name that all begin with": 'reach = "everything"\n'
@@ -242,6 +294,11 @@ def due(checked: Checked) -> list[Finding]:
         # A toll-free number of another country reaches people there, too.
         (program('number = "+18335550100"\ntype = "toll_free"\ncountry = "CA"'), DAY, True),
         (program(), DAY, False),
+        # Of senders that no program names, some may be where others of the file are.
+        (program(SHORT_CODE, rest='reach = "everything"') + CATCHES, DAY, True),
+        (program(SHORT_CODE, rest='reach = "list"') + CATCHES + 'reach = "list"\n', DAY, False),
+        ('reach = "list"\n' + program(SHORT_CODE) + CATCHES, DAY, False),
+        (program(UK) + CATCHES, DAY, False),
     ],
 )
 def test_a_day_that_comes_near(text: str, today: date, said: bool, tmp_path: Path) -> None:

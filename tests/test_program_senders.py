@@ -91,8 +91,8 @@ REFUSED: list[Mistake] = [
     (
         "a short code of a country without rules",
         "no_rules",
-        program(SHORT_CODE.replace("US", "DE")),
-        "sender 1 (12345)", "no rules for type short_code in DE", "there are rules for AU, BE, CA, CH",
+        program(SHORT_CODE.replace("US", "AT")),
+        "sender 1 (12345)", "no rules for type short_code in AT", "there are rules for AU, BE, CA, CH",
     ),
     (
         "a toll-free number without a toll-free prefix",

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from optout.decisions.target import Target
 from optout.domain.enums import Certainty, Effect, Intent, ReplyStatus
 from optout.language.classify import classify
 from optout.programs.directory import Directory
-from tests.support.places import Place
+from tests.support.payloads import sms_event
+from tests.support.places import Place, file_in
 from tests.support.program_files import load
-from tests.support.world import World, replied
+from tests.support.world import PERSON, World, replied
 
 PROMO, ALERTS, TOLL_FREE = "12345", "+14255550100", "+18335550100"
 QUESTION = "Contoso: You will receive no more messages. To keep account alerts, reply ALERTS."
@@ -250,6 +252,28 @@ def test_without_another_confirmation_nothing_is_said(place: Place, tmp_path: Pa
         assert texts(world) == [QUESTION]
 
 
+@pytest.mark.parametrize(
+    ("french", "answer"),
+    [
+        ("stop = 'Contoso : fini.'", "Contoso : fini."),
+        ("stop = 'Contoso : fini. ALERTS ?'", CONFIRMED),
+        ("stop = 'Contoso : fini. ALERTS ?'\nstop_again = 'Contoso : oui.'", "Contoso : oui."),
+        ("help = 'Contoso : aide.'", CONFIRMED),
+    ],
+)
+def test_a_confirmation_in_the_words_language(tmp_path: Path, french: str, answer: str) -> None:
+    """Whoever was out is answered in their language, unless all that there is in it asks."""
+    table = f'[program.replies.fr]\n{french}\n\n[[program.keyword]]\nwords = ["JOIN"]'
+    text = PROGRAMS.replace("fr.start", "nb.start").replace(
+        '[[program.keyword]]\nwords = ["JOIN"]', table
+    )
+    with World(file_in(tmp_path), directory=programs(tmp_path, text)) as world:
+        world.receive("STOP", PROMO)
+        world.clock.move(hours=1)
+        world.receive("ARRET", PROMO)
+        assert texts(world) == [QUESTION, answer]
+
+
 def test_a_new_stop_after_the_answer_is_a_new_request(world: World) -> None:
     """Who keeps alerts and then texts STOP to them is answered by that program; everything is out."""
     world.receive("STOP", PROMO)
@@ -276,3 +300,35 @@ def test_an_answer_that_comes_late_or_twice(world: World) -> None:
     assert world.receive("ALERTS", PROMO, message_id="twice", at=newest.at) == world.newest()
     assert out(world) == [PROMO, TOLL_FREE]
     assert texts(world).count(KEPT) == 1
+
+
+def renamed(place: Place, folder: Path) -> World:
+    """The list of the alerts had another name before."""
+    text = PROGRAMS.replace("everything", "list").replace(
+        'list = "alerts"\n\n[[program.sender]]',
+        'list = "alerts"\nformerly = ["old"]\n\n[[program.sender]]',
+    )
+    return World(place, directory=programs(folder, text))
+
+
+def test_a_word_about_a_list_that_was_renamed(place: Place, tmp_path: Path) -> None:
+    """Who is out of its former name since is out: the late word is not answered as if they were in."""
+    with renamed(place, tmp_path) as world:
+        begun = world.clock.now
+        world.clock.move(minutes=2)
+        world.changes.record(Target(list="old"), PERSON, out=True, actor="ann", reason="letter")
+        late = world.receive("ALERTS", PROMO, at=begun)
+        assert out(world) == [ALERTS]
+        assert replied(late).status is ReplyStatus.SUPERSEDED
+        assert texts(world) == []
+
+
+def test_an_undated_word_that_stops_a_list_that_was_renamed(place: Place, tmp_path: Path) -> None:
+    """It takes effect whatever stands, also under the former name, by a clock that is ahead."""
+    with renamed(place, tmp_path) as world:
+        world.clock.move(minutes=2)
+        world.changes.record(Target(list="old"), PERSON, out=False, actor="ann", reason="letter")
+        world.clock.move(minutes=-1)
+        world.handler.handle(sms_event("MUTE ALERTS", to=PROMO, at="never", event_time="never"))
+        assert "no_time" in world.newest().flags
+        assert out(world) == [ALERTS]

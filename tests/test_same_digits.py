@@ -158,3 +158,50 @@ def test_a_stop_in_words_of_one_country(world: World) -> None:
     """What the words mean depends on who writes: INFO is a word of Canada's short codes."""
     assert world.receive("INFO", CODE, CANADIAN).intent == "help"
     assert world.receive("INFO", CODE, US).intent == "none"
+
+
+WORDS = """
+[[program.keyword]]
+words = ["{joins}"]
+intent = "start"
+
+[[program.keyword]]
+words = ["{ends}"]
+intent = "stop"
+"""
+
+
+@pytest.fixture
+def wordy(tmp_path: Path) -> Iterator[World]:
+    """Each of the two programs adds words of its own."""
+    text = program(
+        short_code("US"), rest=replies("Contoso") + WORDS.format(joins="DEAL", ends="MUTE")
+    ) + program(
+        short_code("CA"),
+        name="Fabrikam",
+        rest=replies("Fabrikam") + WORDS.format(joins="OFFER", ends="HUSH"),
+    )
+    with World(tmp_path, directory=load(tmp_path, text)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "scopes", "answer"),
+    [
+        ("MUTE", US, [f"sender:{CODE}", "list:contoso"], "Contoso: out"),
+        ("HUSH", US, [], None),
+        ("HUSH", CANADIAN, [f"sender:{CODE}", "list:fabrikam"], "Fabrikam: out"),
+        ("MUTE", ELSEWHERE, [f"sender:{CODE}", "list:contoso", "list:fabrikam"], "Contoso: out"),
+        ("HUSH", ELSEWHERE, [f"sender:{CODE}", "list:contoso", "list:fabrikam"], "Contoso: out"),
+        ("DEAL", ELSEWHERE, ["list:contoso"], "Contoso: in"),
+        # What the first program would say is not true of the other's list.
+        ("OFFER", ELSEWHERE, ["list:fabrikam"], None),
+    ],
+)
+def test_words_of_two_programs(
+    wordy: World, text: str, person: str, scopes: list[str], answer: str | None
+) -> None:
+    """Those of the program that can reach the person; where nothing shows which, those of both count,
+    and a word of either that stops ends both lists."""
+    assert names(wordy.receive(text, CODE, person).scopes) == scopes
+    assert [sms.text for sms in wordy.phone.received] == ([answer] if answer else [])

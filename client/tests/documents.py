@@ -1,7 +1,7 @@
 """Documents as the feed has them, random ones among them, and an oracle that follows the prose of
 docs/api.md and shares nothing with the package."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ SENDERS = [
     Sender("12345", "Contoso Alerts", ("contoso-alerts", "contoso"), "US"),
     Sender("+18335550100", "Contoso Alerts", ("contoso-alerts", "contoso"), "US"),
     Sender("CONTOSO", "Contoso UK", ("contoso-uk",), "GB"),
+    Sender("+447400123456", "Contoso UK", ("contoso-uk",), "GB", "contoso"),
 ]
 NEVER = {"suppressed": False, "since": None, "at": None}
 
@@ -56,14 +57,16 @@ def page(items: Iterable[Document], next_: str = "end", *, more: bool = False) -
     return ChangesPage.from_json({"items": list(items), "next": next_, "more": more})
 
 
-def is_suppressed(document: Document | None, sender: str, lists: Sequence[str]) -> bool:
-    """The prose: not where `senders[sender].suppressed`; or else when the newest (by `at`, on a tie out) of
-    the entries for its lists that are there is; or else, where none is there, when `other_lists` is."""
+def is_suppressed(document: Document | None, sender: Sender) -> bool:
+    """The prose: not where `senders[sender].suppressed`, nor where that of what it stands for is; or
+    else when the newest (by `at`, on a tie out) of the entries for its lists that are there is; or else,
+    where none is there, when `other_lists` is."""
     if document is None:
         return False
-    if document["senders"].get(sender.lower(), NEVER)["suppressed"]:
+    own = {sender.sender.lower(), sender.stands_for}
+    if any(each["suppressed"] for name, each in document["senders"].items() if name in own):
         return True
-    mine = [each for name, each in document["lists"].items() if name in lists]
+    mine = [each for name, each in document["lists"].items() if name in sender.lists]
     if not mine:
         return bool(document["other_lists"]["suppressed"])
     # All times are written alike, and sort as text.
@@ -71,6 +74,7 @@ def is_suppressed(document: Document | None, sender: str, lists: Sequence[str]) 
     return any(each["suppressed"] for each in mine if each["at"] == latest)
 
 
+NAMES = ("12345", "+18335550100", "contoso", "+447400123456")
 RECIPIENTS = ("+14255550123", "+14255550124", "+447700900123", "+4520123456", "+390612345678")
 _entries = st.builds(entry, st.booleans(), st.integers(0, 5))
 
@@ -84,7 +88,7 @@ def versions_of_people(draw: st.DrawFn) -> list[Document]:
             version,
             draw(st.dictionaries(st.sampled_from(["contoso-alerts", "contoso", "contoso-uk"]), _entries)),
             draw(_entries | st.just(NEVER)),
-            draw(st.dictionaries(st.sampled_from(["12345", "+18335550100", "contoso"]), _entries)),
+            draw(st.dictionaries(st.sampled_from(NAMES), _entries)),
         )
         for recipient in RECIPIENTS
         for version in range(1, draw(st.integers(0, 4)) + 1)

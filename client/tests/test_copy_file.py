@@ -45,7 +45,7 @@ def test_another_schema(held: Held, copy_path: Path) -> None:
     """A file of another version says that it is to be deleted."""
     held.copy.close()
     with sqlite3.connect(copy_path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 1")
     with pytest.raises(UnusableReplica, match=r"another version.*delete it, with .*-wal"):
         Copy(copy_path)
 

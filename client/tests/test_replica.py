@@ -124,6 +124,48 @@ def test_import(app: App, optout: OptoutClient, replica: Replica, people: People
     agrees(replica, optout, everybody[:20])
 
 
+REPLACED = """
+[[program]]
+name = "Contoso UK"
+list = "contoso-uk"
+
+[[program.sender]]
+number = "CONTOSO"
+type = "alphanumeric"
+country = "GB"
+opt_out_by = "text STOP to +447400123456"
+replaced_by = ["+447400123456"]
+
+[[program.sender]]
+number = "78787"
+type = "short_code"
+country = "GB"
+"""
+
+
+def test_a_number_in_the_place_of_a_sender_id(
+    own_app: App, own: Replica, people: People, tmp_path: Path
+) -> None:
+    """Who is out of the ID may not be texted from the number that networks show in its place."""
+    one, two = people(2)
+    programs = tmp_path / "programs.toml"
+    programs.write_text(REPLACED)
+    own_app.kill()
+    own_app.set("OPTOUT_PROGRAMS", str(programs))
+    own_app.start()
+    with OptoutClient(own_app.endpoint, **QUICK) as client:
+        blocked = {"recipient": one, "details": "4007: opted out", "at": "2026-06-01T12:00:00Z"}
+        own_app.post("api/suppressions/report", {"sender": "CONTOSO", **blocked})
+        own_app.text(two, "STOP", "+447400123456")
+        agrees(own, client, [one, two])
+        number = next(each for each in client.senders() if each.stands_for)
+        assert (number.sender, number.stands_for) == ("+447400123456", "contoso")
+        assert client.standing(one).suppression(number.sender, number.lists, number.stands_for)
+    assert held_of(own, one, "+447400123456").scope == "sender"
+    assert not held_of(own, one, "78787").suppressed
+    assert held_of(own, two, "CONTOSO").suppressed
+
+
 def test_renamed(own_app: App, own: Replica, people: People, tmp_path: Path) -> None:
     """Who was on a list is on it under its new name, as soon as the program file says so."""
     (person,) = people(1)

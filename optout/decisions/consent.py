@@ -12,6 +12,7 @@ from itertools import chain
 from optout.domain.enums import EvidenceKind, Intent, Party, ReviewVerdict, ScopeKind
 from optout.domain.model import EVERYTHING, Consent, Consents, Evidence, Scope
 from optout.domain.times import EARLIEST
+from optout.language.rules import Keyword
 from optout.programs.directory import Sender
 
 
@@ -42,6 +43,12 @@ def sender_scopes(sender: Sender) -> tuple[Scope, ...]:
     before, everything; where others have the same digits, all of theirs."""
     each_ones = (list_scopes(each.list, each.formerly) for each in sender.either)
     return tuple(dict.fromkeys(chain(own_scopes(sender), *each_ones)))
+
+
+def word_list_scopes(keyword: Keyword | None) -> tuple[Scope, ...]:
+    """The scopes that decide about the list that a program's word is about, and nothing else; none
+    if it is about the sender."""
+    return list_scopes(keyword.list, keyword.formerly) if keyword and keyword.list else ()
 
 
 def list_scopes(name: str, formerly: Iterable[str]) -> tuple[Scope, ...]:

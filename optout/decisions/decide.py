@@ -48,7 +48,10 @@ def decide_dated(evidence: Evidence, state: RecipientState, sender: Sender | Non
     """What a message to a sender, or a delivery report, changes. Rule 2: an opt-out whose own time
     cannot be believed takes effect whatever stands, in the scopes that decide about it, too."""
     if not UNBELIEVED.isdisjoint(evidence.flags):
-        decisive = consent.sender_scopes(sender) if sender else ()
+        decisive: tuple[Scope, ...] = ()
+        if sender:
+            about = consent.word_list_scopes(sender.rules.keyword(evidence.keyword))
+            decisive = (*consent.sender_scopes(sender), *about)
         evidence = _effective_now(evidence, state, decisive, sender)
     return decide(evidence, state)
 

@@ -207,7 +207,8 @@ def _is_suppressed(evidence: Evidence, sender: Sender, consents: Consents) -> bo
     if is_own or not evidence.scopes or evidence.list == sender.list:
         return consent.suppression_from(consents, sender).suppressed
     other = (scope for scope in evidence.scopes if scope.kind is ScopeKind.LIST)
-    return consent.suppression(consents, (*other, EVERYTHING)).suppressed
+    formerly = consent.word_list_scopes(sender.rules.keyword(evidence.keyword))
+    return consent.suppression(consents, (*other, *formerly, EVERYTHING)).suppressed
 
 
 def _is_blocked(evidence: Evidence, consents: Consents) -> bool:

@@ -21,6 +21,13 @@ class ConfiguredSender(Shape):
     list: str
     lists: list[str]
     managed_by: Blocker
+    stands_for: Annotated[
+        str | None,
+        Field(
+            description="the sender ID, in lower case, in whose place networks show this number: who "
+            "is out of it may not be texted from here either"
+        ),
+    ]
     everything_from: Annotated[
         Time | None,
         Field(description="when its opt-outs begin to end everything; null: they end its list alone"),
@@ -43,6 +50,7 @@ SENDERS = {
             "list": "contoso-alerts",
             "lists": ["contoso-alerts"],
             "managed_by": "service",
+            "stands_for": None,
             "everything_from": None,
         }
     ]
@@ -63,5 +71,6 @@ def _configured(sender: Sender) -> ConfiguredSender:
         "list": sender.list,
         "lists": [sender.list, *sender.formerly],
         "managed_by": sender.managed_by,
+        "stands_for": sender.stands_for,
         "everything_from": shown(sender.everything_from),
     }

@@ -34,10 +34,10 @@ class SenderEntry(StandingEntry):
 class Standing(Shape):
     """What all that is known of a recipient says. It does not depend on the program file.
 
-    The recipient may not be texted from a sender when `senders[sender].suppressed`; or else when the
-    newest, by `at` and on a tie the suppressed, of the entries of its `lists` that are there is
-    suppressed; or else, where none is there, when `other_lists` is. Of two documents the one with the
-    higher `version` is right.
+    The recipient may not be texted from a sender when `senders[sender].suppressed`, or that of the
+    sender ID that it `stands_for`; or else when the newest, by `at` and on a tie the suppressed, of the
+    entries of its `lists` that are there is suppressed; or else, where none is there, when
+    `other_lists` is. Of two documents the one with the higher `version` is right.
     """
 
     recipient: str

@@ -90,7 +90,18 @@ class Sender:
             return self
         possible = numbers.possible_countries(number)
         reaching = [each for each in self.either if possible & (each.reach or possible)]
-        return reaching[0] if len(reaching) == 1 else self
+        return reaching[0] if len(reaching) == 1 else self._with_words_of_others()
+
+    def _with_words_of_others(self) -> "Sender":
+        """With what the programs of the same digits add, since their senders may be meant; and with all
+        that opts out of one. What this program says of its own list is not true of another's."""
+        added = [
+            word if word.reply or word.intent.opts_out else replace(word, answered_by=Party.NOBODY)
+            for each in self.alike
+            for word in each.rules.keywords.values()
+            if word.of_program or word.intent.opts_out
+        ]
+        return replace(self, rules=rules.with_words(self.rules, added))
 
     def reaches(self, number: str) -> bool:
         """Whether it may reach a phone number: not if all countries it may be of are out of reach."""
@@ -104,11 +115,13 @@ class Sender:
 
     def reply(self, intent: Intent, language: str | None, *, again: bool = False) -> str | None:
         """The configured text for an intent, in the language asked for if there is one; `again` for an
-        opt-out of somebody who was out."""
+        opt-out of somebody who was out, who is not asked again."""
         name = _REPLY_OF[intent]
         own, others = self.replies.get(language or "", {}), self.replies.get("", {})
-        repeated = own.get(f"{name}_again") or others.get(f"{name}_again")
-        return (repeated if again else None) or own.get(name) or others.get(name)
+        usual = own.get(name)
+        if again and (usual is None or self.asks(usual) or f"{name}_again" in own):
+            usual = own.get(f"{name}_again") or others.get(f"{name}_again") or usual
+        return usual or others.get(name)
 
     def asks(self, text: str) -> bool:
         """Whether a text asks which messages to keep: it names a word of the program that starts
@@ -249,7 +262,7 @@ def _sender(file: ProgramFile, program: ProgramEntry, entry: SenderEntry) -> Sen
     if ruleset is None:
         raise AssertionError("a sender without rules passed the check")
     identity = numbers.sender_id(entry.number)
-    probable, words = program.probable.of(entry.place), keywords.of(program)
+    probable, words = program.probable.of(entry.place), keywords.of(program, file.formerly)
     return Sender(
         id=identity,
         name=entry.number if entry.type is NumberType.ALPHANUMERIC else identity,

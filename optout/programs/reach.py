@@ -4,7 +4,7 @@ docs/revocation.md has what laws and policies ask; the day from which one asks f
 so, is in the country's file, optout/language/rules/*.toml.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from optout.domain.enums import ScopeKind
@@ -13,7 +13,7 @@ from optout.domain.times import EARLIEST
 from optout.language import rules
 from optout.programs import contents, texts
 from optout.programs.findings import Finding, Problem
-from optout.programs.schema import ProgramEntry, ProgramFile, Reaching
+from optout.programs.schema import ProgramEntry, ProgramFile, Reaching, SenderEntry
 
 UNSAID = "reach_unsaid"
 
@@ -37,9 +37,16 @@ def problems(file: ProgramFile, today: date | None) -> Iterator[Finding]:
         said, _ = _said(file, None if entry is file else entry)
         if entry.reach_from and said is not ScopeKind.EVERYTHING:
             yield _ALONE.of(name)
+    # Of senders that no program names, some may be where others are.
+    reaching: list[tuple[str, Reaching, Iterable[ProgramEntry]]] = [
+        (f'program "{program.name}"', program, [program]) for program in file.program
+    ]
+    if file.unconfigured:
+        reaching.append(("unconfigured", file.unconfigured, file.program))
+    for name, entry, programs in reaching:
+        if today and _said(file, entry)[0] is None:
+            yield from _unsaid(name, programs, today)
     for program in file.program:
-        if today and _said(file, program)[0] is None:
-            yield from _unsaid(program, today)
         if everything_from(file, program):
             yield from _names_one(file, program)
 
@@ -54,28 +61,33 @@ def _said(file: ProgramFile, program: Reaching | None) -> tuple[ScopeKind | None
     return file.reach, program.reach_from or file.reach_from
 
 
-def _unsaid(program: ProgramEntry, today: date) -> Iterator[Finding]:
+def _unsaid(name: str, programs: Iterable[ProgramEntry], today: date) -> Iterator[Finding]:
+    reached = frozenset(
+        country for program in programs for sender in program.sender for country in _reached(sender)
+    )
     for code, country in rules.countries().items():
         asked = country.revocation
         if asked is None or today < asked.day - timedelta(days=asked.days_before):
             continue
-        if any(code in _reached(program, position) for position in range(len(program.sender))):
+        if code in reached:
             yield Problem(
                 UNSAID,
                 f"from {asked.day} on, {asked.asks} in {country.name}, and nothing says how far an "
-                "opt-out of this program reaches: it ends its list alone",
+                "opt-out here reaches: it ends its list alone",
                 f'Write reach = "everything" and reach_from = {asked.day}, for the program or at the '
                 'top of the file, or reach = "list" to keep it so; docs/revocation.md says what is '
                 "asked.",
                 asked.source,
-            ).of(f'program "{program.name}"')
+            ).of(name)
 
 
-def _reached(program: ProgramEntry, position: int) -> frozenset[str | None]:
-    """The countries of a sender and those that it is limited to."""
-    sender = program.sender[position]
-    ruleset = rules.choose(sender.type, sender.place, sender.manager)
-    return frozenset((sender.place, *((ruleset and ruleset.reach) or ())))
+def _reached(entry: SenderEntry) -> frozenset[str | None]:
+    """The countries of a sender, of what stands for it, and those that these are limited to."""
+    found: set[str | None] = set()
+    for sender in (entry, *entry.replacements):
+        ruleset = rules.choose(sender.type, sender.place, sender.manager, sender.via)
+        found |= {sender.place, *((ruleset and ruleset.reach) or ())}
+    return frozenset(found)
 
 
 def _names_one(file: ProgramFile, program: ProgramEntry) -> Iterator[Finding]:

@@ -96,21 +96,27 @@ def test_a_conversation(console: str, open_page: OpenPage) -> None:
 def test_the_clarifying_dialogue(
     console: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """STOP ends everything and asks once; STOP to that is confirmed, and the answer keeps one list."""
+    """STOP ends everything and asks once; until it is answered all has stopped, STOP asks nothing more,
+    and the answer keeps one list."""
     programs = tmp_path / "programs.toml"
     programs.write_text(DIALOGUE, "utf-8")
     monkeypatch.setenv("OPTOUT_PROGRAMS", str(programs))
     service.shutdown()
     page = open_page(console)
-    for words in ("STOP", "Stop!", "ALERTS"):
+    sender, standing = page.locator("#view-phone").get_by_label("Sender"), page.locator("#standing")
+    for words in ("STOP", "Stop!"):
         text(page, words)
+        for other in ("+14255550100", "+14255550101", "12345"):
+            sender.select_option(other)
+            expect(standing).to_contain_text("Opted out")
+    text(page, "ALERTS")
     replies = [each.inner_text() for each in page.locator(".to-person").all()]
     assert replies == ["No more. Reply ALERTS to keep alerts.", "You keep alerts."]
     expect(page.locator(".exchange").first).to_contain_text("everything")
     expect(page.locator(".exchange code").last).to_have_text("program:ALERTS")
-    expect(page.locator("#standing")).to_contain_text("Opted out")
-    page.locator("#view-phone").get_by_label("Sender").select_option("+14255550100")
-    expect(page.locator("#standing")).to_contain_text("Opted in")
+    expect(standing).to_contain_text("Opted out")
+    sender.select_option("+14255550100")
+    expect(standing).to_contain_text("Opted in")
     page.goto(f"{console}#look-up")
     page.get_by_label("Phone number").fill("+14255550123")
     page.get_by_role("button", name="Look up").click()

@@ -10,9 +10,10 @@ from optout.azure.topic import NotAnnounced, Notice
 from optout.domain.errors import Gone
 from optout.operations import feed, standing
 from optout.store.protocol import Store
-from tests.chaos.expected import LINES, State
+from tests.chaos.expected import State
 from tests.simulate.effects import Effects
 from tests.simulate.expected import suppressed
+from tests.simulate.lines import LINES
 from tests.simulate.operations import FORMERLY
 from tests.simulate.scheduler import Scheduler
 

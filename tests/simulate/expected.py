@@ -8,7 +8,8 @@ from itertools import chain
 from optout.domain.enums import EvidenceKind, ReviewVerdict
 from optout.domain.model import Evidence
 from optout.domain.times import EARLIEST
-from tests.chaos.expected import LINES, State
+from tests.chaos.expected import State
+from tests.simulate.lines import LINES
 from tests.simulate.operations import FORMERLY, Operation
 
 NEVER_OUT = State(False, EARLIEST, EARLIEST, False)
@@ -73,7 +74,7 @@ class Operations:
                 lifted |= {(str(item.about), str(scope)) for scope in item.scopes}
             elif item.verdict is ReviewVerdict.CONFIRM:
                 judged = self.by_number[operation.about or 0]
-                said.append(Said(item.id, judged.time, True, judged.scopes))
+                said.append(Said(item.id, judged.time, True, judged.scopes_at(judged.time)))
             elif operation.out is not None:
                 said.append(_said(item, operation))
         return said, lifted
@@ -82,12 +83,13 @@ class Operations:
 def _said(item: Evidence, operation: Operation) -> Said:
     is_entered = operation.kind in ("manual", "import")
     names_sender = not is_entered or operation.target == "sender"
+    # Where it brought no time that can be believed, it was fixed when it was recorded.
+    at = operation.time if operation.clock == "own" else item.at
     return Said(
         evidence=item.id,
-        # Where it brought no time that can be believed, it was fixed when it was recorded.
-        at=operation.time if operation.clock == "own" else item.at,
+        at=at,
         out=bool(operation.out),
-        scopes=operation.scopes,
+        scopes=operation.scopes_at(at),
         blocks=operation.blocks,
         sender=operation.sender if names_sender else None,
         by_hand=is_entered,
@@ -143,11 +145,20 @@ def may_be_lifted(said: Sequence[Said], lifted: set[tuple[str, str]], scope: str
 
 def is_true(operation: Operation, at: datetime, states: Mapping[str, State]) -> bool:
     """Whether the answer to a message would say what is so."""
-    own = states.get(f"sender:{operation.sender}")
     if operation.out is None:
         return True
-    is_so = suppressed(operation.sender, states) == operation.out
-    return own is not None and own.since <= at and is_so
+    said = states.get(operation.scopes[0])
+    is_so = _is_out_of_it(operation, states) == operation.out
+    return said is not None and said.since <= at and is_so
+
+
+def _is_out_of_it(operation: Operation, states: Mapping[str, State]) -> bool:
+    """Out of the sender or, where a program's word is about another list, of that list."""
+    listed = operation.word[1] if operation.word is not None else None
+    if listed is None or listed == LINES[operation.sender].list:
+        return suppressed(operation.sender, states)
+    wider = [states[name] for name in (f"list:{listed}", "everything") if name in states]
+    return bool(wider) and max((each.at, each.out) for each in wider)[1]
 
 
 def suppressed(sender: str, states: Mapping[str, State]) -> bool:

@@ -1,7 +1,7 @@
 """What the simulation has found and nobody has mended yet. It is tolerated, so that it does not hide
 the rest; tests/simulate/test_histories.py keeps a history of each, and `--strict` finds them again."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 
 from tests.simulate.operations import Operation
@@ -31,7 +31,15 @@ def untold(operation: Operation, failed: Set[str]) -> bool:
     return Tolerance.is_on and is_left and "queue" in failed
 
 
-def counted_too_often(operation: Operation) -> bool:
-    """In tables: a change by hand without a key that failed after the index named it, and was made
-    again as another one, where its number went to a message that changed nothing."""
-    return Tolerance.is_on and operation.kind == "manual" and not operation.key
+def counted_too_often(operation: Operation, others: Iterable[Operation]) -> bool:
+    """In tables: what failed after the index named it, where its number went to a message that changed
+    nothing, and was then recorded under another id: a change by hand without a key that was made again,
+    a message that shares its id with another one."""
+    is_again = operation.kind == "manual" and not operation.key
+    if operation.kind == "message":
+        is_again = any(
+            other is not operation
+            and (other.kind, other.message_id) == ("message", operation.message_id)
+            for other in others
+        )
+    return Tolerance.is_on and is_again

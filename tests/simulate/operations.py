@@ -4,10 +4,11 @@ code under test."""
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from tests.chaos.expected import IN, LINES, OUT
+from tests.chaos.expected import IN, OUT
 from tests.chaos.shared import BEGIN
+from tests.simulate.lines import LINES, REACHES_FROM, WORDS
 from tests.support.payloads import report_event, sms_event
 
 # Requests in other words, and what some programs make of them; elsewhere they suppress.
@@ -75,17 +76,41 @@ class Operation:
             return None
         if self.says in PROBABLE:
             return None if line.list in POLICIES else True
+        if self.word is not None:
+            return self.word[0]
         return True if self.says in OUT else False if self.says in IN else None
 
     @property
+    def word(self) -> tuple[bool, str | None] | None:
+        """What a word that the program adds means, if it is one."""
+        return WORDS.get(self.sender, {}).get(self.says) if self.kind == "message" else None
+
+    @property
     def scopes(self) -> tuple[str, ...]:
-        """The consents that it would speak about."""
+        """The consents that it may speak about, whenever it counts."""
+        return self.scopes_at(datetime.max.replace(tzinfo=UTC))
+
+    def scopes_at(self, at: datetime) -> tuple[str, ...]:
+        """The consents that it speaks about if it is of a time: from its day on, an opt-out that
+        reaches everything is about that, too."""
+        said = self._named
+        begins = REACHES_FROM.get(self.sender)
+        names_sender = self.kind == "message" or (self.kind == "manual" and self.target == "sender")
+        stops = self.out or self.is_probable
+        if begins is None or not names_sender or not stops or at < moment(begins):
+            return said
+        return said if "everything" in said else (*said, "everything")
+
+    @property
+    def _named(self) -> tuple[str, ...]:
         own, whole_list = f"sender:{self.sender}", f"list:{LINES[self.sender].list}"
         if self.kind == "report":
             return (own,)
         if self.kind in ("manual", "import"):
             wide = {"list": (whole_list,), "everything": ("everything",)}
             return wide.get(self.target, (own, whole_list))
+        if self.word is not None and self.word[1] is not None:
+            return (f"list:{self.word[1]}",)
         return (own, whole_list, "everything") if self.says == "STOP ALL" else (own, whole_list)
 
     @property
@@ -119,7 +144,8 @@ class Operation:
     def _has_no_time(self) -> bool:
         """Without a time, only a clear opt-out is recorded."""
         ignored = LINES[self.sender].ignored
-        return self.clock == "none" and (self.says not in OUT or self.says in ignored)
+        stops = self.word[0] if self.word is not None else self.says in OUT
+        return self.clock == "none" and (not stops or self.says in ignored)
 
     def event(self) -> str:
         """The event that Event Grid delivers."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from tests.chaos.expected import LINES
 from tests.simulate.choices import Spans, Value, weighted
+from tests.simulate.lines import DEALS, LINES, NEWS
 from tests.simulate.operations import PROBABLE, Operation
 
 TEXTS = {
     "STOP": 18, "QUIT": 4, "STOP ALL": 6, "START": 22, "UNSTOP": 3, "HELP": 7, "hello": 3,
-    "I have moved stop": 7, "do not want": 3,
+    "I have moved stop": 7, "do not want": 3, "JOIN": 3, "KEEP": 3, "HUSH": 2, "MUTE": 2,
 }  # fmt: skip
 KINDS = {
     "message": 60, "report": 5, "manual": 9, "import": 4, "verdict": 9, "check": 10, "poll": 8,
@@ -97,6 +97,23 @@ THEMES = {
         roughness="focused",
         kinds=_BY_HAND,
         victims=frozenset({"manual", "import", "verdict"}),
+    ),
+    # Around the moment from which a STOP ends everything, to a program that adds words.
+    "reach": replace(
+        _ANYTHING,
+        weight=15,
+        counts=(4, 8, 12),
+        spread=500_000,
+        texts={
+            "STOP": 20,
+            "START": 20,
+            "JOIN": 12,
+            "KEEP": 16,
+            "HUSH": 8,
+            "MUTE": 10,
+            "do not want": 6,
+        },
+        senders=(DEALS, DEALS, DEALS, NEWS, "12345"),
     ),
     "clocks": Theme(
         weight=10,

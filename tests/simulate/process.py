@@ -19,7 +19,7 @@ from optout.operations.reviews import Reviews
 from optout.operations.transfer.importing import Importer, ImportPurpose
 from optout.programs.directory import Directory
 from optout.store.protocol import Store
-from tests.chaos.expected import LINES
+from tests.simulate.lines import LINES
 from tests.simulate.operations import Operation
 from tests.simulate.scheduler import Life
 from tests.support.in_turn import InTurn

@@ -81,8 +81,10 @@ def _journals(remains: Remains) -> Iterator[str]:
 
 
 def _may_be_more(remains: Remains) -> bool:
-    failed = (each for each in remains.operations.all if remains.failures(each))
-    return remains.plan.store == "tables" and any(map(known.counted_too_often, failed))
+    everything = remains.operations.all
+    failed = (each for each in everything if remains.failures(each))
+    is_known = (known.counted_too_often(each, everything) for each in failed)
+    return remains.plan.store == "tables" and any(is_known)
 
 
 def _reviews(remains: Remains) -> Iterator[str]:

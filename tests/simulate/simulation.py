@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 from optout.domain.enums import ProbablePolicy, ReviewVerdict
@@ -21,6 +22,7 @@ from tests.simulate.effects import Effects
 from tests.simulate.ending import findings
 from tests.simulate.expected import Operations
 from tests.simulate.faults import Faults
+from tests.simulate.lines import REACHES_FROM
 from tests.simulate.operations import FORMERLY, POLICIES, Operation, moment
 from tests.simulate.outside import Acs, Queue
 from tests.simulate.own import SimulatedQueue
@@ -302,7 +304,8 @@ def _refusable(work: Callable[[], object]) -> object:
 
 @cache
 def directory() -> Directory:
-    """Contoso's programs, some of which do not take other words for a request at once."""
+    """Contoso's programs, some of which do not take other words for a request at once; and others."""
+    own = Directory.load(Path(__file__).with_name("programs.toml"))
     senders = {
         name: replace(
             sender,
@@ -311,7 +314,10 @@ def directory() -> Directory:
         )
         for name, sender in CONTOSO.senders.items()
     }
-    return Directory(senders)
+    for name, sender in own.senders.items():
+        begins = moment(REACHES_FROM[name]) if name in REACHES_FROM else None
+        senders[name] = replace(sender, everything_from=begins)
+    return Directory(senders, others=own.others)
 
 
 @contextmanager

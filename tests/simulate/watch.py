@@ -10,7 +10,7 @@ from typing import Any
 from optout.domain.enums import ReplyStatus, ReviewVerdict, ScopeKind
 from optout.domain.model import EVERYTHING, Evidence, Reply, Scope
 from optout.store.protocol import Store
-from tests.chaos.expected import LINES, State
+from tests.chaos.expected import State
 from tests.simulate.expected import (
     NEVER_OUT,
     Operations,
@@ -19,6 +19,7 @@ from tests.simulate.expected import (
     may_be_lifted,
     suppressed,
 )
+from tests.simulate.lines import LINES, QUESTION
 from tests.simulate.operations import Operation, moment
 from tests.simulate.scheduler import Scheduler, Violation
 
@@ -223,6 +224,9 @@ class Watch:
             raise Violation(f"phones: an SMS that answers nothing: {answered}")
         if (sender.lower(), reply.text) != (operation.sender, kept.reply.text):
             raise Violation(f"phones: another SMS than was recorded: {operation}")
+        before = self._operations.state(self.plain.timeline(recipient)[: kept.number - 1])
+        if QUESTION in str(reply.text) and suppressed(operation.sender, before):
+            raise Violation(f"asked again: {operation} was answered by a question, after {before}")
         states = self._states(recipient, self._seen(recipient))
         if all(is_blocked(operation.sender, each) for each in states):
             raise Violation(f"stale: an SMS that is blocked: {operation}")

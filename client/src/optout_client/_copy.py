@@ -203,10 +203,8 @@ def _known(connection: sqlite3.Connection) -> Known:
 
 
 def _senders(connection: sqlite3.Connection) -> list[Sender]:
-    rows = connection.execute("SELECT name, program, lists, country FROM sender ORDER BY place")
-    return [
-        Sender(name, program, tuple(json.loads(lists)), country) for name, program, lists, country in rows
-    ]
+    rows = connection.execute("SELECT name, program, lists, country, stands_for FROM sender ORDER BY place")
+    return [Sender(name, program, tuple(json.loads(lists)), *rest) for name, program, lists, *rest in rows]
 
 
 def _keep_senders(connection: sqlite3.Connection, senders: Sequence[Sender]) -> bool:
@@ -215,8 +213,11 @@ def _keep_senders(connection: sqlite3.Connection, senders: Sequence[Sender]) -> 
         return False
     connection.execute("DELETE FROM sender")
     connection.executemany(
-        "INSERT INTO sender (name, program, lists, country) VALUES (?, ?, ?, ?)",
-        [(each.sender, each.program, json.dumps(list(each.lists)), each.country) for each in senders],
+        "INSERT INTO sender (name, program, lists, country, stands_for) VALUES (?, ?, ?, ?, ?)",
+        [
+            (each.sender, each.program, json.dumps(list(each.lists)), each.country, each.stands_for)
+            for each in senders
+        ],
     )
     return True
 

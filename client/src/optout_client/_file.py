@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from ._errors import UnusableReplica
 
 # "opto", and the version of the schema.
-_APPLICATION, _SCHEMA_VERSION = 0x6F70746F, 1
+_APPLICATION, _SCHEMA_VERSION = 0x6F70746F, 2
 # One row a person, so that the rule of versions is one statement, and a page that names people in any order
 # touches one tree. `edition` grows with the names and when the senders change, `life` when all is forgotten.
 _TABLES = """
     CREATE TABLE person (recipient INTEGER PRIMARY KEY, version INTEGER NOT NULL, entries BLOB NOT NULL);
     CREATE TABLE name (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name));
-    CREATE TABLE sender (place INTEGER PRIMARY KEY, name TEXT, program TEXT, lists TEXT, country TEXT);
+    CREATE TABLE sender (
+        place INTEGER PRIMARY KEY, name TEXT, program TEXT, lists TEXT, country TEXT, stands_for TEXT
+    );
     CREATE TABLE state (
         life INTEGER NOT NULL, source TEXT NOT NULL, token TEXT, began REAL, edition INTEGER NOT NULL
     );

@@ -22,7 +22,7 @@ _NOTHING = Entry(False)
 class _Scopes(NamedTuple):
     """The numbers of what decides about a sender."""
 
-    own: int | None
+    own: Sequence[int]
     lists: Sequence[int]
 
 
@@ -129,10 +129,10 @@ def _senders(known: Known, name: str) -> Sequence[Sender]:
 
 
 def _scopes(known: Known, sender: Sender) -> _Scopes:
-    lists = (known.numbers.get((LIST, name)) for name in sender.lists)
-    return _Scopes(
-        known.numbers.get((SENDER, sender.sender.lower())), [each for each in lists if each is not None]
-    )
+    own = [(SENDER, name.lower()) for name in (sender.sender, sender.stands_for) if name]
+    lists = [(LIST, name) for name in sender.lists]
+    numbers = known.numbers
+    return _Scopes(*([numbers[each] for each in names if each in numbers] for names in (own, lists)))
 
 
 def _result(
@@ -148,21 +148,21 @@ def _result(
 def _verdict(
     index: int, recipient: str, row: bytes, scopes: _Scopes, names: Mapping[int, str]
 ) -> CheckResult:
-    wanted = {*scopes.lists, OTHER_LISTS, *(() if scopes.own is None else (scopes.own,))}
-    entries = unpacked(row, wanted, names)
-    own = None if scopes.own is None else entries.get(scopes.own)
+    entries = unpacked(row, {*scopes.own, *scopes.lists, OTHER_LISTS}, names)
+    own = [entries[each] for each in scopes.own if each in entries]
     lists = [entries[each] for each in scopes.lists if each in entries]
     other_lists = entries.get(OTHER_LISTS, _NOTHING)
     found = forbidding(own, lists, other_lists)
     if found is None:
         said = any(entry.at for entry in entries.values())
         return CheckResult(index, recipient, False, "in" if said else "none")
+    is_own = any(found is each for each in own)
     return CheckResult(
         index,
         recipient,
         True,
         "out",
         since=found.since,
-        scope="sender" if found is own else "everything" if found == other_lists else "list",
+        scope="sender" if is_own else "everything" if found == other_lists else "list",
         blocked_by=found.blocked_by,
     )

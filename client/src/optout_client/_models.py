@@ -131,15 +131,17 @@ class Standing:
             senders={name: Entry.from_json(entry) for name, entry in told["senders"].items()},
         )
 
-    def suppression(self, sender: str, lists: Sequence[str]) -> Entry | None:
-        """What forbids texting them from a sender, whose `lists` are its own and the former ones, as
-        `senders` of the client gives them; None where nothing does.
+    def suppression(self, sender: str, lists: Sequence[str], stands_for: str | None = None) -> Entry | None:
+        """What forbids texting them from a sender, whose `lists` are its own and the former ones, and which
+        may stand for a sender ID, as `senders` of the client gives them; None where nothing does.
 
-        The sender's own opt-out comes first; then the newest entry among its lists (on a tie, out), or
-        `other_lists` where none of them is there.
+        The sender's own opt-out comes first, and that of the sender ID; then the newest entry among its
+        lists (on a tie, out), or `other_lists` where none of them is there.
         """
         there = [self.lists[name] for name in lists if name in self.lists]
-        return forbidding(self.senders.get(sender.lower()), there, self.other_lists)
+        names = (sender, stands_for) if stands_for else (sender,)
+        own = [self.senders[name.lower()] for name in names if name.lower() in self.senders]
+        return forbidding(own, there, self.other_lists)
 
 
 @dataclass(frozen=True)
@@ -160,16 +162,24 @@ class ChangesPage:
 
 @dataclass(frozen=True)
 class Sender:
-    """A sender of the program file. `lists` are its own, then those that were renamed to it."""
+    """A sender of the program file. `lists` are its own, then those that were renamed to it. `stands_for` is
+    the sender ID, in lower case, in whose place networks show this number: an opt-out of it counts, too."""
 
     sender: str
     program: str
     lists: Sequence[str]
     country: str | None = None
+    stands_for: str | None = None
 
     @classmethod
     def from_json(cls, told: Json) -> "Sender":
-        return cls(str(told["sender"]), str(told["program"]), tuple(told["lists"]), told.get("country"))
+        return cls(
+            str(told["sender"]),
+            str(told["program"]),
+            tuple(told["lists"]),
+            told.get("country"),
+            told.get("stands_for"),
+        )
 
 
 @dataclass(frozen=True)
@@ -208,11 +218,12 @@ def moment(text: str | None) -> datetime | None:
     return read
 
 
-def forbidding(own: Entry | None, lists: Sequence[Entry], other_lists: Entry) -> Entry | None:
-    """What forbids texting somebody from a sender; None where nothing does. `own` is the entry of the sender
-    itself, `lists` are those of its lists that are there."""
-    if own is not None and own.suppressed:
-        return own
+def forbidding(own: Sequence[Entry], lists: Sequence[Entry], other_lists: Entry) -> Entry | None:
+    """What forbids texting somebody from a sender; None where nothing does. `own` are the entries of the
+    sender itself and of what it stands for, `lists` those of its lists, of those that are there."""
+    for each in own:
+        if each.suppressed:
+            return each
     newest = max(lists or (other_lists,), key=lambda entry: (_sorted(entry.at), entry.suppressed))
     return newest if newest.suppressed else None
 

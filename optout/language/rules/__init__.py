@@ -55,7 +55,8 @@ class Keyword:
 
     `may_be_answered`: the program file may say that the service answers, where nobody else does.
     A word `of_program` is one that a program adds. `list` is the one that such a word is about, and
-    nothing else; None if it is about the sender, as every other word is.
+    nothing else; None if it is about the sender, as every other word is. `formerly` are the names that
+    this list had before.
     """
 
     word: str
@@ -69,6 +70,7 @@ class Keyword:
     reply: str | None
     of_program: bool = False
     list: str | None = None
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

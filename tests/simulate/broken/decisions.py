@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from optout.decisions import consent, decide, evidence
-from optout.domain.model import Consent, Evidence, Scope
+from optout.domain.enums import Party
+from optout.domain.inbound import InboundSms
+from optout.domain.model import Consent, Evidence, Match, Scope
 from optout.operations import handle
+from optout.programs import directory
+from optout.programs.directory import Others, Sender
 from tests.simulate.broken.patching import Patch, around
 
 
@@ -38,6 +43,50 @@ def stop_all_is_stop(patch: Patch) -> None:
     """STOP ALL ends the list and nothing else."""
     patch.setattr(
         evidence, "requested_scopes", lambda intent, sender, at: consent.sender_scopes(sender)[:2]
+    )
+
+
+def reaches_nothing_else(patch: Patch) -> None:
+    """A STOP ends its list, whatever its program says."""
+    for module in (evidence, decide):
+        patch.setattr(module, "reaching", lambda scopes, sender, at: scopes)
+
+
+def reaches_too_early(patch: Patch) -> None:
+    """The day from which a STOP ends everything is not waited for."""
+    patch.setattr(Sender, "ends_everything", lambda self, at: self.everything_from is not None)
+
+
+def word_is_start(patch: Patch) -> None:
+    """A word that a program adds is about its sender, as START and STOP are."""
+
+    def made(message: Callable[..., Evidence | None]) -> Callable[..., Evidence | None]:
+        def as_start(said: InboundSms, match: Match, sender: Sender, now: datetime) -> Evidence | None:
+            keywords = sender.rules.keywords.items()
+            without = {name: replace(each, list=None) for name, each in keywords}
+            rules = replace(sender.rules, keywords=without)
+            return message(said, match, replace(sender, rules=rules), now)
+
+        return as_start
+
+    around(patch, handle, "message_evidence", made)
+
+
+def partner_blocks_nothing(patch: Patch) -> None:
+    """What ACS blocks on a partner's number is taken for ours to lift."""
+
+    def made(blocker: Callable[..., Party]) -> Callable[..., Party]:
+        return lambda message, keyword, sender: (
+            Party.SERVICE if sender.via else blocker(message, keyword, sender)
+        )
+
+    around(patch, evidence, "_blocker", made)
+
+
+def unnamed_by_itself(patch: Patch) -> None:
+    """A sender that no program names is on a list of its own, although there is one for all."""
+    around(
+        patch, directory, "_unconfigured", lambda made: lambda sender, others: made(sender, Others())
     )
 
 
@@ -93,6 +142,11 @@ RULES = (
     lost_to_a_clock,
     report_of_now,
     stop_all_is_stop,
+    reaches_nothing_else,
+    reaches_too_early,
+    word_is_start,
+    partner_blocks_nothing,
+    unnamed_by_itself,
     second_stop_begins_anew,
     forgotten_block,
     lifted_carrier_block,

@@ -21,10 +21,10 @@ def unconditional_record(patch: Patch) -> None:
     numbers = count()
 
     def made(record: Callable[..., Any]) -> Callable[..., Any]:
-        def unconditional(self: Recorder, item: Evidence, *rest: Any) -> Any:
+        def unconditional(self: Recorder, item: Evidence, *rest: Any, **options: Any) -> Any:
             if self.store.find(item.recipient, item.id):
                 item = replace(item, id=f"again {next(numbers)}")
-            return record(self, item, *rest)
+            return record(self, item, *rest, **options)
 
         return unconditional
 

@@ -29,6 +29,15 @@ def unguarded(patch: Patch) -> None:
     patch.setattr(replies, "_is_loop", lambda evidence, recent: False)
 
 
+def asked_again(patch: Patch) -> None:
+    """Whoever was out already is asked once more which messages to keep."""
+
+    def made(reply_to: Callable[..., Reply]) -> Callable[..., Reply]:
+        return lambda *said, again: reply_to(*said, again=False)
+
+    around(patch, replies, "reply_to", made)
+
+
 def doubt_forgotten(patch: Patch) -> None:
     """After an unclear attempt, a later delivery that finds the reply not due calls it not sent."""
 
@@ -110,6 +119,7 @@ def _sends(patch: Patch, other: Callable[[Reply], Reply]) -> None:
 
 
 RULES = (
+    asked_again,
     always_due,
     never_expires,
     unguarded,
