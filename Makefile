@@ -30,10 +30,10 @@ help: ## what can be made
 setup: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) $(CLIENT)/.wheel ## install what run and test need, which do so by themselves
 
 run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
-	@$(BIN)/python -m optout serve --port $(PORT)
+	@$(BIN)/optout serve --port $(PORT)
 
 demo: $(VENV)/.app ## play a conversation and show what happens
-	@$(BIN)/python -m optout demo
+	@$(BIN)/optout demo
 
 azurite: $(NODE_MODULES) ## emulate Azure Storage, for func start and for tables on this machine
 	@mkdir -p .data/azurite
@@ -81,6 +81,7 @@ sbom: $(TOOLS)/.installed $(DEPLOYED) ## list what is deployed in sbom.json, as 
 
 lock: $(TOOLS)/.installed ## pin what requirements*.in bring in, with hashes (LOCK=--upgrade for newer ones)
 	@$(COMPILE) --python-version 3.11 requirements.in -o requirements.txt
+	@$(COMPILE) --python-version 3.11 requirements-command.in -o requirements-command.txt
 	@$(COMPILE) --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 	@$(COMPILE) --python-version 3.13 --no-deps requirements-runtime.in -o requirements-runtime.txt
 	@$(COMPILE) --python-version 3.11 requirements-checks.in -o requirements-checks.txt
@@ -95,9 +96,13 @@ $(BIN)/python:
 	@echo "making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(BIN)/python
-	@echo "installing requirements.txt"
-	@$(PIP) -r requirements.txt
+$(VENV)/.app: requirements.txt requirements-command.txt | $(BIN)/python
+	@echo "installing requirements.txt and requirements-command.txt"
+	@$(PIP) -r requirements.txt -r requirements-command.txt
+	@printf '%s\n' '#!/bin/sh' 'PYTHONPATH="$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" exec \' \
+		'  "$(abspath $(BIN))/python" -c "import sys; from optout.__main__ import main; sys.exit(main())" "$$@"' \
+		> $(BIN)/optout
+	@chmod +x $(BIN)/optout
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app

@@ -14,7 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from optout.azure.sms import ACS_ENDPOINT
 from optout.domain.errors import ConfigurationError
 
-ROOT = Path(__file__).parent.parent
+_BESIDE = Path(__file__).parent.parent
+# The project's folder. Where optout is installed, no project is beside it: then the folder in which it is
+# run, as for `func start`, so that no list is kept among packages, which are replaced.
+ROOT = _BESIDE if (_BESIDE / "host.json").exists() else Path()
+# The example's programs; there only where optout is installed.
+_SAMPLE = Path(__file__).with_name("programs.toml")
 _PREFIX = "OPTOUT_"
 # Outside of the prefix: the queue trigger takes this name of a connection, and what it finds beside it.
 QUEUE = "OptoutQueue"
@@ -114,8 +119,15 @@ class Settings(BaseModel):
 
     @property
     def programs_path(self) -> Path:
-        """The program file; a relative path starts at the project's folder."""
-        return ROOT / self.programs
+        """The program file; a relative path starts at the project's folder. Where optout is installed,
+        it is the example's as long as none is named and none is there."""
+        return _SAMPLE if self.has_sample_programs else ROOT / self.programs
+
+    @property
+    def has_sample_programs(self) -> bool:
+        """Whether the example's programs stand in for a program file that is not there."""
+        is_named = "programs" in self.model_fields_set
+        return not is_named and _SAMPLE.exists() and not (ROOT / self.programs).exists()
 
     @property
     def sqlite_path(self) -> Path:

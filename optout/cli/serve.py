@@ -2,6 +2,9 @@
 
 import argparse
 import logging
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 from optout import settings
 from optout.cli import Commands
@@ -34,9 +37,15 @@ def run(asked: argparse.Namespace) -> int:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     settings.adopt_local_settings()
     # Imported here: it takes a second that the other commands need not spend.
-    import function_app
     from optout import guard, local
 
     allowed = [*asked.allow_host, *settings.forwarded_names(asked.port)]
-    local.serve(function_app.app, asked.port, guard.of(allowed, asked.tunnel))
+    local.serve(_triggers().app, asked.port, guard.of(allowed, asked.tunnel))
     return 0
+
+
+def _triggers() -> Any:
+    """function_app.py: beside the package in the project, within it where it is installed. Whatever has
+    that name in the folder in which somebody runs the command is another app's."""
+    installed = find_spec("optout.function_app") is not None
+    return import_module("optout.function_app" if installed else "function_app")
