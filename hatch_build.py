@@ -1,5 +1,5 @@
-"""What the package needs, read where it is written: requirements.in for the app, and requirements-command.in
-for the command. The versions are those that the tests run with."""
+"""What the package needs, read where it is written: requirements.in for the app, and
+requirements-command.in for the command. The versions are those that the tests run with."""
 
 from pathlib import Path
 from typing import Any

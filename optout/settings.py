@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from optout.azure.sms import ACS_ENDPOINT
 from optout.domain.errors import ConfigurationError
+from optout.domain.nearest import did_you_mean
 
 _BESIDE = Path(__file__).parent.parent
-# The project's folder. Where optout is installed, no project is beside it: then the folder in which it is
-# run, as for `func start`, so that no list is kept among packages, which are replaced.
+# The project's folder. Where optout is installed, no project is beside it: then the folder in which it
+# is run, as for `func start`, so that no list is kept among packages, which are replaced.
 ROOT = _BESIDE if (_BESIDE / "host.json").exists() else Path()
 # The example's programs; there only where optout is installed.
 _SAMPLE = Path(__file__).with_name("programs.toml")
@@ -25,6 +26,8 @@ _PREFIX = "OPTOUT_"
 QUEUE = "OptoutQueue"
 # Read by the trigger alone.
 _FOR_THE_TRIGGER = f"{QUEUE}__credential"
+# What the command line is told of a deployed app; no settings of an app.
+URL, KEY = f"{_PREFIX}URL", f"{_PREFIX}KEY"
 # One variable for each partner, which is not one of these settings by itself.
 _PARTNER_KEY = f"{_PREFIX}MESSAGING_CONNECT_KEY_"
 _HOST = r"[^/\s\[\]]+"
@@ -177,7 +180,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, Any]:
     }
     given: dict[str, Any] = {}
     for name, value in environment.items():
-        if not value:
+        if not value or name in (URL, KEY):
             continue
         partner = name.upper().removeprefix(_PARTNER_KEY).lower()
         if partner and name.upper().startswith(_PARTNER_KEY):
@@ -217,6 +220,24 @@ def storage_connection_string(environment: Mapping[str, str] | None = None) -> s
     """How the command line reaches dead letters without an identity; az uses the same variable."""
     environment = os.environ if environment is None else environment
     return environment.get("AZURE_STORAGE_CONNECTION_STRING") or None
+
+
+def deployed_app(environment: Mapping[str, str] | None = None) -> tuple[str | None, str | None]:
+    """The address of the deployed app that the command line asks, and a key for it, where they are
+    said."""
+    environment = os.environ if environment is None else environment
+    return environment.get(URL) or None, environment.get(KEY) or None
+
+
+def is_completing(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a shell asks how a command line could go on: argcomplete's protocol."""
+    return "_ARGCOMPLETE" in (os.environ if environment is None else environment)
+
+
+def allows_colour(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether nobody has said that there is to be no colour on a terminal (https://no-color.org)."""
+    environment = os.environ if environment is None else environment
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
@@ -272,7 +293,9 @@ def _sentence(error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     variable = name if name.startswith(QUEUE) else _PREFIX + name.upper()
     if error["type"] == "extra_forbidden":
-        return f"{variable}: there is no such setting; docs/settings.md lists them"
+        known = (each for each in variables().values() if not each.startswith(_PARTNER_KEY))
+        meant = did_you_mean(variable, known)
+        return f"{variable}: there is no such setting{meant}; docs/settings.md lists them"
     return f"{variable}: {_TAKES.get(variable, error['msg'].lower())}; see docs/settings.md"
 
 

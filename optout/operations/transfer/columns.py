@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from optout.domain.data import DataModel
 from optout.domain.errors import BadRequest
+from optout.domain.nearest import did_you_mean
 
 Says = Literal["out", "in"]
 
@@ -157,7 +158,8 @@ def _chosen(
     """The column that somebody names, or the first known one that the file has."""
     if named is not None:
         if column_key(named) not in places:
-            raise BadRequest(f"the file has no column {named!r}; it has {', '.join(places)}")
+            meant = did_you_mean(column_key(named), places)
+            raise BadRequest(f"the file has no column {named!r}{meant}; it has {', '.join(places)}")
         return column_key(named)
     return next((name for name in (*known, *common) if name in places), None)
 
