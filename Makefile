@@ -21,6 +21,18 @@ NODE_MODULES := tests/node/node_modules/.installed
 CLIENT := $(VENV)/client
 WHEEL := client/dist/.built
 
+# The command on the code as it is here; what pip writes where there may be spaces in a path.
+define LAUNCHER
+#!/bin/sh
+'''exec' "$(abspath $(BIN))/python" "$$0" "$$@"
+' '''
+import sys
+sys.path.insert(0, "$(CURDIR)")
+from optout.__main__ import main
+sys.exit(main())
+endef
+export LAUNCHER
+
 .PHONY: help setup run test client test-client demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
 .DEFAULT_GOAL := help
 
@@ -99,9 +111,7 @@ $(BIN)/python:
 $(VENV)/.app: requirements.txt requirements-command.txt | $(BIN)/python
 	@echo "installing requirements.txt and requirements-command.txt"
 	@$(PIP) -r requirements.txt -r requirements-command.txt
-	@printf '%s\n' '#!/bin/sh' 'PYTHONPATH="$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" exec \' \
-		'  "$(abspath $(BIN))/python" -c "import sys; from optout.__main__ import main; sys.exit(main())" "$$@"' \
-		> $(BIN)/optout
+	@printf '%s\n' "$$LAUNCHER" > $(BIN)/optout
 	@chmod +x $(BIN)/optout
 	@touch $@
 

@@ -3,16 +3,20 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from shutil import which
 from typing import Any, NoReturn
 
 from optout.domain.nearest import did_you_mean
 
 
 def program_name() -> str:
-    """The command as it was called."""
-    as_module = PurePath(sys.argv[0]).name == "__main__.py"
-    return "python -m optout" if as_module else "optout"
+    """The command as it was called, so that somebody can call it again."""
+    called = PurePath(sys.argv[0])
+    if called.name == "__main__.py":
+        return "python -m optout"
+    is_found = called.name != "optout" or which("optout") == str(Path(called).absolute())
+    return "optout" if is_found else str(called)
 
 
 class Parser(argparse.ArgumentParser):

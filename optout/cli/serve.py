@@ -8,6 +8,7 @@ from typing import Any
 
 from optout import settings
 from optout.cli import Commands
+from optout.cli.parser import program_name
 
 
 def add(commands: Commands) -> None:
@@ -40,7 +41,7 @@ def run(asked: argparse.Namespace) -> int:
     from optout import guard, local
 
     allowed = [*asked.allow_host, *settings.forwarded_names(asked.port)]
-    local.serve(_triggers().app, asked.port, guard.of(allowed, asked.tunnel))
+    local.serve(_triggers().app, asked.port, guard.of(allowed, asked.tunnel), program_name())
     return 0
 
 
