@@ -37,7 +37,7 @@ def found(folder: Path, text: str) -> list[tuple[str, tuple[int, int] | None, st
         ),
         (PROGRAM.replace("[[program]]", "[program]"), "field", (1, 1), "[[program]]"),
         (PROGRAM + SENDER + SENDER.replace("US", "XX"), "country", (8, 1), "two letters"),
-        (PROGRAM + PROGRAM.replace("Contoso", "B") + "repliess = 1", "field", (7, 1), "did you mean repl"),
+        (2 * PROGRAM + "repliess = 1", "field", (7, 1), "did you mean replies"),
         (PROGRAM + '[program.replies]\nstop = "Stop."\n', "program_not_named", (5, 1), ""),
         ("", "no_programs", None, "Begin a program with [[program]]"),
         ("# nothing yet\n", "no_programs", None, "[[program.sender]]"),
