@@ -125,7 +125,7 @@ REFUSED = {
     f"check 1234 {PERSON}": "no program names the sender 1234; did you mean 12345? If it is right all "
     "the same, add --allow-unconfigured",
     f"opt-out {PERSON} --list contoso-alrts {DESK}": "'contoso-alrts' (did you mean contoso-alerts?)",
-    "export --list contoso-prom": "did you mean contoso-promo?",
+    "export --list contoso-prom": "did you mean contoso-promo or",
     f"opt-out {PERSON} --everything {DESK} --at yesterday": "'yesterday' is not a time; write it as 20",
     f"opt-out {PERSON} --everything {DESK} --at 2999-01-01": "at: is in the future",
     f"opt-out {PERSON} --everything {DESK} --at 0001-01-01T00:00+23:59": "is not a time",
@@ -189,7 +189,7 @@ def test_a_key_that_opens_nothing(optout: Command, app: App, local_port: int, tm
 def test_a_locked_database(
     optout: Command, app: App, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else writes and does not end: a sentence, and how to repeat the change."""
+    """Somebody else writes and does not end: a sentence, and exit code 2."""
     app.get("health")
     monkeypatch.setattr("optout.store.sqlite.file.BUSY_SECONDS", 0.01)
     locking = sqlite3.connect(database, isolation_level=None)
@@ -197,7 +197,7 @@ def test_a_locked_database(
     code, _, err = optout("opt-out", PERSON, "--everything", *WHO)
     locking.close()
     assert code == 2
-    assert "repeat it with --idempotency-key" in err
+    assert "database is locked" in err
     assert "Traceback" not in err
 
 

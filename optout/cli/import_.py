@@ -304,7 +304,7 @@ def _summary(counts: Counter[str], report: RefusedRows, *, dry_run: bool) -> str
 
 def _beside(list_: Path) -> Path:
     """Where the rows of a list go that are refused: beside it, or here, where it is no file."""
-    name = "stdin" if is_standard(list_) else list_.name
+    name = "stdin" if is_standard(list_) or not list_.name else list_.name
     return (list_ if list_.is_file() else Path(name)).with_name(f"{name}.refused.csv")
 
 
