@@ -58,7 +58,7 @@ def test_every_command_of_the_readme_runs(installed: Path, tmp_path: Path) -> No
 
 
 def test_a_stop_is_answered_on_the_screen(installed: Path, tmp_path: Path) -> None:
-    """Serve in one terminal and text in the other, as the README shows it; the list is in that folder."""
+    """Serve in one terminal, text in the other, as the README shows it; the list is in that folder."""
     port = free_port()
     url = f"http://localhost:{port}"
     path = f"{installed}:{os.environ['PATH']}"
