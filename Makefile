@@ -21,6 +21,18 @@ NODE_MODULES := tests/node/node_modules/.installed
 CLIENT := $(VENV)/client
 WHEEL := client/dist/.built
 
+# The command on the code as it is here; what pip writes where there may be spaces in a path.
+define LAUNCHER
+#!/bin/sh
+'''exec' "$(abspath $(BIN))/python" "$$0" "$$@"
+' '''
+import sys
+sys.path.insert(0, "$(CURDIR)")
+from optout.__main__ import main
+sys.exit(main())
+endef
+export LAUNCHER
+
 .PHONY: help setup run test client test-client demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
 .DEFAULT_GOAL := help
 
@@ -30,10 +42,10 @@ help: ## what can be made
 setup: $(VENV)/.dev $(NODE_MODULES) $(DEPLOYED) $(CLIENT)/.wheel ## install what run and test need, which do so by themselves
 
 run: $(VENV)/.app ## serve the app on http://localhost:7071 (PORT=…)
-	@$(BIN)/python -m optout serve --port $(PORT)
+	@$(BIN)/optout serve --port $(PORT)
 
 demo: $(VENV)/.app ## play a conversation and show what happens
-	@$(BIN)/python -m optout demo
+	@$(BIN)/optout demo
 
 azurite: $(NODE_MODULES) ## emulate Azure Storage, for func start and for tables on this machine
 	@mkdir -p .data/azurite
@@ -81,6 +93,7 @@ sbom: $(TOOLS)/.installed $(DEPLOYED) ## list what is deployed in sbom.json, as 
 
 lock: $(TOOLS)/.installed ## pin what requirements*.in bring in, with hashes (LOCK=--upgrade for newer ones)
 	@$(COMPILE) --python-version 3.11 requirements.in -o requirements.txt
+	@$(COMPILE) --python-version 3.11 requirements-command.in -o requirements-command.txt
 	@$(COMPILE) --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 	@$(COMPILE) --python-version 3.13 --no-deps requirements-runtime.in -o requirements-runtime.txt
 	@$(COMPILE) --python-version 3.11 requirements-checks.in -o requirements-checks.txt
@@ -95,9 +108,11 @@ $(BIN)/python:
 	@echo "making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(BIN)/python
-	@echo "installing requirements.txt"
-	@$(PIP) -r requirements.txt
+$(VENV)/.app: requirements.txt requirements-command.txt | $(BIN)/python
+	@echo "installing requirements.txt and requirements-command.txt"
+	@$(PIP) -r requirements.txt -r requirements-command.txt
+	@printf '%s\n' "$$LAUNCHER" > $(BIN)/optout
+	@chmod +x $(BIN)/optout
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements-runtime.txt $(VENV)/.app

@@ -54,7 +54,10 @@ def read_list(path: Path, country: str) -> None:
 
 
 def read(path: Path, *countries: str) -> Iterator[list[ImportedRow]]:
-    with reading.open_rows(path) as rows, RefusedRows(path) as report:
+    with (
+        reading.open_rows(path) as rows,
+        RefusedRows(path.with_name(f"{path.name}.refused.csv")) as report,
+    ):
         understood = columns.recognise(rows.header, columns.Named())
         reader = RowReader(understood, now_utc(), TimeFormat(), countries)
         yield from batches(rows, reader, report, Counter())

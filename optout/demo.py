@@ -6,38 +6,83 @@ It uses its own store in a temporary folder and sends nothing: it prints what a 
 import io
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from optout import service
+from optout import service, story, trial_events
 from optout.azure.sms import PrintedReplies
-from optout.domain.enums import Effect, Party
-from optout.domain.model import Evidence
-from optout.operations.check import CheckResult
+from optout.domain.enums import ReviewVerdict
+from optout.operations.documents import history_item, state
 from optout.programs.directory import Sender
 from optout.service import Service, now_utc
 from optout.settings import Settings
 
-PERSON = "+14255550123"
+PERSON, OTHER = "+14255550123", "+14255550124"
 # Who got a message from a sender that nobody can answer.
 READER, ONE_WAY = "+447700900123", "contoso"
-# (sender, what the person writes): each type of number, with its peculiarities.
-CONVERSATION = (
-    ("12345", "Hi, is this Contoso?"),
-    ("12345", "HELP"),
-    ("12345", "Stop."),
-    ("+14255550100", "weekend plans?"),
-    ("12345", "START"),
-    ("+18335550100", "STOP"),
-    ("12345", "start"),
-    ("+18335550100", "UNSTOP"),
-    ("+14255550100", "opt-out"),
-    ("54321", "“UNSUBSCRIBE”"),
-    ("54321", "START"),
-    ("55555", "Arrêt"),
-    ("55555", "AIDE"),
-    ("78787", "STOP ALL"),
-    ("99999", "STOP"),
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The person texts a sender. The message reaches us `late`: it is so much older than what came
+    before it. With `again` Event Grid delivers the event twice. `shows` says what to look at."""
+
+    sender: str
+    text: str
+    shows: str = ""
+    late: timedelta = timedelta(0)
+    again: bool = False
+    person: str = PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Somebody at a desk says what the oldest request that waits for review was."""
+
+    verdict: ReviewVerdict
+    shows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """The person opens the link in a message, and taps on the button of its page."""
+
+    sender: str
+    person: str
+    shows: str
+
+
+# Each type of number, with its peculiarities; then what is hard. Another kind of step is another class
+# here and another case in `play`.
+CONVERSATION: tuple[Texts | Judges | Taps, ...] = (
+    Texts("12345", "Hi, is this Contoso?"),
+    Texts("12345", "HELP"),
+    Texts("12345", "Stop."),
+    Texts("+14255550100", "weekend plans?"),
+    Texts("12345", "START"),
+    Texts("+18335550100", "STOP"),
+    Texts("12345", "start"),
+    Texts("+18335550100", "UNSTOP"),
+    Texts("+14255550100", "opt-out"),
+    Texts("54321", "“UNSUBSCRIBE”"),
+    Texts("54321", "START"),
+    Texts("55555", "Arrêt"),
+    Texts("55555", "AIDE"),
+    Texts("78787", "STOP ALL"),
+    Texts("99999", "STOP"),
+    Texts("12345", "please take me off this list", "In the person's own words.", person=OTHER),
+    Texts("12345", "START", "Delivered twice: one record, one answer.", again=True, person=OTHER),
+    Texts(
+        "12345",
+        "STOP",
+        "It reaches us ten minutes late, from before the START: nothing changes, nobody is answered.",
+        late=timedelta(minutes=10),
+        person=OTHER,
+    ),
+    Texts("12345", "please cancel", "Perhaps a request: suppressed, for review.", person=OTHER),
+    Judges(ReviewVerdict.LIFT, "It was about an appointment: what rests on it alone is lifted."),
+    Taps(ONE_WAY, READER, "A sender that nobody can answer: its messages have a link."),
 )
 
 
@@ -47,71 +92,62 @@ def play(show: Callable[[str], None]) -> None:
         configured = Settings(store=f"sqlite:{folder}/demo.db", cache_seconds=0)
         played = service.build(configured, PrintedReplies(output=io.StringIO()))
         start = now_utc() - timedelta(minutes=1)
-        for number, (to, text) in enumerate(CONVERSATION):
-            sender = played.directory.sender(to)
-            played.events.handle(_event(number, to, text, start + timedelta(seconds=number)))
-            (evidence,) = played.store.history(PERSON, 1, None).items
-            show(_block(sender, evidence, played.checks.answers(sender, [PERSON])[PERSON]))
-        show(_tapped(played))
+        for number, step in enumerate(CONVERSATION):
+            if isinstance(step, Texts):
+                show("\n".join(_texts(played, step, number, start + timedelta(seconds=number))))
+            elif isinstance(step, Judges):
+                show("\n".join(_judges(played, step)))
+            else:
+                show("\n".join(_taps(played, step)))
         played.close()
 
 
-def _tapped(played: Service) -> str:
-    """Somebody opens the link of a message that nobody can answer, and taps on the button."""
-    sender = played.directory.sender(ONE_WAY)
-    (made,) = played.links.make(sender, [READER])
+def _texts(played: Service, step: Texts, number: int, at: datetime) -> Iterator[str]:
+    event = trial_events.received(
+        step.sender, step.person, step.text, message_id=f"demo-{number}", at=at - step.late, now=at
+    )
+    for _ in range(1 + step.again):
+        played.events.handle(json.dumps(event))
+    history = played.store.history(step.person, len(CONVERSATION), None).items
+    if step.shows:
+        yield f"# {step.shows}"
+    sender = played.directory.sender(step.sender)
+    yield f"{step.person} → {sender.name} ({_kind(sender)}): {step.text}"
+    for evidence in history:
+        if evidence.message_id == f"demo-{number}":
+            yield from story.lines(history_item(evidence))
+    yield _standing(played, sender, step.person)
+    yield ""
+
+
+def _judges(played: Service, step: Judges) -> Iterator[str]:
+    waiting = played.store.list_reviews(1, None).items[0]
+    given = played.reviews.judge(waiting.id, step.verdict, "pat@contoso.example", "an appointment")
+    yield f"# {step.shows}"
+    yield f"{waiting.recipient}, a verdict on: {waiting.text}"
+    yield from story.lines(history_item(given))
+    yield _standing(played, played.directory.sender(waiting.sender or ""), waiting.recipient)
+    yield ""
+
+
+def _taps(played: Service, step: Taps) -> Iterator[str]:
+    sender = played.directory.sender(step.sender)
+    (made,) = played.links.make(sender, [step.person])
     url = made.url or ""
     link = played.links.follow(url.rpartition("/")[2])
     if link is None:
         raise AssertionError("no link was made")
-    evidence = played.links.tap(link)
-    return "\n".join(
-        (
-            f"{READER} taps {url} in a message from {sender.name} ({_kind(sender)})",
-            f"  understood  {evidence.intent}, by {evidence.rule}: {evidence.effect}",
-            f"  answer      {_answered(evidence)}: the page says that it is done",
-            f"  list        {sender.list}: suppressed",
-            "",
-        )
-    )
+    tapped = played.links.tap(link)
+    yield f"# {step.shows}"
+    yield f"{step.person} taps {url}, from {sender.name} ({_kind(sender)})"
+    yield from story.lines(history_item(tapped))
+    yield _standing(played, sender, step.person)
+    yield ""
 
 
-def _event(number: int, to: str, text: str, at: datetime) -> str:
-    """An event as Azure Communication Services publishes it."""
-    return json.dumps(
-        {
-            "id": f"demo-{number}",
-            "topic": "demo",
-            "subject": f"/phonenumber/{to}",
-            "eventType": "Microsoft.Communication.SMSReceived",
-            "dataVersion": "1.0",
-            "metadataVersion": "1",
-            "eventTime": at.isoformat(),
-            "data": {
-                "messageId": f"demo-{number}",
-                "from": PERSON,
-                "to": to,
-                "message": text,
-                "receivedTimestamp": at.isoformat(),
-                "segmentCount": 1,
-            },
-        }
-    )
-
-
-def _block(sender: Sender, evidence: Evidence, answer: CheckResult) -> str:
-    understood = f"{evidence.intent}, by {evidence.rule}" if evidence.rule else "no keyword"
-    effect = "changes nothing" if evidence.effect is Effect.NONE else evidence.effect
-    lists = f"suppressed, scope {answer.scope}, blocked by {answer.blocked_by}"
-    return "\n".join(
-        (
-            f"{PERSON} → {sender.name} ({_kind(sender)}): {evidence.text}",
-            f"  understood  {understood}: {effect}",
-            f"  answer      {_answered(evidence)}",
-            f"  list        {sender.list}: {lists if answer.suppressed else 'may be texted'}",
-            "",
-        )
-    )
+def _standing(played: Service, sender: Sender, person: str) -> str:
+    answer = played.checks.answers(sender, [person])[person]
+    return story.standing(sender.list, state(answer))
 
 
 def _kind(sender: Sender) -> str:
@@ -120,10 +156,3 @@ def _kind(sender: Sender) -> str:
     if not sender.configured:
         return f"{kind}, not in the program file"
     return f"{kind}{where}, opt-out managed by {sender.managed_by}"
-
-
-def _answered(evidence: Evidence) -> str:
-    reply = evidence.reply
-    if reply is None or reply.answered_by is Party.NOBODY:
-        return "nobody"
-    return f"{reply.answered_by} ({reply.status}): {reply.text}"

@@ -143,7 +143,7 @@ def _opens_console(request: Request) -> bool:
     """Whether a person follows a link to the page, which then is in a window of its own."""
     return (
         request.method == "GET"
-        and request.path == CONSOLE
+        and request.path in ("/", CONSOLE)
         and request.headers.get("Sec-Fetch-Mode") == "navigate"
         and request.headers.get("Sec-Fetch-Dest") == "document"
     )

@@ -25,12 +25,13 @@ from werkzeug.wrappers import Request, Response
 from optout import __version__, log, service
 from optout.azure.queue import NotQueued, StorageQueue
 from optout.domain.errors import ConfigurationError
-from optout.guard import EVENT_GRID, Guard, Refusal, is_event_grid
+from optout.guard import CONSOLE, EVENT_GRID, Guard, Refusal, is_event_grid
 from optout.http import exchange
 from optout.request_handler import QuietHandler
 from optout.settings import Settings
 
 HOST = "127.0.0.1"
+DEFAULT_PORT = 7071
 CONCURRENCY = 32
 POLL_SECONDS = 1.0
 BODY_LIMIT = 16 * 1024 * 1024
@@ -93,7 +94,7 @@ class LocalHost:
                 is_over.wait(POLL_SECONDS)
 
     def routes(self) -> Iterator[str]:
-        """The address of every function, for people to see."""
+        """The address of every function, for people to see; those for events come first."""
         for name in self._event_functions:
             yield f"{EVENT_GRID}?functionName={name}"
         for rule in self._routes.iter_rules():
@@ -112,6 +113,8 @@ class LocalHost:
         return self._http(request)
 
     def _http(self, request: Request) -> Response:
+        if request.path == "/" and request.method == "GET":
+            return Response(status=302, headers={"Location": CONSOLE})
         try:
             name, parameters = self._routes.bind(HOST).match(request.path, request.method)
         except (NotFound, MethodNotAllowed):
@@ -223,8 +226,9 @@ def _port_problem(port: int, problem: Exception) -> str:
     return f"cannot listen on port {port} ({problem}). Choose another: PORT=7072 make run"
 
 
-def serve(app: func.FunctionApp, port: int, guard: Guard) -> None:
-    """Serve until interrupted. Raises ConfigurationError before it serves anything."""
+def serve(app: func.FunctionApp, port: int, guard: Guard, command: str) -> None:
+    """Serve until interrupted. `command` is how the command line is called here. Raises
+    ConfigurationError before it serves anything."""
     running = service.current()
     host = LocalHost(app, guard)
     listening = server(host, port)
@@ -235,7 +239,7 @@ def serve(app: func.FunctionApp, port: int, guard: Guard) -> None:
     # Before the banner, which says that Ctrl-C stops it; service managers send SIGTERM.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        print(banner(host, listening.port, running.settings), flush=True)
+        print(banner(host, listening.port, running.settings, command), flush=True)
         listening.serve_forever()
     except KeyboardInterrupt:
         pass
@@ -255,30 +259,28 @@ another code:
 """
 
 
-def banner(host: LocalHost, port: int, settings: Settings) -> str:
-    """The banner: what is served, with which settings, and what to try next."""
+def banner(host: LocalHost, port: int, settings: Settings, command: str = "optout") -> str:
+    """The banner: what is served, with which settings, and what to try next; it fits a screen.
+    `command` is how the command line is called here."""
     base = f"http://localhost:{port}"
     answers = "sent through ACS" if settings.answers_through_acs else "printed here"
-    routes = "\n".join(f"  {base}{route}" for route in host.routes())
+    whose = "\nprograms: Contoso's example, as no programs.toml is here"
+    elsewhere = "" if port == DEFAULT_PORT else f" --url {base}"
     tunnel = host.guard.tunnel and _TUNNEL.format(
         address=f"https://{host.guard.tunnel}{EVENT_GRID}", code=host.guard.code
     )
-    return f"""optout {__version__}, store {settings.store}, replies are {answers}
+    return f"""optout {__version__}, store {settings.store}, replies are {answers}\
+{whose if settings.has_sample_programs else ""}
 
-Open {base}/api/console to text your senders from a phone, and to see what happens.
+Open {base} to text your senders from a phone, and to see
+what happens. Or try it in another terminal:
 
-{routes}
+  {command} text 12345 STOP{elsewhere}
+  {command} status +14255550123
+  {command} history +14255550123
+  {command} check 12345 +14255550123
+
+{base}/api/openapi.json has every address. Events go to
+{base}{next(host.routes())}
 {tunnel or ""}
-Or try it in another terminal:
-
-  curl -i '{base}{EVENT_GRID}?functionName=sms_events' -H 'aeg-event-type: Notification' -d '[{{
-    "id": "'$(date +%s)'", "topic": "local", "subject": "sms", "dataVersion": "1.0",
-    "eventType": "Microsoft.Communication.SMSReceived", "eventTime": "'$(date -u +%FT%TZ)'",
-    "data": {{"messageId": "'$(date +%s)'", "from": "14255550123", "to": "12345",
-             "message": "STOP", "receivedTimestamp": "'$(date -u +%FT%TZ)'"}}}}]'
-
-  curl -s {base}/api/suppressions/check -d '{{"sender": "12345", "recipients": ["+14255550123"]}}'
-
-  curl -s {base}/api/suppressions/history -d '{{"recipient": "+14255550123"}}'
-
 Ctrl-C stops it."""

@@ -15,8 +15,14 @@ from optout.azure.sms import ACS_ENDPOINT
 from optout.domain import link_keys
 from optout.domain.errors import ConfigurationError
 from optout.domain.link_keys import LinkKey
+from optout.domain.nearest import did_you_mean
 
-ROOT = Path(__file__).parent.parent
+_BESIDE = Path(__file__).parent.parent
+# The project's folder. Where optout is installed, no project is beside it: then the folder in which it
+# is run, as for `func start`, so that no list is kept among packages, which are replaced.
+ROOT = _BESIDE if (_BESIDE / "host.json").exists() else Path()
+# The example's programs; there only where optout is installed.
+_SAMPLE = Path(__file__).with_name("programs.toml")
 _PREFIX = "OPTOUT_"
 # That of `func start`.
 LOCAL_PORT = 7071
@@ -24,6 +30,8 @@ LOCAL_PORT = 7071
 QUEUE = "OptoutQueue"
 # Read by the trigger alone.
 _FOR_THE_TRIGGER = f"{QUEUE}__credential"
+# What the command line is told of a deployed app; no settings of an app.
+URL, KEY = f"{_PREFIX}URL", f"{_PREFIX}KEY"
 # One variable for each partner, which is not one of these settings by itself.
 _PARTNER_KEY = f"{_PREFIX}MESSAGING_CONNECT_KEY_"
 _HOST = r"[^/\s\[\]]+"
@@ -155,8 +163,15 @@ class Settings(BaseModel):
 
     @property
     def programs_path(self) -> Path:
-        """The program file; a relative path starts at the project's folder."""
-        return ROOT / self.programs
+        """The program file; a relative path starts at the project's folder. Where optout is installed,
+        it is the example's as long as none is named and none is there."""
+        return _SAMPLE if self.has_sample_programs else ROOT / self.programs
+
+    @property
+    def has_sample_programs(self) -> bool:
+        """Whether the example's programs stand in for a program file that is not there."""
+        is_named = "programs" in self.model_fields_set
+        return not is_named and _SAMPLE.exists() and not (ROOT / self.programs).exists()
 
     @property
     def sqlite_path(self) -> Path:
@@ -206,7 +221,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, Any]:
     }
     given: dict[str, Any] = {}
     for name, value in environment.items():
-        if not value:
+        if not value or name in (URL, KEY):
             continue
         partner = name.upper().removeprefix(_PARTNER_KEY).lower()
         if partner and name.upper().startswith(_PARTNER_KEY):
@@ -246,6 +261,24 @@ def storage_connection_string(environment: Mapping[str, str] | None = None) -> s
     """How the command line reaches dead letters without an identity; az uses the same variable."""
     environment = os.environ if environment is None else environment
     return environment.get("AZURE_STORAGE_CONNECTION_STRING") or None
+
+
+def deployed_app(environment: Mapping[str, str] | None = None) -> tuple[str | None, str | None]:
+    """The address of the deployed app that the command line asks, and a key for it, where they are
+    said."""
+    environment = os.environ if environment is None else environment
+    return environment.get(URL) or None, environment.get(KEY) or None
+
+
+def is_completing(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a shell asks how a command line could go on: argcomplete's protocol."""
+    return "_ARGCOMPLETE" in (os.environ if environment is None else environment)
+
+
+def allows_colour(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether nobody has said that there is to be no colour on a terminal (https://no-color.org)."""
+    environment = os.environ if environment is None else environment
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def adopt_local_settings(path: Path = ROOT / "local.settings.json") -> None:
@@ -302,7 +335,9 @@ def _sentence(error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     variable = name if name.startswith(QUEUE) else _PREFIX + name.upper()
     if error["type"] == "extra_forbidden":
-        return f"{variable}: there is no such setting; docs/settings.md lists them"
+        known = (each for each in variables().values() if not each.startswith(_PARTNER_KEY))
+        meant = did_you_mean(variable, known)
+        return f"{variable}: there is no such setting{meant}; docs/settings.md lists them"
     said = str(error["msg"])
     if error["type"] == "value_error":
         return f"{variable}: {said.removeprefix('Value error, ')}; see docs/settings.md"

@@ -166,16 +166,23 @@ def test_a_reader_that_has_enough_is_no_error_to_complain_of() -> None:
 
 
 def test_the_demo_shows_every_sender_that_can_receive(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each with what was understood, who answered, and what the list says then."""
+    """Each with what was understood, who answered, and what the list says then; and what is hard."""
     assert main.main(["demo"]) == 0
     blocks = capsys.readouterr().out.strip().split("\n\n")
     for sender in Directory.load(ROOT / "programs.toml").senders.values():
         shown = any(f"→ {sender.name} (" in block for block in blocks)
         assert shown is (sender.number_type is not NumberType.ALPHANUMERIC), sender.name
-    for block in blocks:
-        labels = [line.split()[0] for line in block.splitlines()[1:]]
+    *messages, verdict = blocks
+    for block in messages:
+        lines = [line for line in block.splitlines() if line.startswith("  ")]
+        labels = [line.split()[0] for line in lines if not line.startswith("  note")]
         assert labels == ["understood", "answer", "list"], block
     story = "\n".join(blocks)
+    for hard in ("en:remove+me: opted_out", "STOP: outdated", "stop (probable)", "(superseded)"):
+        assert hard in story
+    assert "lift, opted_in" in verdict
+    twice = next(block for block in messages if "twice" in block)
+    assert twice.count("understood") == 1
     for answered in ("service (printed)", "carrier (by_carrier)", "platform (by_platform)", "nobody"):
         assert f"answer      {answered}" in story
     assert "by link:local: opted_out" in blocks[-1]
@@ -327,7 +334,7 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as done:
         main.main(arguments)
     assert done.value.code == 2
-    assert "usage: python -m optout" in capsys.readouterr().err
+    assert "usage: optout" in capsys.readouterr().err
 
 
 BAD_PROGRAM = """[[program]]

@@ -1,15 +1,10 @@
 """The local host: what `func start` would serve, at its addresses, on a laptop without Core Tools."""
 
 import json
-import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -17,6 +12,7 @@ from typing import Literal
 import pytest
 
 from optout import local, settings
+from optout.cli.main import main
 from optout.domain.errors import ConfigurationError
 from tests.support.client import NOTIFICATION, WEBHOOK, App, environment, serving
 from tests.support.payloads import sms_event
@@ -24,6 +20,11 @@ from tests.support.payloads import sms_event
 PERSON, OTHER, THIRD = "+14255550123", "+14255550124", "+14255550125"
 VALIDATION = {"aeg-event-type": "SubscriptionValidation"}
 CODE = {"validationCode": "C0DE"}
+
+
+def command(line: str) -> int:
+    """A command line in this process; its exit code."""
+    return main(line.split())
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_an_unknown_function(app: App, name: str) -> None:
 @pytest.mark.parametrize(
     ("method", "target"),
     [
-        ("GET", "/"),
+        ("POST", "/"),
         ("GET", "/api"),
         ("GET", "/api/unknown"),
         ("GET", "/health"),
@@ -160,42 +161,23 @@ def test_it_listens_on_loopback_only(local_host: local.LocalHost) -> None:
         server.server_close()
 
 
-def test_the_banner_names_every_function(local_host: local.LocalHost) -> None:
-    """Each address is there, and what the settings make of replies."""
-    text = local.banner(local_host, 7071, settings.load({}))
-    addresses = re.findall(r"^  http://localhost:7071(\S+)$", text, re.MULTILINE)
-    assert sorted(addresses) == sorted(
-        [
-            WEBHOOK,
-            "/api/openapi.json",
-            "/api/suppressions/check",
-            "/api/suppressions/report",
-            "/api/suppressions/{sender}/{recipient}",
-            "/api/suppressions/opt-out",
-            "/api/suppressions/opt-in",
-            "/api/suppressions/history",
-            "/api/suppressions/status",
-            "/api/senders",
-            "/api/changes",
-            "/api/links",
-            "/api/doctor",
-            "/o/{token}",
-            "/api/console",
-            "/api/console/{file}",
-            "/api/suppressions",
-            "/api/activity",
-            "/api/journal",
-            "/api/reviews",
-            "/api/suppressions/import",
-            "/api/suppressions/import-opt-ins",
-            "/api/export",
-            "/api/quarantine",
-            "/api/quarantine/replay",
-            "/api/health",
-        ]
-    )
+def test_the_first_address_leads_to_the_console(app: App) -> None:
+    """Whoever opens what the banner says sees the page."""
+    answer = app.host.request("GET", "/")
+    assert (answer.status, answer.headers["Location"]) == (302, "/api/console")
+    from_elsewhere = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    headers = {**from_elsewhere, "Sec-Fetch-Site": "cross-site"}
+    assert app.host.request("GET", "/", headers=headers).status == 302
+
+
+def test_the_banner_fits_a_screen(local_host: local.LocalHost) -> None:
+    """20 lines of 80 columns: where to look, what to try, where events go, what becomes of replies."""
+    text = local.banner(local_host, 7071, settings.load({}), "python -m optout")
+    assert len(text.splitlines()) <= 20
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\nOpen http://localhost:7071 to text your senders" in text
+    assert f"http://localhost:7071{WEBHOOK}\n" in text
     assert "replies are printed here" in text
-    assert "\nOpen http://localhost:7071/api/console to text your senders" in text
     through_acs = {"OPTOUT_ACS_ENDPOINT": "https://contoso.example", "OPTOUT_ACS_KEY": "a2V5"}
     assert "sent through ACS" in local.banner(local_host, 7071, settings.load(through_acs))
 
@@ -206,49 +188,21 @@ def test_the_sample_of_the_local_settings_can_be_used() -> None:
     assert settings.load(sample["Values"]) == settings.load({})
 
 
-# As much of curl as the banner uses, for systems without it.
-CURL = """#!{python}
-import sys, urllib.request
-url, *options = [each for each in sys.argv[1:] if each not in ("-i", "-s")]
-given = dict(zip(options[::2], options[1::2]))
-headers = dict([given["-H"].split(": ")]) if "-H" in given else {{}}
-request = urllib.request.Request(url, given["-d"].encode(), headers)
-print(urllib.request.urlopen(request).read().decode())
-"""
-
-
-def path_with_curl(folder: Path) -> str:
-    path = os.environ["PATH"]
-    if shutil.which("curl"):
-        return path
-    stand_in = folder / "curl"
-    stand_in.write_text(CURL.format(python=sys.executable))
-    stand_in.chmod(0o755)
-    return f"{folder}:{path}"
-
-
 def test_the_commands_of_the_banner_work(
-    app: App, local_host: local.LocalHost, local_port: int, tmp_path: Path
+    app: App,
+    local_host: local.LocalHost,
+    local_port: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Pasted into a shell they show a STOP from end to end; pasted again, it is another message."""
-    path = path_with_curl(tmp_path)
-
-    def paste(command: str) -> str:
-        done = subprocess.run(
-            ["sh", "-c", command], capture_output=True, text=True, env={**os.environ, "PATH": path}
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
+    """One after the other they show a STOP from end to end; again, it is another message."""
     banner = local.banner(local_host, local_port, settings.load({}))
-    stop, check, history = re.findall(r"^  (curl .*?)(?=\n\n)", banner, re.MULTILINE | re.DOTALL)
-    assert json.loads(paste(check))["results"][0]["suppressed"] is False
-    paste(stop)
-    assert json.loads(paste(check))["results"][0]["suppressed"] is True
-    time.sleep(1)
-    paste(stop)
-    texts = [(item["text"], item["effect"]) for item in json.loads(paste(history))["items"]]
-    assert texts == [("STOP", "confirmed"), ("STOP", "opted_out")]
+    text, *looks = re.findall(r"^  optout (.*)$", banner, re.MULTILINE)
+    assert [command(line) for line in (text, text)] == [0, 0]
+    capsys.readouterr()
+    assert [command(line) for line in looks] == [0, 0, 1]
+    said = capsys.readouterr().out
+    assert said.count("STOP\n  understood  stop, by house:STOP") == 2
+    assert "+14255550123\tsuppressed" in said
 
 
 @pytest.fixture

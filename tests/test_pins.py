@@ -13,8 +13,8 @@ from packaging.utils import canonicalize_name
 from optout.settings import ROOT
 
 LISTS = (
-    "requirements", "requirements-dev", "requirements-runtime", "requirements-checks",
-    "requirements-tools", "requirements-client",
+    "requirements", "requirements-command", "requirements-dev", "requirements-runtime",
+    "requirements-checks", "requirements-tools", "requirements-client",
 )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def test_what_is_wanted_is_pinned(name: str) -> None:
 def test_the_tests_run_what_is_deployed() -> None:
     """The same files of the same versions."""
     of_the_tests = {pin.named: pin.hashes for pin in pins("requirements-dev")}
-    for pin in pins("requirements"):
+    for pin in (*pins("requirements"), *pins("requirements-command")):
         assert of_the_tests[pin.named] == pin.hashes
 
 

@@ -285,4 +285,6 @@ def test_every_setting_is_documented() -> None:
         expected = "none" if default in (None, {}, ()) else str(default)
         assert described[variable].strip("`").startswith(expected), variable
     named = set(re.findall(r"OPTOUT_\w+|OptoutQueue\w*", DOCUMENT))
-    assert named - {"OPTOUT_", "OptoutQueue__credential"} == set(fields)
+    of_the_command = {settings.URL, settings.KEY}
+    assert named - {"OPTOUT_", "OptoutQueue__credential"} - of_the_command == set(fields)
+    assert settings.load(dict.fromkeys(of_the_command, "x")) == settings.load({})

@@ -1,6 +1,7 @@
 """check-programs: check a program file, and show how long its replies are."""
 
 import argparse
+import json
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optout import settings
 from optout.cli import Commands
+from optout.cli.terminal import Colour, Screen
 from optout.domain.errors import ConfigurationError, StoreAway
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="default: the one that OPTOUT_PROGRAMS names"
     )
+    parser.add_argument("--json", action="store_true", help="print the findings as one JSON document")
     parser.add_argument("--strict", action="store_true", help="fail on warnings, too")
     parser.set_defaults(run=run)
 
@@ -39,19 +42,43 @@ def run(asked: argparse.Namespace) -> int:
     path = asked.file or _configured()
     checked = check_file(path, now_utc().date())
     warnings = [*checked.warnings, *_left_lists(path)] if not checked.errors else checked.warnings
-    for text in checked.texts:
-        print(f"{text.entry}: {segments.size(text.body)}")
-    for finding in (*checked.errors, *warnings):
-        print(
-            f"{finding.severity} {finding.rule}: {finding.entry}\n"
-            f"    {finding.problem}\n"
-            f"    {finding.remedy}\n"
-            f"    Source: {finding.source}"
-        )
-    print(f"{path}: errors: {len(checked.errors)}, warnings: {len(warnings)}")
+    found = [*checked.errors, *warnings]
+    if asked.json:
+        print(json.dumps([_document(path, finding) for finding in found], indent=2))
+    else:
+        for text in checked.texts:
+            print(f"{text.entry}: {segments.size(text.body)}")
+        for finding in found:
+            _print(path, finding)
+        print(f"{path}: errors: {len(checked.errors)}, warnings: {len(warnings)}")
     if checked.errors:
         return 2
     return 1 if asked.strict and warnings else 0
+
+
+def _print(path: Path, finding: "Finding") -> None:
+    screen = Screen()
+    colour = Colour.BAD if finding.severity == "error" else Colour.WARNING
+    where = f"{path}:{finding.place.line}:{finding.place.column}: " if finding.place else ""
+    screen.line(f"{finding.severity} {finding.rule}: {finding.entry}", colour)
+    screen.line(f"    {where}{finding.problem}")
+    screen.line(f"    {finding.remedy}")
+    screen.line(f"    Source: {finding.source}", Colour.FAINT)
+
+
+def _document(path: Path, finding: "Finding") -> dict[str, object]:
+    line, column = finding.place or (None, None)
+    return {
+        "file": str(path),
+        "line": line,
+        "column": column,
+        "severity": finding.severity,
+        "rule": finding.rule,
+        "entry": finding.entry,
+        "problem": finding.problem,
+        "remedy": finding.remedy,
+        "source": finding.source,
+    }
 
 
 def _configured() -> Path:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from typing import Any
 
 from optout.cli import Commands
 from optout.domain.enums import NumberType, Party
@@ -18,7 +19,9 @@ def add(commands: Commands) -> None:
         help="show what a text is understood as, and by which rule",
         description="Show what a text is understood as, by the rules of a type of number and country.",
     )
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="the message; default: standard input")
+    parser.add_argument(
+        "text", nargs="?", metavar="TEXT", help="the message; - or nothing: standard input"
+    )
     parser.add_argument(
         "--number-type", choices=[str(kind) for kind in NumberType], default="long_code",
         help="type of the number it was sent to; default: long_code",
@@ -29,6 +32,7 @@ def add(commands: Commands) -> None:
         help="read one JSON object per line (id, text, number_type, country), and write one per line, "
         "in order (id, intent, certainty, rule, language)",
     )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON object about TEXT")
     parser.set_defaults(run=run)
 
 
@@ -40,7 +44,7 @@ def run(asked: argparse.Namespace) -> int:
         return 0
     text = asked.text if asked.text is not None else sys.stdin.read()
     match = classify.classify(text, _rules(asked.number_type, asked.country))
-    print(_explained(match))
+    print(json.dumps(_document(None, match)) if asked.json else _explained(match))
     return 0
 
 
@@ -53,16 +57,18 @@ def _classified_line(number: int, line: str) -> str:
         raise OptoutError(
             f'line {number}: not an object with at least "text", and a known number_type ({problem!r})'
         ) from None
-    return json.dumps(
-        {
-            "id": asked.get("id"),
-            "intent": match.intent,
-            "certainty": match.certainty,
-            "rule": match.rule,
-            "language": match.language,
-            "matched": match.matched,
-        }
-    )
+    return json.dumps(_document(asked.get("id"), match))
+
+
+def _document(identifier: Any, match: Match) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "intent": match.intent,
+        "certainty": match.certainty,
+        "rule": match.rule,
+        "language": match.language,
+        "matched": match.matched,
+    }
 
 
 def _rules(number_type: str, country: str | None) -> Ruleset:

@@ -1,13 +1,14 @@
 """doctor: check whether a configuration can work, here or in a deployed app."""
 
 import argparse
+import json
 import logging
-import re
 import sys
-from pathlib import Path
 
 from optout import settings
 from optout.cli import Commands
+from optout.cli.keys import add_key_file, key_for
+from optout.cli.terminal import Colour, Screen
 from optout.domain.errors import ConfigurationError
 
 
@@ -25,41 +26,37 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--url", help="ask this app, for example https://FUNCTION_APP.azurewebsites.net"
     )
-    parser.add_argument(
-        "--key-file",
-        metavar="FILE",
-        help="with --url: the file with a key of the role doctor; - reads it from standard input",
-    )
+    add_key_file(parser, "doctor")
+    parser.add_argument("--json", action="store_true", help="print the findings as one JSON document")
     parser.set_defaults(run=run)
 
 
 def run(asked: argparse.Namespace) -> int:
-    from optout.doctor.deployed import examine_deployed
+    from optout.doctor.deployed import address_of, examine_deployed
     from optout.doctor.diagnosis import Condition
+    from optout.doctor.document import document
     from optout.doctor.examination import examine
 
     # The SDKs' messages about failures contain addresses; the findings say it better.
     logging.basicConfig(level=logging.CRITICAL)
     if asked.url:
-        findings = examine_deployed(asked.url, _key(asked.key_file) if asked.key_file else None)
+        _, is_local = address_of(asked.url)
+        key = key_for(asked.key_file, "doctor", is_local=is_local)
+        findings = examine_deployed(asked.url, key)
     elif asked.key_file:
         raise ConfigurationError("--key-file is for the app that --url names: add it")
     else:
         settings.adopt_local_settings()
         findings = examine()
-    conditions = set()
+    screen, found = Screen(), []
     for finding in findings:
-        print(finding, flush=True)
-        conditions.add(finding.condition)
-    return 1 if Condition.WRONG in conditions else 0
+        found.append(finding)
+        if not asked.json:
+            screen.line(str(finding), _COLOURS[finding.condition])
+            sys.stdout.flush()
+    if asked.json:
+        print(json.dumps(document(found), indent=2))
+    return 1 if any(finding.condition is Condition.WRONG for finding in found) else 0
 
 
-def _key(file: str) -> str:
-    """The key in a file; it is never an argument, which others on the machine can see."""
-    try:
-        key = (sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")).strip()
-    except (OSError, ValueError) as problem:
-        raise ConfigurationError(f"--key-file {file}: cannot be read ({problem})") from None
-    if not re.fullmatch("[!-~]+", key):
-        raise ConfigurationError(f"--key-file {file}: the file contains one key and nothing else")
-    return key
+_COLOURS = {"ok": Colour.GOOD, "warning": Colour.WARNING, "wrong": Colour.BAD}

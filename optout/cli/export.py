@@ -1,15 +1,14 @@
 """export: write a list, or everything that happened, to a file."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
 from typing import Any
 
-from optout import files
 from optout.cli import Commands
+from optout.cli.files import writing
 from optout.cli.targets import add_target
 from optout.operations.listing import list_out
 from optout.operations.naming import find_scope
@@ -25,7 +24,16 @@ def add(commands: Commands) -> None:
     )
     add_target(parser).add_argument("--all", action="store_true", help="everything with its history")
     parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--json",
+        action="store_const",
+        const="ndjson",
+        dest="format",
+        help="the same as --format ndjson",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="readable by you alone; default: standard output"
+    )
     parser.set_defaults(run=run)
 
 
@@ -55,13 +63,5 @@ def run(asked: argparse.Namespace) -> int:
             )  # raises NotFound for a list that never existed
             items = starmap(documents.list_item, exporting.everyone_out(built.store, scope))
         write = exporting.write_csv if asked.format == "csv" else exporting.write_ndjson
-        if asked.output is None:
-            write(items, sys.stdout)
-            return 0
-        # A file under its final name is always complete.
-        part = asked.output.with_name(asked.output.name + ".part")
-        files.create(part)
-        with part.open("w", encoding="utf-8", newline="") as file:
-            write(items, file)
-        part.replace(asked.output)
+        write(items, stack.enter_context(writing(asked.output)))
     return 0

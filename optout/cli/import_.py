@@ -2,27 +2,29 @@
 
 import argparse
 import csv
+import json
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from optout import files
-from optout.cli import Commands
+from optout.cli import Commands, values
+from optout.cli.files import is_standard
 from optout.cli.targets import add_target
-from optout.domain.errors import BadRequest
+from optout.domain.errors import BadRequest, OptoutError
 from optout.operations.naming import countries_of, find_target, for_many
 
 if TYPE_CHECKING:
     from optout.operations.transfer.reading import FileRow, FileRows
     from optout.operations.transfer.rows import ImportedRow, RowReader
     from optout.programs.directory import Directory
+    from optout.service import Service
 
 # Large enough that a page of the store is not written over and over, small enough for a transaction
 # that others can wait for.
@@ -35,12 +37,13 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "import",
         help="record the opt-outs of another system's list",
-        description="Record the opt-outs of a list in CSV or NDJSON, also .gz. The columns of common "
-        "systems are recognised. A row is an opt-out unless its status says in; an older one never "
-        "undoes a newer START. Rows that cannot be understood are written to a file beside the list, "
-        "with the reason. Running it again changes nothing. docs/lists.md has worked examples.",
+        description="Record the opt-outs of a list: CSV, NDJSON, the JSON that aws or an API answers, "
+        "also .gz; or a workbook (.xlsx). The columns of common systems are recognised. A row is an "
+        "opt-out unless its status says in; an older one never undoes a newer START. Rows that cannot "
+        "be understood are written to a file beside the list, with the reason. Running it again "
+        "changes nothing. docs/lists.md has worked examples.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="- for standard input")
     add_target(parser)
     parser.add_argument("--actor", required=True, help="who is importing, for the history")
     parser.add_argument("--reason", help="why, for the history; default: import of FILE")
@@ -53,15 +56,21 @@ def add(commands: Commands) -> None:
         help="the first line is a row; name columns by position, from 1",
     )
     parser.add_argument(
-        "--country", type=country_code, help="country of numbers without a country code: US, GB"
+        "--encoding", type=values.encoding, help="of the text; default: UTF-8, or UTF-16 where it shows"
+    )
+    parser.add_argument(
+        "--country", type=values.country, help="country of numbers without a country code: US, GB"
     )
     parser.add_argument("--time-format", help="format of the times, as in Python: %%m/%%d/%%Y %%H:%%M")
     parser.add_argument(
-        "--time-zone", type=_zone, default=UTC, help="time zone of times without one; default: UTC"
+        "--time-zone",
+        type=values.zone,
+        default=UTC,
+        help="time zone of times without one; default: UTC",
     )
     parser.add_argument(
         "--at",
-        type=_moment,
+        type=values.moment,
         help="time of rows without one; default: when the file was last changed, which dates no opt-in",
     )
     parser.add_argument(
@@ -70,73 +79,116 @@ def add(commands: Commands) -> None:
         help="also record rows that say in, each of a time that is over; otherwise they are left out",
     )
     parser.add_argument(
+        "--refused", type=Path, metavar="FILE",
+        help="where the rows go that are refused; default: FILE.refused.csv, beside the list",
+    )  # fmt: skip
+    parser.add_argument(
         "--dry-run", action="store_true", help="show what would change, but change nothing"
     )
+    parser.add_argument("--json", action="store_true", help="print the counts as one JSON document")
     parser.set_defaults(run=run)
 
 
 def run(asked: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from optout import service, settings
-    from optout.operations.transfer import columns, importing, reading, times
-    from optout.operations.transfer import rows as row_reading
 
     settings.adopt_local_settings()
-    named = columns.Named(asked.number, asked.time, asked.status)
+    report = RefusedRows(asked.refused or beside(asked.file))
+    counts: Counter[str] = Counter()
     with ExitStack() as stack:
         built = service.build(settings.load())
         stack.callback(built.close)
-        target = for_many(
-            find_target(
-                built.directory,
-                asked.sender,
-                asked.list,
-                asked.everything,
-                allow_unconfigured=asked.allow_unconfigured,
-            )
-        )
-        rows = stack.enter_context(reading.open_rows(asked.file, has_header=not asked.no_header))
-        if asked.no_header:
-            understood = columns.numbered(len(rows.header), named)
-        else:
-            understood = columns.recognise(rows.header, named)
-            print(understood.described(rows.header), file=sys.stderr)
-        reader = row_reading.RowReader(
-            understood,
-            asked.at or _changed(asked.file),
-            times.TimeFormat(asked.time_zone, asked.time_format),
-            [asked.country] if asked.country else countries_of(built.directory, target),
-            row_reading.OptIns(service.now_utc(), asked.at) if asked.opt_ins else None,
-        )
-        if not asked.country:
-            rows = ensure_country_codes(rows, reader, built.directory)
-        purpose = importing.ImportPurpose(
-            target, asked.actor, asked.reason or f"import of {asked.file.name}"
-        )
-        importer = stack.enter_context(built.importing(purpose, dry_run=asked.dry_run))
-        report = stack.enter_context(RefusedRows(asked.file))
-        bar = stack.enter_context(
-            tqdm(total=asked.file.stat().st_size, unit="B", unit_scale=True, disable=None)
-        )
-        counts: Counter[str] = Counter()
-        for batch in batches(rows, reader, report, counts):
-            counts += importer.record(batch)
-            bar.update(rows.position - bar.n)
-    print(_summary(counts, report, dry_run=asked.dry_run))
+        try:
+            _import(asked, built, stack, stack.enter_context(report), counts)
+        except KeyboardInterrupt:
+            _print(asked, counts, report)
+            print(_INTERRUPTED[asked.dry_run], file=sys.stderr)
+            return 130
+    _print(asked, counts, report)
     return 1 if report.refused else 0
 
 
-class RefusedRows:
-    """The rows that were refused, with line and reason, in a file beside the list; no file for none."""
+_INTERRUPTED = {
+    False: "interrupted: what is counted above is recorded, and perhaps up to "
+    f"{BATCH:,} rows more. Import the file again: rows that are recorded change nothing",
+    True: "interrupted: nothing was to be recorded, and nothing is",
+}
 
-    def __init__(self, list_: Path) -> None:
-        self.path = list_.with_name(list_.name + ".refused.csv")
+
+def _import(
+    asked: argparse.Namespace,
+    built: "Service",
+    stack: ExitStack,
+    report: "RefusedRows",
+    counts: Counter[str],
+) -> None:
+    from tqdm import tqdm
+
+    from optout import service
+    from optout.operations.transfer import columns, importing, reading, times
+    from optout.operations.transfer import rows as row_reading
+
+    named = columns.Named(asked.number, asked.time, asked.status)
+    target = for_many(
+        find_target(
+            built.directory,
+            asked.sender,
+            asked.list,
+            asked.everything,
+            allow_unconfigured=asked.allow_unconfigured,
+        )
+    )
+    stream = sys.stdin.buffer if is_standard(asked.file) else None
+    rows = stack.enter_context(
+        reading.open_rows(
+            asked.file, has_header=not asked.no_header, encoding=asked.encoding, stream=stream
+        )
+    )
+    for note in rows.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if asked.no_header:
+        understood = columns.numbered(len(rows.header), named)
+    else:
+        understood = columns.recognise(rows.header, named)
+        print(understood.described(rows.header), file=sys.stderr)
+    reader = row_reading.RowReader(
+        understood,
+        asked.at or _changed(asked.file),
+        times.TimeFormat(asked.time_zone, asked.time_format),
+        [asked.country] if asked.country else countries_of(built.directory, target),
+        row_reading.OptIns(service.now_utc(), asked.at) if asked.opt_ins else None,
+    )
+    if not asked.country:
+        rows = ensure_country_codes(rows, reader, built.directory)
+    purpose = importing.ImportPurpose(
+        target, asked.actor, asked.reason or f"import of {asked.file.name}"
+    )
+    importer = stack.enter_context(built.importing(purpose, dry_run=asked.dry_run))
+    bar = stack.enter_context(tqdm(total=_size(asked.file), unit="B", unit_scale=True, disable=None))
+    for batch in batches(rows, reader, report, counts):
+        counts.update(importer.record(batch))
+        bar.update(rows.position - bar.n)
+
+
+def _print(asked: argparse.Namespace, counts: Counter[str], report: "RefusedRows") -> None:
+    if not asked.json:
+        print(_summary(counts, report, dry_run=asked.dry_run))
+        return
+    said = {"dry_run": asked.dry_run, "counts": dict(+counts), "refused": report.refused}
+    print(json.dumps(said | ({"refused_rows": str(report.path)} if report.refused else {}), indent=2))
+
+
+class RefusedRows:
+    """The rows that were refused, with line and reason, in a file; no file for none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.refused = 0
         self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *problem: object) -> None:
@@ -147,8 +199,14 @@ class RefusedRows:
         from optout.operations.transfer.cells import guarded
 
         if self._file is None:
-            files.create(self.path)
-            self._file = self.path.open("w", encoding="utf-8", newline="")
+            try:
+                files.create(self.path)
+                self._file = self.path.open("w", encoding="utf-8", newline="")
+            except OSError as problem:
+                raise OptoutError(
+                    f"{self.path}: rows that are refused cannot be written there ({problem.strerror}). "
+                    "Name another file by --refused"
+                ) from None
             csv.writer(self._file).writerow(("line", "reason", "row"))
         self.refused += 1
         csv.writer(self._file).writerow((row.line, guarded(reason), guarded(row.raw.rstrip("\r\n"))))
@@ -244,30 +302,18 @@ def _summary(counts: Counter[str], report: RefusedRows, *, dry_run: bool) -> str
     return "\n".join(lines) or "nothing to import"
 
 
+def beside(list_: Path) -> Path:
+    """Where the rows of a list go that are refused: beside it, or here, where it is no file."""
+    name = "stdin" if is_standard(list_) or not list_.name else list_.name
+    return (list_ if list_.is_file() else Path(name)).with_name(f"{name}.refused.csv")
+
+
 def _changed(file: Path) -> datetime:
     """When a list was last changed: people listed without a time were out by then."""
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    from optout import service
+
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.is_file() else service.now_utc()
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time zone; write, for example, Europe/Paris"
-        ) from None
-
-
-def country_code(text: str) -> str:
-    from optout.domain import numbers
-
-    if not numbers.is_country(text.upper()):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a country; write two letters, such as US or GB"
-        )
-    return text.upper()
+def _size(file: Path) -> int | None:
+    return file.stat().st_size if file.is_file() else None

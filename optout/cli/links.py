@@ -1,23 +1,20 @@
 """links: a link for each recipient of a list."""
 
 import argparse
-import io
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING
 
-from optout import files
-from optout.cli import Commands
-from optout.cli.import_ import RefusedRows, country_code
+from optout.cli import Commands, values
+from optout.cli.files import STANDARD, is_standard, writing
+from optout.cli.import_ import RefusedRows, beside
 from optout.operations.naming import find_sender
 
 if TYPE_CHECKING:
     from optout.operations.links import MadeLink
     from optout.operations.transfer.reading import FileRow, FileRows
-
-_STDIN = Path("-")
 
 
 def add(commands: Commands) -> None:
@@ -32,7 +29,12 @@ def add(commands: Commands) -> None:
         epilog="The exit code is 1 where rows were left out.",
     )
     parser.add_argument(
-        "file", nargs="?", type=Path, default=_STDIN, metavar="FILE", help="default: standard input, -"
+        "file",
+        nargs="?",
+        type=Path,
+        default=Path(STANDARD),
+        metavar="FILE",
+        help="default: standard input, -",
     )
     parser.add_argument("--sender", required=True, metavar="NUMBER", help="whose messages they are")
     parser.add_argument(
@@ -43,10 +45,27 @@ def add(commands: Commands) -> None:
     parser.add_argument("--number", metavar="COLUMN", help="the column of the numbers, or its position")
     parser.add_argument("--no-header", action="store_true", help="the first line is a recipient")
     parser.add_argument(
-        "--country", type=country_code, help="country of numbers without a country code: US, GB"
+        "--encoding", type=values.encoding, help="of the text; default: UTF-8, or UTF-16 where it shows"
+    )
+    parser.add_argument(
+        "--country", type=values.country, help="country of numbers without a country code: US, GB"
     )
     parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--json",
+        action="store_const",
+        const="ndjson",
+        dest="format",
+        help="the same as --format ndjson",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="readable by you alone; default: standard output"
+    )
+    parser.add_argument(
+        "--refused", type=Path, metavar="FILE",
+        help="where the rows go that have no link; default: FILE.refused.csv, beside the list, or "
+        "standard error for what comes from standard input",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -55,42 +74,34 @@ def run(asked: argparse.Namespace) -> int:
     from optout.operations.transfer import exporting, reading
 
     settings.adopt_local_settings()
-    refused = _Refused(asked.file)
+    report = asked.refused or (None if is_standard(asked.file) else beside(asked.file))
+    refused = _Refused(RefusedRows(report) if report else None)
+    stream = sys.stdin.buffer if is_standard(asked.file) else None
     with ExitStack() as stack:
         built = service.build(settings.load())
         stack.callback(built.close)
         sender = find_sender(built.directory, asked.sender, allow_unconfigured=asked.allow_unconfigured)
-        if asked.file == _STDIN:
-            rows = reading.stream_rows(cast(io.BufferedReader, sys.stdin.buffer), has_header=False)
-        else:
-            rows = stack.enter_context(reading.open_rows(asked.file, has_header=False))
+        rows = stack.enter_context(
+            reading.open_rows(asked.file, has_header=False, encoding=asked.encoding, stream=stream)
+        )
+        for note in rows.notes:
+            print(f"note: {note}", file=sys.stderr)
         stack.enter_context(refused)
         countries = [asked.country] if asked.country else built.directory.countries_meant([sender])
         place, whole = _numbers(rows, asked.number, no_header=asked.no_header)
         links = built.links.make(sender, _written(whole, place, refused), countries)
         items = _made(links, refused)
         write = exporting.write_csv if asked.format == "csv" else exporting.write_ndjson
-        with nullcontext(sys.stdout) if asked.output is None else _whole(asked.output) as file:
-            write(items, file)
+        # Whoever has this file can silence everybody in it.
+        write(items, stack.enter_context(writing(asked.output)))
     return refused.told()
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
-    """A file that has its name once it is complete, and that nobody but its owner reads: whoever has
-    it can silence everybody in it."""
-    part = path.with_name(path.name + ".part")
-    files.create(part)
-    with part.open("w", encoding="utf-8", newline="") as file:
-        yield file
-    part.replace(path)
-
-
 class _Refused:
-    """Rows that have no link: told in a file beside the list; where there is none, line by line."""
+    """Rows that have no link: told in a file; where there is none, line by line."""
 
-    def __init__(self, list_: Path) -> None:
-        self._report = None if list_ == _STDIN else RefusedRows(list_)
+    def __init__(self, report: RefusedRows | None) -> None:
+        self._report = report
         self._count = 0
         self.row: FileRow | None = None
 

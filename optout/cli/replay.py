@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from optout.cli import Commands
+from optout.cli.files import reading
 from optout.domain import numbers
 from optout.domain.enums import Certainty, Intent
 from optout.domain.errors import OptoutError
@@ -28,7 +29,7 @@ def add(commands: Commands) -> None:
         help="NDJSON instead of the history: objects with at least sender, text, intent and certainty, "
         "as items of the history have them; - for standard input",
     )  # fmt: skip
-    parser.add_argument("--ndjson", action="store_true", help="print the changes as NDJSON")
+    parser.add_argument("--ndjson", "--json", action="store_true", help="print the changes as NDJSON")
     parser.set_defaults(run=run)
 
 
@@ -44,14 +45,8 @@ def run(asked: argparse.Namespace) -> int:
     with ExitStack() as opened:
         if asked.file is None:
             found = replay.messages(opened.enter_context(closing(service.open_store(configured))))
-        elif str(asked.file) == "-":
-            found = _from_lines(sys.stdin)
         else:
-            try:
-                lines = opened.enter_context(asked.file.open(encoding="utf-8", errors="replace"))
-            except OSError as problem:
-                raise OptoutError(f"{asked.file}: cannot be read ({problem.strerror})") from None
-            found = _from_lines(lines)
+            found = _from_lines(opened.enter_context(reading(asked.file)))
         _print(replay.replayed(_counted(found, counts), directory), counts, asked.ndjson)
     return 0
 

@@ -2,9 +2,13 @@
 
 import argparse
 import logging
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 from optout import settings
 from optout.cli import Commands
+from optout.cli.parser import program_name
 
 
 def add(commands: Commands) -> None:
@@ -37,9 +41,15 @@ def run(asked: argparse.Namespace) -> int:
         f"https://{asked.tunnel}" if asked.tunnel else f"http://localhost:{asked.port}"
     )
     # Imported here: it takes a second that the other commands need not spend.
-    import function_app
     from optout import guard, local
 
     allowed = [*asked.allow_host, *settings.forwarded_names(asked.port)]
-    local.serve(function_app.app, asked.port, guard.of(allowed, asked.tunnel))
+    local.serve(_triggers().app, asked.port, guard.of(allowed, asked.tunnel), program_name())
     return 0
+
+
+def _triggers() -> Any:
+    """function_app.py: beside the package in the project, within it where it is installed. Whatever has
+    that name in the folder in which somebody runs the command is another app's."""
+    installed = find_spec("optout.function_app") is not None
+    return import_module("optout.function_app" if installed else "function_app")

@@ -49,9 +49,9 @@ _REFUSALS = {
 def examine_deployed(url: str, key: str | None) -> Iterator[Diagnosis]:
     """What the app at an address finds about itself. Raises ConfigurationError for an address to which
     no key should go."""
-    address, is_local = _address(url)
+    base, is_local = address_of(url)
     headers = {"x-functions-key": key} if key else {}
-    asked = Request(address, data=b"", headers=headers, method="POST")  # noqa: S310  # see _address
+    asked = Request(f"{base}/api/doctor", data=b"", headers=headers, method="POST")  # noqa: S310
     try:
         # A time-out of a socket is one for each piece that comes.
         status, content = begin(lambda: _answer(asked, is_local)).result(_PATIENCE_SECONDS)
@@ -104,8 +104,9 @@ def _opener(is_local: bool) -> OpenerDirector:
     return build_opener(_NoRedirects(), *([ProxyHandler({})] if is_local else []))
 
 
-def _address(url: str) -> tuple[str, bool]:
-    """Where an app is asked, and whether that is this machine."""
+def address_of(url: str) -> tuple[str, bool]:
+    """The address of an app, without a path, and whether it is on this machine. Raises
+    ConfigurationError for one to which no key should go."""
     here = _ON_THIS_MACHINE.fullmatch(url)
     named = here or _DEPLOYED.fullmatch(url)
     if not named or not 0 < int(named[1] or 443) < 2**16:
@@ -114,7 +115,7 @@ def _address(url: str) -> tuple[str, bool]:
             "--url: write https://FUNCTION_APP.azurewebsites.net, with nothing after it but a port, if "
             "any; http: only for this machine. Put the key in a file and name it with --key-file"
         )
-    return f"{url.rstrip('/')}/api/doctor", here is not None
+    return url.rstrip("/"), here is not None
 
 
 def _refused(status: int) -> Diagnosis:

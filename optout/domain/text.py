@@ -18,6 +18,8 @@ _DISGUISED_LETTER = re.compile(
     r"(?:NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER|LATIN LETTER SMALL CAPITAL"
     r"|LATIN (?:SMALL|CAPITAL) LETTER(?: DOTLESS)?) ([A-Z])(?: WITH .+)?"
 )
+# Control, format and surrogate characters, and what breaks a line.
+_STEERS = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # The fillers of Hangul are letters by category and show nothing.
 _FILLERS = "\u115f\u1160"
 
@@ -53,3 +55,16 @@ def is_bare_word(text: str, word: str, *, may_close: bool) -> bool:
     spaces around it aside and, where it may close, punctuation behind it."""
     said = text.strip().casefold()
     return (said.rstrip(_CLOSING) if may_close else said) == word.casefold()
+
+
+def in_one_line(text: str) -> str:
+    """A text with nothing in it but what is shown as it is. Strangers write texts: what would steer a
+    terminal, or turn the order of its letters, becomes an escape, and a line break a sign."""
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    # What joins emoji steers nothing.
+    if unicodedata.category(character) in _STEERS and character != "\u200d":
+        return {"\n": " ⏎ ", "\r": "", "\t": " "}.get(character, ascii(character)[1:-1])
+    return character

@@ -7,6 +7,7 @@ from optout.domain import numbers, readings
 from optout.domain.enums import ScopeKind
 from optout.domain.errors import BadRequest, UnknownSender
 from optout.domain.model import EVERYTHING, Scope
+from optout.domain.nearest import did_you_mean
 from optout.programs.directory import Directory, Sender
 
 
@@ -55,8 +56,9 @@ def find_target(
     if sender is not None:
         return Target(sender=find_sender(directory, sender, allow_unconfigured=allow_unconfigured))
     if list_name is not None and list_name not in directory.lists:
+        meant = did_you_mean(list_name, directory.lists)
         raise BadRequest(
-            f"list: the program file has no list {list_name!r}; "
+            f"list: the program file has no list {list_name!r}{meant}; "
             f"it has {', '.join(sorted(directory.lists)) or 'none'}"
         )
     return Target(list=list_name, everything=everything)

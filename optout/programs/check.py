@@ -4,6 +4,8 @@ The start-up and `python -m optout check-programs` ask the same `check_file`. Wh
 says so is data in `guidance.toml`; docs/programs.md explains every field and every rule.
 """
 
+import codecs
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from optout.domain.enums import NumberType
 from optout.domain.errors import ConfigurationError
 from optout.programs import contents, keywords, lengths, reach, schema, senders, texts
 from optout.programs.findings import Finding, Problem, Severity
+from optout.programs.locator import Locator
 from optout.programs.schema import ProgramEntry, ProgramFile
 from optout.programs.texts import ReplyText
 
@@ -38,20 +41,21 @@ class Checked:
 def check_file(path: Path, today: date | None = None) -> Checked:
     """Everything that can be found in a file, on a day; without one, nothing that depends on the day.
     Raises ConfigurationError if it is not TOML."""
+    text = _text(path)
     try:
-        document = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as problem:
-        raise ConfigurationError(
-            f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
-        ) from None
-    except ValueError as problem:  # TOML, UTF-8, or a number of thousands of digits
-        raise ConfigurationError(f"{path}: not valid TOML: {problem}") from None
+        document = tomllib.loads(text)
+    except ValueError as problem:  # TOML, or a number of thousands of digits
+        raise ConfigurationError(f"{path}: not valid TOML: {problem}{_once_only(text)}") from None
     except RecursionError:
         raise ConfigurationError(f"{path}: nested too deeply to be read") from None
+    located = Locator(text)
     try:
         file = ProgramFile.model_validate(document)
     except ValidationError as problem:
-        errors = tuple(schema.finding(document, dict(error)) for error in problem.errors())
+        errors = tuple(
+            located.finding(schema.finding(document, dict(error)), error["loc"])
+            for error in problem.errors()
+        )
         return Checked(None, errors, ())
     found = [
         *(item for program in file.program for item in _findings(file, program)),
@@ -65,10 +69,58 @@ def check_file(path: Path, today: date | None = None) -> Checked:
             for problem in (*contents.problems(text), *lengths.problems(text))
         ),
     ]
+    if not file.program:
+        found.append(_NO_PROGRAMS.of("file"))
+    placed = [located.finding_of(file, finding) for finding in found]
     return Checked(
         file,
-        tuple(finding for finding in found if finding.severity is Severity.ERROR),
-        tuple(finding for finding in found if finding.severity is Severity.WARNING),
+        tuple(finding for finding in placed if finding.severity is Severity.ERROR),
+        tuple(finding for finding in placed if finding.severity is Severity.WARNING),
+    )
+
+
+_NO_PROGRAMS = Problem(
+    "no_programs",
+    "no program is in it: no sender is known, and nobody may be texted",
+    "Begin a program with [[program]], and each of its senders with [[program.sender]].",
+)
+_SINGLE = re.compile(
+    r"^[ \t]*\[[ \t]*(program(?:[ \t]*\.[ \t]*(?:sender|keyword))?)[ \t]*\]", re.MULTILINE
+)
+
+
+def _text(path: Path) -> str:
+    """What a file says. Raises ConfigurationError where it cannot be read, or is not in UTF-8."""
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
+        ) from None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]:
+        raise ConfigurationError(
+            f"{path}: not valid TOML: it is saved as UTF-16, at position 0. Save it as UTF-8"
+        )
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        wrong = content[problem.start : problem.start + 1]
+        raise ConfigurationError(
+            f"{path}: not valid TOML: not in UTF-8, at line {line} (the byte 0x{wrong.hex().upper()}, "
+            f"perhaps “{wrong.decode('latin-1')}” in Latin-1 or Windows-1252). Save it as UTF-8"
+        ) from None
+
+
+def _once_only(text: str) -> str:
+    """What to write where a table that there may be many of stands in single brackets."""
+    found = _SINGLE.search(text)
+    if not found:
+        return ""
+    line = text.count("\n", 0, found.start()) + 1
+    return (
+        f". In line {line} write [[{found[1]}]], with two brackets: [{found[1]}] can be there only "
+        "once, while each of several begins with [[…]]"
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from optout.programs import guidance
+from optout.programs.positions import Place
 
 
 class Severity(StrEnum):
@@ -24,6 +25,8 @@ class Finding:
     remedy: str
     # Who says so, if the guidance leaves that to a country's file.
     cited: str = ""
+    # Where in the file, if that is known.
+    place: Place | None = None
 
     @property
     def severity(self) -> Severity:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 from optout.domain import numbers
 from optout.domain.data import DataModel
 from optout.domain.enums import Intent, NumberType, Party, ProbablePolicy, ScopeKind, Via
+from optout.domain.nearest import nearest
 from optout.language import rules
 from optout.language.rules.data import CountryCode
 from optout.programs.findings import Finding, Problem, listed, quoted
@@ -241,12 +242,16 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
     """A finding from pydantic's error: the entry, the problem, and the usual remedy, if any."""
     location = [part for part in error["loc"] if part not in ("languages", "countries", "")]
     where = ".".join(str(part) for part in location if not isinstance(part, int))
+    table = f"[[{where}]]"
     problems = {
-        "extra_forbidden": ("there is no such field", "Remove it, or correct its spelling;"),
+        "extra_forbidden": ("there is no such field", _meant(location)),
         "missing": ("it is missing", "Add it;"),
         "string_type": ("it is not text", "Write it in quotes;"),
         "string_too_short": ("it is empty", "Write some text, or remove it;"),
-        "tuple_type": ("it is not a list of tables", "Write it with two brackets: [[…]];"),
+        "tuple_type": (
+            "it is not a list of tables",
+            f"Write it with two brackets: {table}. There may be several, and each begins so;",
+        ),
         "model_type": ("it is not a table", "Write it as a table;"),
         "date_type": ("it is not a day", "Write it without quotes, as 2027-01-31;"),
     }
@@ -273,6 +278,41 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         problem,
         f"{remedy} docs/programs.md explains every field.".lstrip(),
     )
+
+
+def _meant(location: list[Any]) -> str:
+    """What to do about a field that is not there: it is mistyped, or stands in another table."""
+    *outer, field = location
+    table = next((str(part) for part in reversed(outer) if part in _TABLES), "")
+    fields = set(_TABLES[table].model_fields)
+    if meant := nearest(str(field), fields):
+        return f"Remove it, or correct its spelling: did you mean {listed(meant, 'or')}?"
+    others = [name for name, model in _TABLES.items() if name and field in model.model_fields]
+    if others:
+        return (
+            f"It is a field of {listed((_HEADERS[each] for each in others), 'and of')}: write it "
+            "there. What stands below a header in brackets belongs to that table;"
+        )
+    return f"Remove it, or correct its spelling: there are {listed(sorted(fields))};"
+
+
+_HEADERS = {
+    "program": "[[program]]",
+    "sender": "[[program.sender]]",
+    "keyword": "[[program.keyword]]",
+    "replies": "[program.replies]",
+    "probable": "[program.probable]",
+    "unconfigured": "[unconfigured]",
+}
+_TABLES: dict[str, type[DataModel]] = {
+    "": ProgramFile,
+    "program": ProgramEntry,
+    "sender": SenderEntry,
+    "keyword": KeywordOfProgram,
+    "replies": _Texts,
+    "probable": ProbableEntry,
+    "unconfigured": UnconfiguredEntry,
+}
 
 
 def _entry(document: dict[str, Any], location: list[Any]) -> str:

@@ -9,6 +9,7 @@ from optout.http import table
 from tests.support.client import HttpHost
 from tests.support.functions_runtime.routing import Route, find_route
 
+TAKEN = ("Idempotency-Key",)
 PASSED_ON = ("Content-Type", "ETag", "Cache-Control", "Content-Security-Policy")
 FUNCTIONS = {function.name: function for function in table.functions()}
 ROUTES = [
@@ -45,7 +46,8 @@ def asking_for_keys(port: int, keys: Mapping[str, Collection[str]]) -> Iterator[
                 self.send_response(401)
                 self.end_headers()
                 return
-            answer = HttpHost(port).request(self.command, self.path, body)
+            given = {name: self.headers[name] for name in TAKEN if name in self.headers}
+            answer = HttpHost(port).request(self.command, self.path, body, given)
             self.send_response(answer.status)
             for name in PASSED_ON:
                 if name in answer.headers:

@@ -12,8 +12,14 @@ from pydantic import AfterValidator, Field
 
 from optout.domain.data import DataModel
 from optout.domain.errors import BadRequest
+from optout.domain.nearest import did_you_mean
 
 Says = Literal["out", "in"]
+
+_LIKE_A_NUMBER = re.compile(r"[+(]*[0-9][0-9 ().+/-]{6,24}")
+# Where bytes were no text.
+_REPLACED = "\ufffd"
+_SHOWN = 60
 
 
 def column_key(name: str) -> str:
@@ -60,9 +66,16 @@ class _Words(DataModel):
     no: frozenset[Name]
 
 
+class _Envelope(DataModel):
+    more: tuple[Name, ...]
+    page: Name
+    pages: Name
+
+
 class Knowledge(DataModel):
     """What columns.toml says."""
 
+    envelope: _Envelope
     layout: tuple[Layout, ...]
     common: _Common
     words: _Words
@@ -116,16 +129,39 @@ def recognise(header: Sequence[str], named: Named) -> Columns:
     every_status = (*common.status.out, *common.status.in_, *common.status.word)
     status = _chosen(named.status, [layout.status], every_status, places)
     if number is None:
-        raise BadRequest(
-            f"no column is known for numbers; the file has {', '.join(map(repr, header))}. Name it "
-            "with --number (and --time, --status); with --no-header, by position, from 1"
-        )
+        raise _no_number(header)
     return Columns(
         places[number],
         tuple(dict.fromkeys(places[time] for time in times if time is not None)),
         None if status is None else places[status],
         layout.true if status == layout.status else _true(status),
         layout.system or None,
+    )
+
+
+def names_a_number(names: Iterable[str]) -> bool:
+    """Whether one of these is the name of a column of numbers, by any layout."""
+    known = {layout.number for layout in knowledge().layout} | {*knowledge().common.number}
+    return not known.isdisjoint(map(column_key, names))
+
+
+def _no_number(header: Sequence[str]) -> BadRequest:
+    shown = ", ".join(repr(name[:_SHOWN]) for name in header)
+    likely = [
+        place for place, name in enumerate(header, start=1) if _LIKE_A_NUMBER.fullmatch(name.strip())
+    ]
+    if likely:
+        return BadRequest(
+            f"the first line is no header but a row: {shown}. Add --no-header, and --number {likely[0]}"
+        )
+    if any(_REPLACED in name for name in header):
+        return BadRequest(
+            f"no column is known for numbers: {shown}. The file is not in UTF-8: say --encoding, for "
+            "example cp1252, or save it as CSV UTF-8"
+        )
+    return BadRequest(
+        f"no column is known for numbers; the file has {shown}. Name it "
+        "with --number (and --time, --status); with --no-header, by position, from 1"
     )
 
 
@@ -157,7 +193,8 @@ def _chosen(
     """The column that somebody names, or the first known one that the file has."""
     if named is not None:
         if column_key(named) not in places:
-            raise BadRequest(f"the file has no column {named!r}; it has {', '.join(places)}")
+            meant = did_you_mean(column_key(named), places)
+            raise BadRequest(f"the file has no column {named!r}{meant}; it has {', '.join(places)}")
         return column_key(named)
     return next((name for name in (*known, *common) if name in places), None)
 

@@ -1,4 +1,5 @@
-"""A file as rows: CSV or one JSON object per line, read a row at a time however long it is.
+"""A file as rows: CSV or one JSON object per line, read a row at a time however long it is; a workbook
+and one JSON document as a whole.
 
 A row is about one person, so there is a limit to it: a file without line breaks, or with a quote that
 is never closed, must not be read into memory as one row.
@@ -12,13 +13,14 @@ import json
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self
 
 from optout.domain.errors import BadRequest
+from optout.operations.transfer import envelopes, sheets
 from optout.operations.transfer.cells import unguarded
 
 _DELIMITERS = ",;\t|"
@@ -26,6 +28,10 @@ ROW_CHARACTERS = 64 * 1024
 PART_CHARACTERS = 64 * ROW_CHARACTERS
 # So much of a row that is too long is told.
 _BEGINNING = 200
+_GZIP = b"\x1f\x8b"
+_LOOKED_AT = 64 * 1024
+# How deep what is around a list in JSON may be nested.
+_DEPTH = 8
 _TOO_LONG = f"longer than {ROW_CHARACTERS:,} characters: a row is about one person; it begins like this"
 
 
@@ -40,43 +46,61 @@ class FileRow(NamedTuple):
 
 @dataclass(frozen=True)
 class FileRows:
-    """The rows of an open file. `header` is the first where the file has one; `position` says how many
-    of its bytes were read."""
+    """The rows of an open file. `header` is the first where the file has one; `notes` are what whoever
+    imports must know of it; `position` says how many of its bytes were read, if that can be known."""
 
     header: Sequence[str]
     rows: Iterator[FileRow]
     file: BinaryIO
+    notes: tuple[str, ...] = ()
 
     @property
     def position(self) -> int:
-        return self.file.tell()
+        return self.file.tell() if self.file.seekable() else 0
 
 
 @contextmanager
-def open_rows(path: Path, *, has_header: bool = True) -> Iterator[FileRows]:
-    """The rows of a file. Raises BadRequest if it is empty or cannot be read."""
+def open_rows(
+    path: Path, *, has_header: bool = True, encoding: str | None = None, stream: BinaryIO | None = None
+) -> Iterator[FileRows]:
+    """The rows of a file, or of what is open already, whose name then is only said. `encoding` is that
+    of its text, by default UTF-8, or UTF-16 where it shows. Raises BadRequest if it is empty or cannot
+    be read."""
     try:
-        file = path.open("rb")
+        with ExitStack() as stack:
+            file = stack.enter_context(nullcontext(stream) if stream else path.open("rb"))
+            yield _rows(file, path, has_header, encoding, stack)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise BadRequest(f"{path}: cannot be read to its end ({problem})") from None
+    except UnicodeError as problem:
+        raise BadRequest(f"{path}: is not in {encoding} ({problem}): correct --encoding") from None
     except OSError as problem:
-        raise BadRequest(f"{path}: {problem.strerror}") from None
-    with file, gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file as plain:
-        try:
-            text = _text_of(plain)
-            header, rows = _read(text, has_header)
-            yield FileRows(header, rows, file)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
-            raise BadRequest(f"{path}: cannot be read to its end ({problem})") from None
+        raise BadRequest(f"{path}: {problem.strerror or problem}") from None
 
 
-def stream_rows(stream: io.BufferedReader, *, has_header: bool = True) -> FileRows:
-    """The rows of what comes in, standard input for example. Raises BadRequest if nothing does."""
-    header, rows = _read(_text_of(stream), has_header)
-    return FileRows(header, rows, stream)
-
-
-def _text_of(plain: io.BufferedReader | gzip.GzipFile) -> io.TextIOWrapper:
+def _rows(
+    file: BinaryIO, path: Path, has_header: bool, encoding: str | None, stack: ExitStack
+) -> FileRows:
+    # What is not at hand yet can still be read: a pipe, for example.
+    peekable: Any = file
+    is_compressed = path.suffix == ".gz" or peekable.peek(2).startswith(_GZIP)
+    plain: Any = stack.enter_context(gzip.GzipFile(fileobj=file)) if is_compressed else file
+    start = plain.peek(_LOOKED_AT)[:_LOOKED_AT]
+    if start.startswith(sheets.BEGINNINGS):
+        found, unread = sheets.open_sheet(plain)
+        header, rows = _sheet(found, has_header)
+        return FileRows(header, rows, file, tuple(f"sheet {name!r} is not read" for name in unread))
     # Bytes that are not text spoil their row, not the file.
-    return io.TextIOWrapper(plain, encoding=_encoding(plain.peek(2)), errors="replace", newline="")
+    text = io.TextIOWrapper(plain, encoding=encoding or _encoding(start), errors="replace", newline="")
+    # Until then somebody must have it: at its end it would close the file.
+    stack.callback(text.detach)
+    header, rows, notes = _read(text, has_header)
+    if encoding is None and _is_no_utf8(start):
+        notes = (
+            *notes,
+            "some bytes are not UTF-8 and were replaced: say --encoding, for example cp1252",
+        )
+    return FileRows(header, rows, file, notes)
 
 
 def part(rows: Iterator[FileRow], most: int) -> list[FileRow]:
@@ -95,26 +119,105 @@ def part(rows: Iterator[FileRow], most: int) -> list[FileRow]:
 def _encoding(start: bytes) -> str:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    # Latin letters in UTF-16 without its mark: every other byte is zero.
+    if len(start) > 1 and 0 in start[:2] and start[:2] != b"\0\0":
+        return "utf-16-le" if start[1] == 0 else "utf-16-be"
     return "utf-8-sig"
 
 
-def _read(text: io.TextIOWrapper, has_header: bool) -> tuple[Sequence[str], Iterator[FileRow]]:
+def _is_no_utf8(start: bytes) -> bool:
+    """Whether a beginning shows that a file is in no Unicode encoding."""
+    if not _encoding(start).startswith("utf-8"):
+        return False
+    try:
+        # Without an end, at which a letter may be cut.
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _read(
+    text: io.TextIOWrapper, has_header: bool
+) -> tuple[Sequence[str], Iterator[FileRow], tuple[str, ...]]:
     lines = _lines(text)
     first = next(lines, "")
     if not first.strip():
         raise BadRequest("the file is empty, or its first line is")
+    if first.startswith(("{", "[")) and len(first) <= ROW_CHARACTERS:
+        return _json(first, lines, text)
     if len(first) > ROW_CHARACTERS:
+        if _begins_document(first) and (whole := _document(first, text)) is not None:
+            return whole
         raise BadRequest(f"line 1: {_TOO_LONG}: {first[:_BEGINNING]}")
-    if first.startswith("["):
-        raise BadRequest("a JSON array; write one object per line, for example with jq -c '.[]'")
-    if first.startswith("{"):
-        return _objects(first, lines)
     delimiter = max(_DELIMITERS, key=first.count)
     rows = _cells(_Lines(chain([first], lines)), delimiter)
     row = next(rows)
     if row.problem is not None:
         raise BadRequest(f"the first line: {row.problem}")
-    return row.cells, rows if has_header else chain([row], rows)
+    return row.cells, rows if has_header else chain([row], rows), ()
+
+
+def _json(
+    first: str, lines: Iterator[str], text: io.TextIOWrapper
+) -> tuple[Sequence[str], Iterator[FileRow], tuple[str, ...]]:
+    """One object a line, unless the first line is none: then all of it is one document."""
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        found = _document(first, text)
+        if found is None:
+            raise BadRequest(
+                "the first line is not a JSON object, and the file is no JSON document; write one "
+                "object per line"
+            ) from None
+        return found
+    second = next((line for line in lines if line.strip()), None) if isinstance(value, dict) else None
+    if second is None and (enclosed := envelopes.envelope(value)) is not None:
+        return _enclosed(enclosed)
+    if not isinstance(value, dict):
+        raise BadRequest("JSON without a list of objects; write one object per line")
+    names, rows = _objects(first, lines if second is None else chain([second], lines))
+    return names, rows, ()
+
+
+def _begins_document(start: str) -> bool:
+    """Whether a long line may be a whole list in JSON: it opens about as much as it closes."""
+    opened = start.count("{") + start.count("[") - start.count("}") - start.count("]")
+    return start.startswith(("{", "[")) and opened <= _DEPTH
+
+
+def _document(
+    first: str, text: io.TextIOWrapper
+) -> tuple[Sequence[str], Iterator[FileRow], tuple[str, ...]] | None:
+    """The rows of one JSON document, of which the beginning was read; None if it is none."""
+    try:
+        return _enclosed(envelopes.document(first + text.read(envelopes.LARGEST)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _enclosed(
+    found: envelopes.Envelope,
+) -> tuple[Sequence[str], Iterator[FileRow], tuple[str, ...]]:
+    names = list(dict.fromkeys(name for row in found.rows for name in row))
+    if not names:
+        raise BadRequest("the list is empty")
+    rows = (
+        FileRow(number, [_text(row.get(name)) for name in names], json.dumps(row)[:ROW_CHARACTERS])
+        for number, row in enumerate(found.rows, start=1)
+    )
+    more = f"{found.more} says that this is a page of a longer list: get the other pages, too"
+    return names, rows, (more,) if found.more else ()
+
+
+def _sheet(
+    found: Iterator[tuple[int, list[str]]], has_header: bool
+) -> tuple[Sequence[str], Iterator[FileRow]]:
+    number, header = next(found)
+    others = found if has_header else chain([(number, header)], found)
+    rows = (FileRow(line, cells, sheets.as_line(cells)) for line, cells in others if any(cells))
+    return header, rows
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:

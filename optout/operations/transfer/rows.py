@@ -15,6 +15,8 @@ from optout.operations.transfer.times import NotATime, TimeFormat
 
 # What a spreadsheet or a statistics program makes of a number; the zero is not one of its digits.
 _DECIMAL = re.compile(r"(\+?[0-9]+)\.0+")
+# 1.42556E+10: of the digits only the first are left.
+_ROUNDED = re.compile(r"\+?([0-9])[.,]?([0-9]*)[Ee]\+?([0-9]{1,2})")
 
 
 class ImportedRow(NamedTuple):
@@ -37,6 +39,14 @@ class NoCountryCode(Refused):
 def read_number(raw: str, countries: Collection[str]) -> str:
     """A person's number as other systems write it; one without a country code is of the countries that
     are meant. Raises Refused."""
+    if rounded := _ROUNDED.fullmatch(raw):
+        first, others, exponent = rounded.groups()
+        if len(others) < int(exponent):
+            raise Refused(
+                "a spreadsheet has rounded this number, and its last digits are lost: export the list "
+                "again with the numbers as text, or import the workbook (.xlsx) itself"
+            )
+        raw = (first + others)[: int(exponent) + 1]
     decimal = _DECIMAL.fullmatch(raw) if raw.endswith("0") else None
     try:
         return readings.read(decimal[1] if decimal else raw, countries)
