@@ -239,7 +239,7 @@ ROUTES = [
     ("suppressions/import-opt-ins", "POST"),
     ("export", "GET"),
     ("activity", "GET"),
-    ("journal", "GET"),
+    ("journal", "GET, POST"),
     ("changes", "GET"),
     ("reviews", "GET, POST"),
     ("quarantine", "GET"),
