@@ -239,7 +239,7 @@ ROUTES = [
     ("api/suppressions/import-opt-ins", "POST"),
     ("api/export", "GET"),
     ("api/activity", "GET"),
-    ("api/journal", "GET"),
+    ("api/journal", "GET, POST"),
     ("api/changes", "GET"),
     ("api/reviews", "GET, POST"),
     ("api/quarantine", "GET"),

@@ -33,6 +33,7 @@ GET /api/console
 GET /api/console/{file}
 """
 SINCE = """
+POST /api/journal
 POST /api/links
 GET /o/{token}
 HEAD /o/{token}

@@ -126,6 +126,11 @@ OPERATIONS = (
         history.Journal, history.ASKED, query=PageQuery,
     ),
     Operation(
+        "search_journal", POST, "api/journal", SUPPORT, activity.search_journal,
+        history.Journal, history.ASKED, body=activity.JournalSearch, asked=activity.SEARCHES,
+        function="journal",
+    ),
+    Operation(
         "list_reviews", GET, "api/reviews", SUPPORT, reviews.list_reviews,
         reviews.Waiting, reviews.WAITING, query=PageQuery, function="reviews",
     ),

@@ -25,6 +25,7 @@ from optout.domain.model import (
     Scope,
     Unfinished,
 )
+from optout.domain.search import ANYTHING, Search
 
 
 class HistoryPage(NamedTuple):
@@ -156,12 +157,14 @@ class Store(Protocol):
     def history(self, recipient: str, limit: int, below: int | None) -> HistoryPage:
         """The evidence about a recipient, newest first."""
 
-    def journal(self, limit: int, after: str | None) -> JournalPage:
-        """The evidence about everybody, newest first, without what was imported. There may be less than
-        the limit although there is more to come."""
+    def journal(self, limit: int, after: str | None, search: Search = ANYTHING) -> JournalPage:
+        """The evidence about everybody that is looked for, newest first, without what was imported.
+        There may be less than the limit although there is more to come: a page ends, too, where
+        much was looked at in vain."""
 
-    def counts(self, since: datetime) -> tuple[Count, ...]:
-        """What happened since then, except for OTHER and what was imported, by day and sender."""
+    def counts(self, since: datetime, until: datetime | None = None) -> tuple[Count, ...]:
+        """What happened since then and before `until`, except for OTHER and what was imported, by day
+        and sender."""
 
     def list_reviews(self, limit: int, after: str | None) -> JournalPage:
         """The evidence that is for review and has no verdict, oldest first. There may be less than the

@@ -4,6 +4,7 @@ import random
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, ViewportSize, expect
 
@@ -16,6 +17,8 @@ from tests.support.world import World
 
 FOLDER = ROOT / "docs/images"
 SIZE: ViewportSize = {"width": 1200, "height": 880}
+PAPER: Any = {"viewport": {"width": 800, "height": 1000}, "locale": "en-GB"}
+HAND: Any = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 PERSON = "+14255550123"
 # (days ago, text, sender) of the person who is looked up.
 STORY = (
@@ -53,6 +56,15 @@ def main() -> None:
                 phone(page)
                 look_up_person(page)
                 activity(page)
+            with browser.new_context(viewport=SIZE, locale="en-GB") as context:
+                page = context.new_page()
+                page.goto(f"http://127.0.0.1:{served.port}/api/console#activity")
+                journal(page)
+                change(page)
+            with browser.new_context(**PAPER) as context:
+                paper(context.new_page(), served.port)
+            with browser.new_context(**HAND, locale="en-GB") as context:
+                in_the_hand(context.new_page(), served.port)
 
 
 def fill(folder: Path, app: App) -> None:
@@ -102,6 +114,52 @@ def activity(page: Page) -> None:
     for part in ("#activity-chart svg", "#reviews .entry", "#quarantine .entry", "#newest .entry"):
         expect(page.locator(part).first).to_be_visible()
     save(page, "activity")
+
+
+def journal(page: Page) -> None:
+    """One sender, and words that some wrote to it."""
+    page.locator("#activity-filters").get_by_label("Sender").select_option("12345")
+    page.get_by_label("Words, or a part of a number").fill("take me off")
+    page.keyboard.press("Enter")
+    expect(page.locator("#newest .words").first).to_contain_text("take me off")
+    expect(page.locator("#newest")).to_have_attribute("aria-busy", "false")
+    page.locator("#newest .why summary").first.click()
+    page.locator("#newest-title").evaluate("each => scrollTo(0, each.offsetTop - 24)")
+    save(page, "journal")
+
+
+def change(page: Page) -> None:
+    """A letter, and what stays blocked after it."""
+    page.get_by_role("link", name="Look up").click()
+    look_up(page, PERSON)
+    page.get_by_role("button", name="Opt in: Contoso Alerts, contoso-alerts").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("Asked in a letter to be texted again")
+    dialog.get_by_label("Your name").fill("ann@contoso.example")
+    dialog.get_by_label("Asked on").fill(f"{datetime.now(UTC) - timedelta(hours=3):%Y-%m-%dT%H:%M}")
+    save(page, "by-hand")
+    dialog.get_by_role("button", name="Opt in", exact=True).click()
+    expect(page.locator(".is-remedy")).to_be_visible()
+    save(page, "still-blocked")
+
+
+def paper(page: Page, port: int) -> None:
+    """The evidence of a person as it is printed."""
+    page.goto(f"http://127.0.0.1:{port}/api/console#look-up")
+    page.evaluate("window.print = () => { document.title = 'printed'; }")
+    look_up(page, PERSON)
+    page.get_by_role("button", name="Print").click()
+    expect(page).to_have_title("printed")
+    page.emulate_media(media="print")
+    save(page, "paper")
+
+
+def in_the_hand(page: Page, port: int) -> None:
+    """The journal on a phone's screen, in the dark."""
+    page.goto(f"http://127.0.0.1:{port}/api/console#activity")
+    expect(page.locator("#newest .entry").first).to_be_visible()
+    page.locator("#newest-title").evaluate("each => scrollTo(0, each.offsetTop - 16)")
+    save(page, "journal-dark")
 
 
 def save(page: Page, name: str) -> None:

@@ -58,7 +58,7 @@ def test_opting_out_and_in_by_hand(app: App, console: str, open_page: OpenPage) 
     """With a reason and a name, which the history keeps; the next dialog knows the name already."""
     page = open_page(f"{console}#look-up")
     look_up(page)
-    page.get_by_role("button", name="Opt out: contoso-uk").click()
+    page.get_by_role("button", name="Opt out: Contoso UK, contoso-uk").click()
     sign(page, "Opt out")
     card = page.locator(".list-card", has_text="contoso-uk")
     expect(card).to_contain_text("opted out by hand")
@@ -66,9 +66,9 @@ def test_opting_out_and_in_by_hand(app: App, console: str, open_page: OpenPage) 
     assert app.check("78787", PERSON)["scope"] == "list"
     entry = page.locator(".timeline > li").first
     expect(entry).to_contain_text(
-        "ann@contoso.example opted out by hand, contoso-uk: asked on the phone"
+        "ann@contoso.example opted out by hand, Contoso UK (contoso-uk): asked on the phone"
     )
-    page.get_by_role("button", name="Opt in: contoso-uk").click()
+    page.get_by_role("button", name="Opt in: Contoso UK, contoso-uk").click()
     expect(page.get_by_label("Your name")).to_have_value("ann@contoso.example")
     sign(page, "Opt in")
     expect(card).to_contain_text("May be texted")
@@ -95,7 +95,7 @@ def test_what_only_the_person_can_lift(app: App, console: str, open_page: OpenPa
     app.deliver(sms_event("STOP", to="+18335550100"))
     page = open_page(f"{console}#look-up")
     look_up(page)
-    page.get_by_role("button", name="Opt in: contoso-alerts").click()
+    page.get_by_role("button", name="Opt in: Contoso Alerts, contoso-alerts").click()
     sign(page, "Opt in")
     expect(page.locator(".is-remedy")).to_contain_text(
         "ask them to text START or UNSTOP to +18335550100"
@@ -108,7 +108,7 @@ def test_a_refused_change_stays_in_the_dialog(app: App, console: str, open_page:
     """Blanks are no reason: the dialog says what is wrong, and nothing is changed."""
     page = open_page(f"{console}#look-up")
     look_up(page)
-    page.get_by_role("button", name="Opt out: contoso-uk").click()
+    page.get_by_role("button", name="Opt out: Contoso UK, contoso-uk").click()
     page.get_by_label("Reason").fill("  ")
     page.get_by_label("Your name").fill("ann")
     page.get_by_role("dialog").get_by_role("button", name="Opt out").click()
@@ -133,7 +133,7 @@ def test_a_retry_is_the_same_change(app: App, console: str, open_page: OpenPage)
     page = open_page(f"{console}#look-up")
     page.route("**/suppressions/opt-out", lose_the_answer)
     look_up(page)
-    page.get_by_role("button", name="Opt out: contoso-uk").click()
+    page.get_by_role("button", name="Opt out: Contoso UK, contoso-uk").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Your name").fill("ann")
     for count, reason in enumerate(["phoned", "phoned", "wrote"], start=1):
@@ -214,7 +214,7 @@ def test_a_sender_of_no_program(app: App, console: str, open_page: OpenPage) -> 
     app.deliver(sms_event("STOP", to="99999"))
     page = open_page(f"{console}#look-up")
     look_up(page)
-    page.get_by_role("button", name="Opt in: sender:99999").click()
+    page.get_by_role("button", name="Opt in: 99999").click()
     sign(page, "Opt in")
     expect(page.locator(".list-card", has_text="99999")).to_contain_text("May be texted")
     assert app.check("99999", PERSON, allow_unconfigured=True)["state"] == "in"
@@ -261,7 +261,9 @@ def test_text_never_becomes_markup(app: App, console: str, open_page: OpenPage, 
     page = open_page(f"{console}#look-up")
     look_up(page)
     expect(page.locator(".words")).to_have_text(words, use_inner_text=True)
-    expect(page.locator(".timeline")).to_contain_text(f"{words} opted out by hand, contoso-uk: {words}")
+    expect(page.locator(".timeline")).to_contain_text(
+        f"{words} opted out by hand, Contoso UK (contoso-uk): {words}"
+    )
     page.get_by_role("link", name="Phone").click()
     expect(page.locator(".from-person")).to_contain_text(words)
     assert page.locator("#main :is(img, script, h1:text('Free'), b)").count() == 0

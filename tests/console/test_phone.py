@@ -1,13 +1,17 @@
 """The phone of the local host: what a person texts, what comes back, what was understood."""
 
+import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from optout import service
+from optout.operations.reply_delivery import REPLY_TAG
+from optout.settings import ROOT
 from tests.console.conftest import OpenPage
 from tests.support.client import App
+from tests.support.payloads import report_event, sms_event
 
 
 def text(page: Page, words: str, sender: str = "12345") -> None:
@@ -191,6 +195,79 @@ def test_a_suggestion_is_one_click(console: str, open_page: OpenPage) -> None:
     page.locator("#view-phone").get_by_label("Sender").select_option("55555")
     page.get_by_role("button", name="AIDE").click()
     expect(page.locator(".to-person")).to_contain_text("Soutien 1-800-800-8000")
+
+
+def test_a_long_conversation_makes_the_page_no_longer(
+    app: App, console: str, open_page: OpenPage
+) -> None:
+    """However much was said, it scrolls in the phone; below it there is no blank space."""
+    page = open_page(console, viewport={"width": 1440, "height": 900})
+    expect(page.locator("#thread")).to_contain_text("No messages yet")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    app.deliver(*(sms_event(f"message {number}") for number in range(30)))
+    page.reload()
+    expect(page.locator(".from-person")).to_have_count(30)
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+    assert page.locator("#thread").evaluate("each => each.scrollHeight > each.clientHeight")
+
+
+def test_a_delivery_report(app: App, console: str, open_page: OpenPage) -> None:
+    """What ACS says of a message that was blocked is in the thread, with what it did; also of a sender
+    that nobody can text."""
+    page = open_page(console)
+    for sender, number in (("12345", "+14255550123"), ("CONTOSO", "+447700900123")):
+        page.locator("#view-phone").get_by_label("Sender").select_option(sender)
+        page.get_by_role("button", name="Report a block").click()
+        expect(page.locator("#thread .event")).to_contain_text("A delivery report about Contoso")
+        expect(page.locator("#thread .event")).to_contain_text("Opted out")
+        expect(page.locator("#standing")).to_contain_text("Opted out")
+        assert app.check(sender, number)["source"] == "delivery_report"
+
+
+def test_what_became_of_an_answer(app: App, console: str, open_page: OpenPage) -> None:
+    """ACS's delivery report about our answer stands beside it."""
+    page = open_page(console)
+    text(page, "HELP")
+    (asked,) = app.history("+14255550123")
+    app.deliver(report_event("Handset is off.", from_="12345", tag=REPLY_TAG + asked["id"]))
+    page.reload()
+    expect(page.locator("#thread")).to_contain_text("Not delivered: Handset is off.")
+
+
+def test_the_link_of_a_sender_that_nobody_can_text(console: str, open_page: OpenPage) -> None:
+    """Where the app makes links, the phone shows the person's own, as a link."""
+    page = open_page(console)
+    url = "https://o.contoso.example/o/abc_def-ghi"
+
+    def made(route: Route) -> None:
+        (person,) = json.loads(route.request.post_data or "{}")["recipients"]
+        route.fulfill(json={"results": [{"recipient": person, "url": url}]})
+
+    page.route("**/api/links", made)
+    page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")
+    link = page.locator("#thread a")
+    expect(link).to_have_text(url)
+    expect(link).to_have_attribute("href", url)
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+
+def test_only_our_own_texts_have_links(
+    console: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An address in an answer leads there, without the full stop; one that a person wrote does not."""
+    programs = tmp_path / "programs.toml"
+    answer = "Contoso: ask at https://contoso.example/help."
+    written = (ROOT / "programs.toml").read_text("utf-8")
+    help_ = next(line for line in written.splitlines() if line.startswith("help = "))
+    programs.write_text(written.replace(help_, f'help = "{answer}"', 1), "utf-8")
+    monkeypatch.setenv("OPTOUT_PROGRAMS", str(programs))
+    service.shutdown()
+    page = open_page(console)
+    text(page, "see https://evil.example/x")
+    text(page, "HELP")
+    expect(page.locator(".to-person")).to_have_text(answer)
+    expect(page.locator("#thread a")).to_have_count(1)
+    expect(page.locator("#thread a")).to_have_attribute("href", "https://contoso.example/help")
 
 
 def test_a_message_that_could_not_be_taken(

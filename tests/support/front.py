@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from optout.http import table
@@ -52,10 +52,11 @@ def asking_for_keys(port: int, keys: Mapping[str, Collection[str]]) -> Iterator[
             for name in PASSED_ON:
                 if name in answer.headers:
                     self.send_header(name, answer.headers[name])
-            self.end_headers()
-            self.wfile.write(answer.body)
+            with suppress(ConnectionError):  # a page that was closed meanwhile
+                self.end_headers()
+                self.wfile.write(answer.body)
 
-        do_GET = do_POST = _pass_on
+        do_GET = do_POST = do_PUT = _pass_on
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))

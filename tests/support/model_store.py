@@ -31,6 +31,7 @@ from optout.domain.model import (
     Scope,
     Unfinished,
 )
+from optout.domain.search import ANYTHING, Search
 from optout.store import codec
 from optout.store.protocol import (
     ChangesPage,
@@ -261,15 +262,21 @@ class ModelStore:
 
     # --- everybody's evidence ---
 
-    def journal(self, limit: int, after: str | None) -> JournalPage:
+    def journal(self, limit: int, after: str | None, search: Search = ANYTHING) -> JournalPage:
         """Whatever was imported is passed over, so that a page may be short, and even empty."""
-        return self._page(limit, after, lambda item: item.activity is not None, newest_first=True)
 
-    def counts(self, since: datetime) -> tuple[Count, ...]:
+        def is_shown(item: Evidence) -> bool:
+            return item.activity is not None and search.takes(item)
+
+        return self._page(limit, after, is_shown, newest_first=True)
+
+    def counts(self, since: datetime, until: datetime | None = None) -> tuple[Count, ...]:
         counted = Counter(
             (item.received_at.date(), item.sender, item.activity)
             for item in self._kept.everything()
-            if item.activity not in (None, Activity.OTHER) and item.received_at >= since
+            if item.activity not in (None, Activity.OTHER)
+            and item.received_at >= since
+            and (until is None or item.received_at < until)
         )
         order = sorted(
             counted.items(), key=lambda each: (each[0][0], each[0][1] or "", str(each[0][2]))

@@ -12,7 +12,7 @@ import pytest
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from optout.domain.enums import ScopeKind
+from optout.domain.enums import Activity, ScopeKind
 from optout.domain.errors import StoreAway
 from optout.domain.model import (
     Decision,
@@ -21,6 +21,7 @@ from optout.domain.model import (
     RecipientState,
     Scope,
 )
+from optout.domain.search import Search
 from optout.operations.naming import find_target
 from optout.store.tables import client, recipients
 from optout.store.tables.store import TablesStore
@@ -98,6 +99,9 @@ def test_requests_of_a_redelivery(world: World, wire: Wire) -> None:
             find_target(world.directory, "12345", None, False), PERSON, out=False, actor="a", reason="r"
         ), 4),
         (lambda world: world.store.journal(10, None), 16 + 3),
+        (lambda world: world.store.journal(10, None, Search(text="stop")), 16 + 3),
+        (lambda world: world.store.journal(10, None, Search(sender="54321")), 16),
+        (lambda world: world.store.journal(10, None, Search(activity=Activity.HELP)), 16),
         (lambda world: world.store.counts(NOON), 16),
         (lambda world: world.store.list_reviews(10, None), 16),
         (lambda world: world.store.find_review("id"), 16),

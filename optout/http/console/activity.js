@@ -1,61 +1,147 @@
-// Activity: what happened by day and by sender, the newest of it, and what waits for review.
+// Activity: what happened by day and by sender; its head chooses for all of the view.
 
-import { get, post } from "./api.js";
+import { may } from "./abilities.js";
+import { get } from "./api.js";
 import { KINDS, byDay, chart, table, totals } from "./chart.js";
 import { byId, fill, h } from "./dom.js";
-import { entry, headline } from "./entry.js";
-import { lookUp } from "./lookup.js";
-import { failure, toast } from "./notice.js";
-import { askForReason } from "./reason.js";
-import { when } from "./words.js";
+import * as journal from "./journal.js";
+import * as names from "./names.js";
+import { closed, failure } from "./notice.js";
+import * as waiting from "./waiting.js";
 
-const PAGE = 20;
+const DAY = 86_400_000;
 let activity = null;
+let turn = 0;
 
 /** Read everything again. */
-export function refresh() {
-  return Promise.all([showActivity(), showReviews(), showQuarantine(), showNewest()]);
+export async function refresh() {
+  await names.senders();
+  await Promise.all([showActivity(), waiting.filterBy(sender()), showJournal()]);
 }
 
 /** Forget what is shown. */
 export function clear() {
+  turn += 1;
   activity = null;
-  ["activity-chart", "reviews", "quarantine", "newest"].forEach((id) => fill(byId(id)));
+  byId("activity-filters").reset();
+  byId("free-period").hidden = true;
+  fill(byId("of-sender"), h("option", { value: "" }, "All senders"));
+  fill(byId("activity-chart"));
+  waiting.clear();
+  journal.clear();
 }
 
 byId("activity-filters").addEventListener("submit", (event) => event.preventDefault());
-byId("period").addEventListener("change", showActivity);
-byId("of-sender").addEventListener("change", () => activity && draw());
+byId("period").addEventListener("change", () => {
+  const isFree = byId("period").value === "free";
+  byId("free-period").hidden = !isFree;
+  if (isFree) propose();
+  again();
+});
+for (const id of ["from-day", "to-day"]) byId(id).addEventListener("change", again);
+byId("of-sender").addEventListener("change", () => {
+  if (activity) draw();
+  waiting.filterBy(sender());
+  showJournal();
+});
 new ResizeObserver(() => activity && draw()).observe(byId("view-activity"));
+waiting.onDone(() => Promise.all([showActivity(), showJournal()]));
 
-async function showActivity() {
+const sender = () => byId("of-sender").value;
+const nameOf = (day) => new Date(day).toISOString().slice(0, 10);
+
+function again() {
+  if (isPeriod()) Promise.all([showActivity(), showJournal()]);
+}
+
+/** The last week, until somebody says which days. */
+function propose() {
+  const today = Date.now();
+  byId("from-day").value ||= nameOf(today - 6 * DAY);
+  byId("to-day").value ||= nameOf(today);
+}
+
+/** Whether the two days are a period; the fields say what is wrong with them. */
+function isPeriod() {
+  const to = byId("to-day");
+  const isFree = byId("period").value === "free";
+  const isBackwards = isFree && to.value < byId("from-day").value;
+  to.setCustomValidity(isBackwards ? "This day is before the first one." : "");
+  return !isFree || (byId("from-day").reportValidity() && to.reportValidity());
+}
+
+/** The period as the counts are asked for it, and as the journal is. Days are in UTC. */
+function period() {
+  const chosen = byId("period").value;
+  if (chosen !== "free") {
+    const first = nameOf(Date.now() - (Number(chosen) - 1) * DAY);
+    return { query: `days=${chosen}`, since: `${first}T00:00:00Z` };
+  }
+  const [from, to] = [byId("from-day").value, byId("to-day").value];
+  const until = nameOf(Date.parse(to) + DAY);
+  return { query: `from=${from}&to=${to}`, since: `${from}T00:00:00Z`, until: `${until}T00:00:00Z` };
+}
+
+function showJournal() {
+  const { since, until } = period();
+  return journal.showJournal({
+    since,
+    ...(until && { until }),
+    ...(sender() && { sender: sender() }),
+  });
+}
+
+/** The counts and the chart. */
+export async function showActivity() {
+  if (!may("activity")) return fill(byId("activity-chart"), closed("It does not open the counts."));
+  const mine = ++turn;
   try {
-    activity = await get(`activity?days=${byId("period").value}`);
+    const found = await get(`activity?${period().query}`);
+    if (mine !== turn) return;
+    activity = found;
     offerSenders();
     draw();
   } catch (problem) {
+    if (mine !== turn) return;
     activity = null;
     fill(byId("activity-chart"), failure(problem, showActivity));
   }
 }
 
-const senderName = (each) => each.sender ?? "by hand, for a list or everything";
+/** Choose one day for all of the view. */
+function chooseDay(day) {
+  byId("period").value = "free";
+  byId("free-period").hidden = false;
+  byId("from-day").value = day;
+  byId("to-day").value = day;
+  again();
+}
 
-function offerSenders() {
+const senderName = (each) =>
+  each.sender === null ? "by hand, for a list or everything" : names.senderName(each.sender);
+
+async function offerSenders() {
   const select = byId("of-sender");
   const chosen = select.value;
-  const names = [...new Set(activity.counts.map((each) => each.sender).filter(Boolean))].sort();
+  const configured = (await names.senders()).map((each) => each.sender);
+  const counted = activity.counts.map((each) => each.sender).filter(Boolean);
+  const isNew = (one) => !configured.some((each) => each.toLowerCase() === one.toLowerCase());
+  const all = [...configured, ...[...new Set(counted.filter(isNew))].sort()];
   fill(
     select,
     h("option", { value: "" }, "All senders"),
-    names.map((name) => h("option", { value: name, selected: name === chosen }, name)),
+    all.map((name) =>
+      h("option", { value: name, selected: name === chosen }, names.senderName(name)),
+    ),
   );
 }
 
 function draw() {
   const card = byId("activity-chart");
   const of = byId("of-sender").value;
-  const counts = activity.counts.filter((each) => !of || each.sender === of);
+  const counts = activity.counts.filter(
+    (each) => !of || each.sender?.toLowerCase() === of.toLowerCase(),
+  );
   const days = byDay({ ...activity, counts });
   const sums = totals(counts);
   const width = Math.floor(
@@ -77,7 +163,7 @@ function draw() {
         ),
       ),
     ),
-    chart(days, width),
+    chart(days, width, chooseDay),
     h(
       "details",
       { open: isOpen },
@@ -89,10 +175,11 @@ function draw() {
         table(
           days.filter((day) => KINDS.some(([kind]) => day[kind] > 0)).reverse(),
           "Day",
-          (row) => row.day,
+          (row) =>
+            h("button", { type: "button", class: "link", onclick: () => chooseDay(row.day) }, row.day),
         ),
       ),
-      h("p", { class: "hint" }, "Days are in UTC."),
+      h("p", { class: "hint" }, "Days are in UTC. A day, here or in the chart, chooses it for all of the page."),
     ),
   );
 }
@@ -102,125 +189,4 @@ function bySender(counts) {
   return names
     .map((sender) => ({ sender, ...totals(counts.filter((each) => each.sender === sender)) }))
     .sort((one, other) => other.opted_out - one.opted_out);
-}
-
-/** Show a list in an element, a page at a time. */
-async function pages(id, path, show, empty) {
-  const place = byId(id);
-  try {
-    const list = h("ol", { class: "timeline" });
-    const more = h("button", { type: "button" }, "Show more");
-    const add = async (cursor) => {
-      const page = await get(
-        `${path}?limit=${PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
-      );
-      list.append(...page.items.map(show));
-      more.hidden = page.cursor === null;
-      more.onclick = () => add(page.cursor).catch((problem) => more.replaceWith(failure(problem)));
-      return page.items.length > 0 || page.cursor !== null;
-    };
-    const any = await add(null);
-    fill(place, any ? [list, more] : h("p", { class: "empty" }, empty));
-  } catch (problem) {
-    fill(
-      place,
-      failure(problem, () => pages(id, path, show, empty)),
-    );
-  }
-}
-
-const showNewest = () =>
-  pages(
-    "newest",
-    "journal",
-    (item) => entry(item, { title: fromTo(item) }),
-    "Nothing has happened yet.",
-  );
-
-const showReviews = () => pages("reviews", "reviews", review, "Nothing is waiting for review.");
-
-const showQuarantine = () => pages("quarantine", "quarantine", held, "Nothing is in quarantine.");
-
-function fromTo(item) {
-  if (item.recipient === null) return headline(item);
-  const person = h(
-    "button",
-    { type: "button", class: "link", onclick: () => leadTo(item.recipient) },
-    item.recipient,
-  );
-  return h("span", {}, person, item.kind === "message" ? ` to ${item.sender}` : `: ${headline(item)}`);
-}
-
-function leadTo(recipient) {
-  location.hash = "look-up";
-  lookUp(recipient);
-}
-
-function review(item) {
-  const judge = (verdict, title, text, submit) =>
-    h(
-      "button",
-      {
-        type: "button",
-        onclick: () =>
-          askForReason({
-            title,
-            text,
-            submit,
-            action: (said) =>
-              post("reviews", { id: item.id, verdict, actor: said.actor, reason: said.reason }),
-            done: () => judged(verdict),
-          }),
-      },
-      `${submit}…`,
-    );
-  return entry(item, {
-    title: fromTo(item),
-    actions: [
-      judge("confirm", "It was an opt-out", "The person is out as of this message.", "Confirm"),
-      judge("lift", "It was not an opt-out", "What rests on this message is taken back.", "Lift"),
-    ],
-  });
-}
-
-async function judged(verdict) {
-  toast(
-    verdict === "confirm"
-      ? "Confirmed: the person is out."
-      : "Lifted: nothing rests on that message any more.",
-  );
-  await Promise.all([showReviews(), showActivity(), showNewest()]);
-  byId("reviews-title").focus();
-}
-
-function held(event) {
-  const replay = async ({ currentTarget: button }) => {
-    button.disabled = true;
-    try {
-      const { result } = await post("quarantine/replay", { id: event.id });
-      toast(
-        result === "quarantined"
-          ? "Still not understood: it stays in quarantine."
-          : "Handled: it is out of quarantine.",
-      );
-      await Promise.all([showQuarantine(), showActivity(), showNewest()]);
-      byId("quarantine-title").focus();
-    } catch (problem) {
-      button.replaceWith(failure(problem));
-    }
-  };
-  return h(
-    "li",
-    { class: "entry is-plain" },
-    h(
-      "p",
-      { class: "entry-head" },
-      h("span", { class: "entry-title" }, "An event"),
-      " ",
-      when(event.received_at),
-    ),
-    h("p", {}, event.reason),
-    h("details", {}, h("summary", {}, "The event as it came"), h("pre", { tabindex: "0" }, event.body)),
-    h("div", { class: "entry-actions" }, h("button", { type: "button", onclick: replay }, "Try again")),
-  );
 }

@@ -2,6 +2,12 @@
 
 const KEY = "optout.key";
 const TIMEOUT = 30_000;
+const DENIED = {
+  401: "This key may not do that (401). Ask whoever gave it to you for one of the role support.",
+  403:
+    "The app lets nobody in from here, whatever the key (403): its network or its sign-in refuses. " +
+    "Ask whoever runs it.",
+};
 
 /** Whether this is the local host, which needs no key; in Azure there is no phone to play with. */
 export const isLocal = document.documentElement.dataset.place === "local";
@@ -12,6 +18,9 @@ export const key = {
   clear: () => sessionStorage.clear(),
 };
 
+/** The app's own time in its newest answer, in milliseconds; null where that said none. */
+export let answeredAt = null;
+
 /** What the app answered when it did not do what was asked; status 0: it did not answer. */
 export class Problem extends Error {
   constructor(status, detail) {
@@ -19,15 +28,22 @@ export class Problem extends Error {
     this.status = status;
   }
 
-  /** Whether the key is missing, wrong, or another function's. */
+  /** Whether the key is missing, wrong, or another function's, or nobody is let in from here. */
   get isDenied() {
-    return this.status === 401 || this.status === 403;
+    return this.status in DENIED;
   }
 }
 
 export const get = (path) => send("GET", `/api/${path}`);
 
 export const post = (path, body, headers) => send("POST", `/api/${path}`, body, headers);
+
+/** What an address answers to a method that it does not take, so that nothing is done: 405 where a key
+ * opens it, and 401 or 403 where not. */
+export async function knock(path, given) {
+  const options = { method: "PUT", headers: { "x-functions-key": given }, cache: "no-store" };
+  return (await answer(`/api/${path}`, { ...options, signal: AbortSignal.timeout(TIMEOUT) })).status;
+}
 
 /** Deliver an event as Event Grid does. */
 export const deliver = (event) =>
@@ -48,6 +64,7 @@ async function send(method, path, body, headers = {}) {
     cache: "no-store",
     signal: AbortSignal.timeout(TIMEOUT),
   });
+  answeredAt = Date.parse(response.headers.get("date") ?? "") || null;
   const text = await response.text();
   const type = response.headers.get("content-type") ?? "";
   const content = type.includes("json") ? JSON.parse(text) : null;
@@ -64,7 +81,4 @@ async function answer(path, options) {
   }
 }
 
-function named(status) {
-  if (status === 401 || status === 403) return `This key may not do that (${status}).`;
-  return `The app answered ${status}; its log says more.`;
-}
+const named = (status) => DENIED[status] ?? `The app answered ${status}; its log says more.`;

@@ -30,8 +30,8 @@ export function byDay({ from, to, counts }) {
   return days;
 }
 
-/** The chart, as wide as there is room. */
-export function chart(days, width) {
+/** The chart, as wide as there is room; `choose` gets a day that is pointed at. */
+export function chart(days, width, choose) {
   const top = ceiling(Math.max(...days.map((day) => sum(day))));
   const inner = {
     width: width - MARGIN.left - MARGIN.right,
@@ -50,7 +50,7 @@ export function chart(days, width) {
       "aria-label": label,
     },
     ...[0, top / 2, top].map((value) => gridLine(value, y(value), width)),
-    ...days.map((day, place) => bar(day, MARGIN.left + place * step, step, y)),
+    ...days.map((day, place) => bar(day, MARGIN.left + place * step, step, y, choose)),
     ...ticks(days.length, inner.width).map((place) =>
       svg(
         "text",
@@ -107,7 +107,7 @@ export function table(rows, first, name) {
 
 export const spoken = (day) => DAY.format(new Date(day));
 
-function bar(day, x, step, y) {
+function bar(day, x, step, y, choose) {
   const width = Math.max(1, Math.min(28, step * 0.7));
   const left = x + (step - width) / 2;
   let base = 0;
@@ -129,7 +129,7 @@ function bar(day, x, step, y) {
   const said = KINDS.map(([kind, label]) => `${label.toLowerCase()} ${day[kind]}`).join(", ");
   return svg(
     "g",
-    { class: "day" },
+    { class: "day", onclick: () => choose(day.day) },
     svg("title", {}, `${spoken(day.day)}: ${said}`),
     svg("rect", { class: "hit", x, y: 0, width: step, height: HEIGHT - MARGIN.bottom }),
     ...parts,

@@ -1,17 +1,21 @@
 // Look up: every list a number is on, and what happened to it.
 
+import { may } from "./abilities.js";
 import { post } from "./api.js";
-import { changeButton } from "./change.js";
+import { changeButton, outcome } from "./change.js";
 import { byId, fill, h } from "./dom.js";
 import { entry } from "./entry.js";
-import { failure, toast } from "./notice.js";
+import { evidenceActions } from "./evidence.js";
+import * as names from "./names.js";
+import { closed, failure, toast } from "./notice.js";
 import { state } from "./standing.js";
-import { effect } from "./words.js";
 
 const PAGE = 20;
 // Once somebody stops typing for so long, what they typed is read; less than that is no number yet.
 const PAUSE = 400;
 const FEWEST_DIGITS = 7;
+// Kept in the tab, and in no address, so that a reload shows the same person.
+const LAST = "optout.person";
 const result = byId("look-up-result");
 const field = byId("recipient");
 const readAs = byId("recipient-read");
@@ -32,7 +36,7 @@ field.addEventListener("input", () => {
 
 /** Say which number the app takes a text for, or how to write it; a key that may not ask is told later. */
 async function read(typed) {
-  if (typed.replace(/\P{Nd}/gu, "").length < FEWEST_DIGITS) return;
+  if (!may("suppression_status") || typed.replace(/\P{Nd}/gu, "").length < FEWEST_DIGITS) return;
   let said = "";
   try {
     said = spelled(await post("suppressions/status", { recipient: typed }));
@@ -45,18 +49,28 @@ async function read(typed) {
 const spelled = (standing) =>
   [standing.spelled, standing.country && COUNTRY.of(standing.country)].filter(Boolean).join(", ");
 
-/** Show all about a number. */
-export async function lookUp(recipient) {
+/** Show all about a number; true where it is shown, and nobody asked for another meanwhile. */
+export async function lookUp(recipient, { focus = true } = {}) {
   clearTimeout(typing);
   fill(readAs);
   field.value = recipient;
   const turn = ++asked;
+  sessionStorage.setItem(LAST, recipient);
   result.setAttribute("aria-busy", "true");
+  // Whoever was shown before is gone at once: nobody must take the one for the other.
+  fill(result, h("p", { class: "empty", role: "status" }, `Looking up ${recipient} …`));
   const shown = await found(recipient);
-  if (turn !== asked) return; // somebody asked for another meanwhile
+  if (turn !== asked) return false;
   fill(result, shown);
   result.setAttribute("aria-busy", "false");
-  byId("person")?.focus();
+  if (focus) byId("person")?.focus();
+  return true;
+}
+
+/** After a reload, show whom the page had shown. */
+export function restore() {
+  const last = sessionStorage.getItem(LAST);
+  if (last && asked === 0) lookUp(last, { focus: false });
 }
 
 /** Forget what is shown. */
@@ -66,24 +80,29 @@ export function clear() {
   byId("look-up-form").reset();
   fill(readAs);
   fill(result);
+  result.setAttribute("aria-busy", "false");
 }
 
 async function found(recipient) {
+  const ask = (name, path, body) => (may(name) ? post(path, body) : Promise.resolve(null));
   const [standing, history] = await Promise.allSettled([
-    post("suppressions/status", { recipient }),
-    post("suppressions/history", { recipient, limit: PAGE }),
+    ask("suppression_status", "suppressions/status", { recipient }),
+    ask("history", "suppressions/history", { recipient, limit: PAGE }),
+    names.senders(),
   ]);
   const wrong = standing.reason ?? history.reason;
   if (wrong && wrong.status === 400) return failure(wrong);
   const number = standing.value?.recipient ?? history.value?.recipient ?? recipient;
   if (standing.value && recipient === field.value) fill(readAs, spelled(standing.value));
   return [
+    h("div", { class: "on-paper" }, h("h1", {}, "Evidence"), h("p", { id: "printed" })),
     heading(number, standing.value?.lists),
+    may("history") && evidenceActions(number, standing.value),
     h(
       "div",
       { class: "columns" },
       h("section", {}, h("h2", {}, "Lists"), ...lists(number, standing)),
-      h("section", {}, h("h2", {}, "History"), timeline(number, history)),
+      h("section", {}, h("h2", {}, "History"), h("div", { id: "history" }, timeline(number, history))),
     ),
   ];
 }
@@ -114,6 +133,12 @@ function lists(number, standing) {
       standing.reason.isDenied && checkForm(number),
     ];
   }
+  if (standing.value === null) {
+    return [
+      closed("It does not open the lists of a person."),
+      may("check_suppressions") && checkForm(number),
+    ];
+  }
   const known = standing.value.lists;
   const everything = known.some((each) => each.scope === "everything");
   return [
@@ -126,16 +151,19 @@ function lists(number, standing) {
       label: everything ? "Opt in to everything…" : "Opt out of everything…",
       done: (changed) => showChange(number, changed),
     }),
+    !may("opt_out", "opt_in") && h("p", { class: "hint" }, "This key shows, and does not change."),
   ];
 }
 
 function card(number, list, known) {
   const out = list.suppressed || list.senders.some((each) => each.suppressed);
   const own = list.list.startsWith("sender:") ? list.senders[0] : null; // in no program
+  const programs = own ? [] : programsOf(list);
+  const title = own?.sender ?? (programs.join(", ") || list.list);
   return h(
     "li",
     { class: "card list-card" },
-    state(h("h3", {}, own ? own.sender : list.list), own ?? list, program(list, own)),
+    state(h("h3", {}, title), own ?? list, listed(list, own, programs)),
     !own && h("ul", { class: "senders" }, ...list.senders.map(senderRow)),
     // A list that the program file no longer has cannot be changed by its name.
     list.senders.length > 0 &&
@@ -145,17 +173,20 @@ function card(number, list, known) {
         out: !out,
         about: own ? `sender ${own.sender}` : `list ${list.list}`,
         label: out ? "Opt in…" : "Opt out…",
-        listName: list.list,
+        of: title === list.list || own ? title : `${title}, ${list.list}`,
         done: (changed) => showChange(number, changed),
       }),
   );
 }
 
-function program(list, own) {
+const programsOf = (list) => [
+  ...new Set(list.senders.map((each) => each.program).filter(Boolean)),
+];
+
+function listed(list, own, programs) {
   if (own) return "In no program: a list of its own";
-  const [first] = list.senders;
-  if (!first) return "No longer in the program file";
-  return first.program ?? "Senders that no program names";
+  if (list.senders.length === 0) return "No longer in the program file";
+  return programs.length > 0 ? `List ${list.list}` : "Senders that no program names";
 }
 
 /** A sender on a list: as the list, unless the person opted out of the sender itself. */
@@ -174,17 +205,23 @@ async function showChange(recipient, changed) {
     changed.remedy,
     ...(changed.still_blocked ?? []).map((block) => block.remedy),
   ].filter(Boolean);
-  toast(`${effect(changed.effect)}.`);
-  await lookUp(recipient);
-  if (remedies.length > 0) {
+  toast(outcome(changed));
+  const isShown = await lookUp(recipient);
+  if (isShown && remedies.length > 0) {
     byId("person").parentElement.append(
-      h("div", { class: "notice is-remedy" }, ...remedies.map((remedy) => h("p", {}, remedy))),
+      h(
+        "div",
+        { class: "notice is-remedy" },
+        h("strong", {}, "What stays blocked"),
+        ...remedies.map((remedy) => h("p", {}, remedy)),
+      ),
     );
   }
 }
 
 function timeline(number, history) {
   if (history.reason) return failure(history.reason, () => lookUp(number));
+  if (history.value === null) return closed("It does not open the history of a person.");
   const list = h("ol", { class: "timeline" });
   const more = h("button", { type: "button" }, "Show older");
   let cursor = null;

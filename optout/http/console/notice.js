@@ -12,7 +12,7 @@ export function failure(problem, again) {
     return h(
       "p",
       { class: "notice is-denied" },
-      h("strong", {}, "Not with this key. "),
+      h("strong", {}, problem.status === 401 ? "Not with this key. " : "Not from here. "),
       problem.message,
     );
   }
@@ -27,6 +27,11 @@ export function failure(problem, again) {
     ),
     again && h("button", { type: "button", onclick: again }, "Try again"),
   );
+}
+
+/** What stands in the place of a part that the key does not open. */
+export function closed(what) {
+  return h("p", { class: "notice is-denied" }, h("strong", {}, "Not with this key. "), what);
 }
 
 /** A sentence at the edge of the page, for a while. */

@@ -1,13 +1,17 @@
 // A phone: text a sender as a person would, and see what the phone would show. Local host only.
 
-import { deliver, get, post } from "./api.js";
+import { Problem, deliver, get, post } from "./api.js";
 import { byId, fill, h } from "./dom.js";
-import { tone, understood } from "./entry.js";
+import { delivery, headline, tone, understood } from "./entry.js";
+import { withLinks } from "./links.js";
+import * as names from "./names.js";
 import { failure } from "./notice.js";
 import { state } from "./standing.js";
 import { about, answered, isOnPhone, party, when } from "./words.js";
 
 const PAGE = 200;
+// What a phone shows of a sender: what is texted, and what happens to it elsewhere.
+const SHOWN = ["message", "delivery_report", "link"];
 // Numbers that are kept for fiction, by the sender's country.
 const MADE_UP = {
   US: () => `+14255550${upTo(100, 199)}`,
@@ -34,7 +38,7 @@ const country = () => (chosen()?.country in MADE_UP ? chosen().country : "US");
 /** Read the senders and the conversation. */
 export async function refresh() {
   try {
-    const { items } = await get("senders");
+    const [{ items }] = await Promise.all([get("senders"), names.senders()]);
     const before = byId("to").value;
     senders = items;
     fill(
@@ -63,6 +67,7 @@ byId("new-person").addEventListener("click", () => {
   showThread();
 });
 byId("phone-settings").addEventListener("submit", (event) => event.preventDefault());
+byId("report").addEventListener("click", report);
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   send(byId("text").value);
@@ -96,23 +101,16 @@ async function send(text) {
   if (field.value === text) field.value = "";
   fill(byId("phone-problem"));
   try {
-    await deliver({
-      id,
-      topic: "local",
-      subject: `/phonenumber/${sender}`,
-      eventType: "Microsoft.Communication.SMSReceived",
-      eventTime: now,
-      dataVersion: "1.0",
-      metadataVersion: "1",
-      data: {
+    await deliver(
+      event("SMSReceived", {
         messageId: id,
         from: people[country()],
         to: sender,
         message: text,
         receivedTimestamp: now,
         segmentCount: 1,
-      },
-    });
+      }),
+    );
     await showThread();
   } catch (problem) {
     field.value ||= text;
@@ -120,6 +118,42 @@ async function send(text) {
   }
   field.focus();
 }
+
+/** A message of ours that did not arrive: ACS says that the person has opted out. */
+async function report() {
+  await reading;
+  if (byId("from").value !== people[country()]) return; // no number; the page says so
+  const now = new Date().toISOString();
+  fill(byId("phone-problem"));
+  try {
+    await deliver(
+      event("SMSDeliveryReportReceived", {
+        messageId: `Outgoing_${crypto.randomUUID()}`,
+        from: byId("to").value,
+        to: people[country()],
+        deliveryStatus: "Failed",
+        deliveryStatusDetails: "4007: the recipient has opted out",
+        receivedTimestamp: now,
+        deliveryAttempts: [{ timestamp: now, segmentsSucceeded: 0, segmentsFailed: 1 }],
+      }),
+    );
+    await showThread();
+  } catch (problem) {
+    fill(byId("phone-problem"), failure(problem));
+  }
+}
+
+/** An event as ACS publishes it. */
+const event = (kind, data) => ({
+  id: data.messageId,
+  topic: "local",
+  subject: `/phonenumber/${byId("to").value}`,
+  eventType: `Microsoft.Communication.${kind}`,
+  eventTime: data.receivedTimestamp,
+  dataVersion: "1.0",
+  metadataVersion: "1",
+  data,
+});
 
 async function showThread() {
   const asked = ++turn;
@@ -136,10 +170,13 @@ async function showThread() {
     people[country()] = recipient;
     byId("from").value = recipient;
     const messages = history.items.filter(
-      (item) => item.kind === "message" && item.sender?.toLowerCase() === sender.sender.toLowerCase(),
+      (item) =>
+        SHOWN.includes(item.kind) && item.sender?.toLowerCase() === sender.sender.toLowerCase(),
     );
+    const link = sender.type === "alphanumeric" ? await optOutLink(sender, recipient) : null;
+    if (asked !== turn) return;
     const thread = byId("thread");
-    fill(thread, messages.length > 0 ? messages.reverse().flatMap(bubbles) : placeholder(sender));
+    fill(thread, link && linkBubble(link), messages.length > 0 || link ? messages.reverse().flatMap(bubbles) : placeholder(sender));
     thread.scrollTop = thread.scrollHeight;
     fill(byId("standing"), state(`From ${sender.sender}`, checked.results[0]));
     fill(byId("phone-problem"));
@@ -156,8 +193,37 @@ function placeholder(sender) {
   return h("li", { class: "empty" }, text);
 }
 
+/** The link by which a person opts out of a sender that nobody can answer; null where none is made. */
+async function optOutLink(sender, recipient) {
+  try {
+    const { results } = await post("links", { sender: sender.sender, recipients: [recipient] });
+    return results[0].url ?? null;
+  } catch (problem) {
+    if (problem instanceof Problem) return null; // this app makes none
+    throw problem;
+  }
+}
+
+const linkBubble = (url) =>
+  h(
+    "li",
+    { class: "exchange" },
+    h("p", { class: "bubble to-person" }, ...withLinks(`To stop these messages: ${url}`)),
+    h("div", { class: "beside" }, h("p", { class: "hint" }, "As your messages would have it")),
+  );
+
+/** What happened that is no text: a report of ACS's, a link that was used. */
+const happened = (item) =>
+  h(
+    "li",
+    { class: "event" },
+    h("p", {}, headline(item), ", ", when(item.at, { dayToo: false })),
+    h("div", { class: tone(item) }, ...understood(item)),
+  );
+
 /** A message of the person's with what was understood beside it, and what the phone got back. */
 function bubbles(item) {
+  if (item.kind !== "message") return [happened(item)];
   const reply = item.reply;
   const arrived = reply?.text && isOnPhone(reply.status);
   const silent = reply && !arrived && reply.status !== "none";
@@ -176,13 +242,14 @@ function bubbles(item) {
         { class: `beside ${tone(item)}` },
         ...understood(item),
         silent && h("p", { class: "hint" }, `${answered(reply)}.`),
+        silent && reply.delivery && h("p", { class: "hint" }, delivery(reply.delivery)),
       ),
     ),
     arrived &&
       h(
         "li",
         { class: "exchange" },
-        h("p", { class: "bubble to-person" }, reply.text),
+        h("p", { class: "bubble to-person" }, ...withLinks(reply.text)),
         h(
           "div",
           { class: "beside" },
@@ -193,6 +260,7 @@ function bubbles(item) {
             reply.sent_at && ", ",
             reply.sent_at && when(reply.sent_at, { dayToo: false }),
           ),
+          reply.delivery && h("p", { class: "hint" }, delivery(reply.delivery)),
         ),
       ),
   ].filter(Boolean);

@@ -71,16 +71,36 @@ export function why(standing) {
     link: "tapped the link of a message",
     manual: "opted out by hand",
     import: "imported",
+    link: "used the link",
   };
   return reasons[standing.source] ?? standing.source;
 }
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const UTC = { timeZone: "UTC" };
+const UTC_DAY = new Intl.DateTimeFormat(undefined, { ...UTC, day: "numeric", month: "short" });
+const UTC_TIME = new Intl.DateTimeFormat(undefined, { ...UTC, hour: "2-digit", minute: "2-digit" });
+const OFFSET = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" });
 
-/** A time in the reader's own zone; the title has it in UTC. */
+/** The reader's time zone, and how far it is from UTC now. */
+export function zone() {
+  const { timeZone } = DAY.resolvedOptions();
+  const offset = OFFSET.formatToParts().find((part) => part.type === "timeZoneName").value;
+  return { name: timeZone, offset: offset.replace("GMT", "UTC") };
+}
+
+/** A time in the reader's own zone, and in UTC where that is another. */
 export function when(stamp, { dayToo = true } = {}) {
   const moment = new Date(stamp);
   const text = dayToo ? `${DAY.format(moment)}, ${TIME.format(moment)}` : TIME.format(moment);
-  return h("time", { datetime: stamp, title: `${stamp.slice(0, 19).replace("T", " ")} UTC` }, text);
+  const title = `${stamp.slice(0, 19).replace("T", " ")} UTC`;
+  return h("time", { datetime: stamp, title }, dayToo ? `${text}${inUtc(moment)}` : text);
+}
+
+function inUtc(moment) {
+  if (moment.getTimezoneOffset() === 0) return " UTC";
+  const isSameDay = moment.getDate() === moment.getUTCDate();
+  const day = isSameDay ? "" : `${UTC_DAY.format(moment)}, `;
+  return ` (${day}${UTC_TIME.format(moment)} UTC)`;
 }

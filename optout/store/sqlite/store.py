@@ -25,6 +25,7 @@ from optout.domain.model import (
     Scope,
     Unfinished,
 )
+from optout.domain.search import ANYTHING, Search
 from optout.domain.times import Clock
 from optout.store import codec
 from optout.store.protocol import (
@@ -40,6 +41,7 @@ from optout.store.sqlite import backup
 from optout.store.sqlite.bulk import DecisionTemplate, large_cache, with_evidence
 from optout.store.sqlite.decisions import insert_decision, read_consents, read_state, read_timeline
 from optout.store.sqlite.file import Database
+from optout.store.sqlite.journal import read_journal
 from optout.store.sqlite.schema import (
     CONSENT_COLUMNS,
     LIST_SCOPES,
@@ -194,21 +196,25 @@ class SqliteStore:
         items = tuple(codec.load(body) for (body,) in rows[:limit])
         return HistoryPage(items, items[-1].number if len(rows) > limit else None)
 
-    def journal(self, limit: int, after: str | None) -> JournalPage:
-        return self._journal("activity IS NOT NULL", limit, after, newest_first=True)
+    def journal(self, limit: int, after: str | None, search: Search = ANYTHING) -> JournalPage:
+        with self._file.reading() as connection:
+            return read_journal(
+                connection, "activity IS NOT NULL", limit, after, newest_first=True, search=search
+            )
 
-    def counts(self, since: datetime) -> tuple[Count, ...]:
+    def counts(self, since: datetime, until: datetime | None = None) -> tuple[Count, ...]:
         with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT substr(received_at, 1, 10), sender, activity, count(*) FROM evidence "
-                "WHERE activity IS NOT NULL AND received_at >= ? AND activity != ? "
+                "WHERE activity IS NOT NULL AND received_at >= ? AND received_at < ? AND activity != ? "
                 "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-                (codec.stamp(since), str(Activity.OTHER)),
+                (codec.stamp(since), codec.stamp(until) if until else "~", str(Activity.OTHER)),
             ).fetchall()
         return tuple(map(count_of, rows))
 
     def list_reviews(self, limit: int, after: str | None) -> JournalPage:
-        return self._journal("review_pending", limit, after)
+        with self._file.reading() as connection:
+            return read_journal(connection, "review_pending", limit, after)
 
     def find_review(self, evidence_id: str) -> Evidence | None:
         with self._file.reading() as connection:
@@ -217,22 +223,6 @@ class SqliteStore:
             ).fetchone()
         found = codec.load(row[0]) if row else None
         return found if found and found.is_for_review else None
-
-    def _journal(
-        self, which: str, limit: int, after: str | None, *, newest_first: bool = False
-    ) -> JournalPage:
-        """Evidence about anybody in the order of its arrival: no two of a recipient at once."""
-        order, beyond, start = ("DESC", "<", "~") if newest_first else ("ASC", ">", "")
-        received_at, _, recipient = (after or start).partition("|")
-        with self._file.reading() as connection:
-            rows = connection.execute(
-                f"SELECT received_at, recipient, body FROM evidence WHERE {which} "
-                f"AND (received_at, recipient) {beyond} (?, ?) "
-                f"ORDER BY received_at {order}, recipient {order} LIMIT ?",
-                (received_at, recipient, limit + 1),
-            ).fetchall()
-        items = tuple(codec.load(row[2]) for row in rows[:limit])
-        return JournalPage(items, "|".join(rows[limit - 1][:2]) if len(rows) > limit else None)
 
     def all_evidence(self, limit: int, after: tuple[str, int] | None) -> tuple[Evidence, ...]:
         with self._file.reading() as connection:

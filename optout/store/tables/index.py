@@ -8,7 +8,7 @@ import heapq
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
@@ -22,6 +22,8 @@ from optout.store.tables.client import PAGE_ROWS, Account, Table
 
 # A page of the index costs about as much as asking about this many recipients one by one.
 PAGE_IS_WORTH = 20
+# Another attempt at what was tried before the end of a period came within this time.
+TRIED_AGAIN = timedelta(hours=1)
 
 Item = TypeVar("Item")
 
@@ -120,6 +122,17 @@ class Index:
         """The evidence that the next entries of a kind stand for, and where to go on."""
         return read_page(self._account, self._table, kind, limit, after, evidence)
 
+    def journal(
+        self, after: str | None, since: datetime | None, until: datetime | None, expected: int
+    ) -> Iterator[TableEntity]:
+        """What the journal names that was received in a period, newest first, after a cursor."""
+        start = rows.place(rows.JOURNAL, after)
+        if until is not None:
+            start = max(start, f"{rows.journal_key(until)}`")
+        end = f"{rows.journal_key(since)}`" if since is not None else f"{rows.JOURNAL}`"
+        condition = f"RowKey gt '{start}' and RowKey lt '{end}'"
+        return in_order(self._account, self._table, condition, expected) if start < end else iter(())
+
     def changed(self, after: str, until: str, expected: int) -> Iterator[TableEntity]:
         """Those whose consents may have changed between two places in the order of changes, oldest
         first."""
@@ -141,14 +154,15 @@ class Index:
         )
         return next(filter(None, found), None)
 
-    def counted(self, since: datetime, until: float) -> Named:
-        """What the journal names since then that counts as something.
+    def counted(self, since: datetime, until: datetime | None, deadline: float) -> Named:
+        """What the journal names since then that counts as something, to some time after `until`.
 
         An attempt that is not the only one at its evidence or at its number is in doubt. For that, all
         are read that ask for something, also those that changed nothing.
         """
+        newest = rows.journal_key(until + TRIED_AGAIN) if until else f"{rows.JOURNAL}_"
         condition = (
-            f"RowKey ge '{rows.JOURNAL}_' and RowKey lt '{rows.journal_key(since)}`' "
+            f"RowKey ge '{newest}' and RowKey lt '{rows.journal_key(since)}`' "
             f"and activity ne '{Activity.OTHER}'"
         )
         found = self._account.each(
@@ -162,7 +176,7 @@ class Index:
                 )
             ),
             rows.BUCKETS,
-            until,
+            deadline,
         )
         entries = list(chain.from_iterable(found))
         attempts = Counter(chain.from_iterable(map(_attempted, entries)))

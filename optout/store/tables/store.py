@@ -27,6 +27,7 @@ from optout.domain.model import (
     Scope,
     Unfinished,
 )
+from optout.domain.search import ANYTHING, Search
 from optout.store import codec
 from optout.store.protocol import (
     ChangesPage,
@@ -45,6 +46,7 @@ from optout.store.tables.client import (
 from optout.store.tables.index import Index
 from optout.store.tables.quarantine import Quarantine
 from optout.store.tables.recipients import RecipientRows
+from optout.store.tables.search import find
 
 TABLES = ("recipients", "index", "quarantine")
 PREFIX = "optout"
@@ -135,16 +137,19 @@ class TablesStore(RecipientRows):
     def list_names(self) -> tuple[str, ...]:
         return self._index.list_names(self._account.deadline(NAMES_SECONDS))
 
-    def journal(self, limit: int, after: str | None) -> JournalPage:
-        return JournalPage(*self._index.page(rows.JOURNAL, limit, after, self._find_named))
+    def journal(self, limit: int, after: str | None, search: Search = ANYTHING) -> JournalPage:
+        if search == ANYTHING:
+            return JournalPage(*self._index.page(rows.JOURNAL, limit, after, self._find_named))
+        return find(self._account, self._index, limit, after, search, self._find_named)
 
-    def counts(self, since: datetime) -> tuple[Count, ...]:
-        until = self._account.deadline(DEADLINE_SECONDS)
-        certain, doubtful = self._index.counted(since, until)
-        there = self._account.each(self._find_named, doubtful, until)
+    def counts(self, since: datetime, until: datetime | None = None) -> tuple[Count, ...]:
+        deadline = self._account.deadline(DEADLINE_SECONDS)
+        certain, doubtful = self._index.counted(since, until, deadline)
+        there = self._account.each(self._find_named, doubtful, deadline)
         counted = Counter(
             (codec.moment(row["received_at"]).date(), row["sender"], row["activity"])
             for row in chain(certain, compress(doubtful, there))
+            if until is None or codec.moment(row["received_at"]) < until
         )
         return tuple(
             Count(day, sender or None, Activity(activity), times)
