@@ -144,7 +144,7 @@ class RunningApp:
         from azure.core.rest import HttpRequest
 
         operation = self._operations[name]
-        address, given = f"{self._base}/api/{operation.route}", dict(headers or {})
+        address, given = f"{self._base}/{operation.route}", dict(headers or {})
         response = self._sent(HttpRequest(operation.method, address, json=body, headers=given))
         return _answer(response.status_code, response.content, self._role)
 

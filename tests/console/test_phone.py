@@ -1,10 +1,10 @@
 """The phone of the local host: what a person texts, what comes back, what was understood."""
 
-import json
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from optout import service
 from optout.operations.reply_delivery import REPLY_TAG
@@ -234,21 +234,38 @@ def test_what_became_of_an_answer(app: App, console: str, open_page: OpenPage) -
     expect(page.locator("#thread")).to_contain_text("Not delivered: Handset is off.")
 
 
-def test_the_link_of_a_sender_that_nobody_can_text(console: str, open_page: OpenPage) -> None:
-    """Where the app makes links, the phone shows the person's own, as a link."""
+def test_the_link_of_a_sender_that_nobody_can_text(
+    app: App, console: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The phone shows the person's own; whoever taps it and comes back sees what it did."""
+    base = console.removesuffix("/api/console")
+    monkeypatch.setenv("OPTOUT_LINK_BASE", base)
+    service.shutdown()
     page = open_page(console)
-    url = "https://o.contoso.example/o/abc_def-ghi"
-
-    def made(route: Route) -> None:
-        (person,) = json.loads(route.request.post_data or "{}")["recipients"]
-        route.fulfill(json={"results": [{"recipient": person, "url": url}]})
-
-    page.route("**/api/links", made)
     page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")
     link = page.locator("#thread a")
-    expect(link).to_have_text(url)
-    expect(link).to_have_attribute("href", url)
+    expect(link).to_have_text(re.compile(rf"^{base}/o/[\w-]+$"))
     expect(link).to_have_attribute("rel", "noopener noreferrer")
+    with page.context.expect_page() as opened:
+        link.click()
+    opened.value.get_by_role("button").click()
+    expect(opened.value.locator(".done")).to_be_visible()
+    opened.value.close()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#thread")).to_contain_text("Tapped the link of a message from")
+    expect(page.locator("#standing")).to_contain_text("Opted out")
+    page.locator("#thread summary").click()
+    expect(page.locator("#thread details")).to_contain_text("The key that made the link: link:local")
+    (item,) = app.history("+447700900123")
+    assert (item["kind"], item["effect"]) == ("link", "opted_out")
+
+
+def test_without_links(console: str, open_page: OpenPage) -> None:
+    """Where the app makes none, the phone says what is left."""
+    page = open_page(console)
+    page.route("**/api/links", lambda route: route.fulfill(status=409, json={"detail": "none"}))
+    page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")
+    expect(page.locator("#thread")).to_contain_text("Nobody can text a sender ID")
 
 
 def test_only_our_own_texts_have_links(

@@ -79,6 +79,7 @@ function reasons(item) {
 function ruleOf({ rule, language }) {
   const [whose] = rule.split(":");
   if (whose === "program") return "A word that the program has";
+  if (whose === "link") return "The key that made the link";
   if (whose === "delivery_report") return "What the delivery report says";
   if (language && whose === language) return `What such words mean in ${LANGUAGE.of(language)}`;
   return "A keyword of this kind of sender";
@@ -125,7 +126,6 @@ export function delivery({ delivered, details }) {
 export function headline(item) {
   const where = place(item);
   if (item.kind === "message") return `Texted ${where}`;
-  if (item.kind === "link") return `Used the link for ${where}`;
   if (item.kind === "delivery_report") {
     const whose = item.message_id ? "A delivery report" : "A sending service's report";
     return `${whose} about ${where}: ${item.reason}`;

@@ -113,7 +113,10 @@ async function readAgain() {
 }
 
 setInterval(readAgain, NEW_EVERY);
-document.addEventListener("visibilitychange", readAgain);
+document.addEventListener("visibilitychange", () => {
+  readAgain();
+  if (shown === "phone" && !document.hidden) phone.comeBack();
+});
 window.addEventListener("hashchange", () => {
   if (location.hash !== "#main") show(); // the skip link is not a view
 });

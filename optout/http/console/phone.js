@@ -35,6 +35,9 @@ let reading = Promise.resolve();
 const chosen = () => senders.find((each) => each.sender === byId("to").value);
 const country = () => (chosen()?.country in MADE_UP ? chosen().country : "US");
 
+/** Read the conversation again: whoever comes back from the page of a link has perhaps opted out. */
+export const comeBack = () => showThread();
+
 /** Read the senders and the conversation. */
 export async function refresh() {
   try {
@@ -176,7 +179,8 @@ async function showThread() {
     const link = sender.type === "alphanumeric" ? await optOutLink(sender, recipient) : null;
     if (asked !== turn) return;
     const thread = byId("thread");
-    fill(thread, link && linkBubble(link), messages.length > 0 || link ? messages.reverse().flatMap(bubbles) : placeholder(sender));
+    const shown = messages.reverse().flatMap(bubbles);
+    fill(thread, link && linkBubble(link), shown.length > 0 || link ? shown : placeholder(sender));
     thread.scrollTop = thread.scrollHeight;
     fill(byId("standing"), state(`From ${sender.sender}`, checked.results[0]));
     fill(byId("phone-problem"));

@@ -71,7 +71,6 @@ export function why(standing) {
     link: "tapped the link of a message",
     manual: "opted out by hand",
     import: "imported",
-    link: "used the link",
   };
   return reasons[standing.source] ?? standing.source;
 }
