@@ -1,5 +1,6 @@
 """backup and restore of tables on the command line: into a file and into a container, and back."""
 
+import json
 import os
 import re
 import subprocess
@@ -135,9 +136,22 @@ def test_a_file_and_back(source: Place, target: Place, optout: Run, tmp_path: Pa
     assert without_generation(stored(target)) == before
     assert optout(target, "export", "--list", "contoso-alerts", "--output", str(tmp_path / "a"))[0] == 0
     assert PERSON in (tmp_path / "a").read_text("utf-8")
-    again = optout(target, "restore", str(copy))
+    again = optout(target, "restore", str(copy), "--json")
     assert again[0] == 2
+    assert again[1] == ""
     assert "there are rows in the table recipients" in again[2]
+
+
+def test_one_document(source: Place, target: Place, optout: Run, tmp_path: Path) -> None:
+    """With --json, of a backup and of a restore."""
+    copy = str(tmp_path / "copy.ndjson.gz")
+    made = json.loads(optout(source, "backup", copy, "--json")[1])
+    assert made["rows"]["recipients"] == sum(name == "recipients" for name, _, _ in stored(source))
+    done = json.loads(optout(target, "restore", copy, "--json")[1])
+    assert (made["copy"], done["copy"], done["rows"]) == (copy, copy, sum(made["rows"].values()))
+    assert done["begun"] == made["begun"]
+    with closing(target.open()) as store:
+        assert done["generation"] == store.generation()
 
 
 def test_a_container_and_back(

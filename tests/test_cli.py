@@ -172,7 +172,7 @@ def test_the_demo_shows_every_sender_that_can_receive(capsys: pytest.CaptureFixt
     for sender in Directory.load(ROOT / "programs.toml").senders.values():
         shown = any(f"→ {sender.name} (" in block for block in blocks)
         assert shown is (sender.number_type is not NumberType.ALPHANUMERIC), sender.name
-    *messages, verdict = blocks
+    *messages, verdict, tapped = blocks
     for block in messages:
         lines = [line for line in block.splitlines() if line.startswith("  ")]
         labels = [line.split()[0] for line in lines if not line.startswith("  note")]
@@ -185,7 +185,8 @@ def test_the_demo_shows_every_sender_that_can_receive(capsys: pytest.CaptureFixt
     assert twice.count("understood") == 1
     for answered in ("service (printed)", "carrier (by_carrier)", "platform (by_platform)", "nobody"):
         assert f"answer      {answered}" in story
-    assert "by link:local: opted_out" in blocks[-1]
+    assert "by link:local: opted_out" in tapped
+    assert "contoso-uk: suppressed" in tapped
     assert "NETWORK MSG: You replied with the word STOP" in story
 
 

@@ -1,6 +1,7 @@
 """backup: a copy of the store while the app goes on, as a file or as a blob."""
 
 import argparse
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -33,6 +34,7 @@ def add(commands: Commands) -> None:
         "https://ACCOUNT.blob.core.windows.net/backups, written with your identity; or in the one of "
         "this name, with AZURE_STORAGE_CONNECTION_STRING. The time is in the blob's name",
     )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
@@ -42,7 +44,7 @@ def run(asked: argparse.Namespace) -> int:
     if (asked.file is None) == (asked.to is None):
         raise ConfigurationError("backup: name a FILE, or a container by --to, and not both")
     if configured.store == "tables":
-        _copy_tables(configured, asked.file, asked.to)
+        _copy_tables(configured, asked)
         return 0
     if asked.to is not None:
         raise ConfigurationError(
@@ -52,18 +54,23 @@ def run(asked: argparse.Namespace) -> int:
     from optout.store.sqlite.backup import write_backup
 
     write_backup(configured.sqlite_path, asked.file)
-    print(f"{asked.file}: {asked.file.stat().st_size:,} bytes of {configured.sqlite_path}")
+    size = asked.file.stat().st_size
+    if asked.json:
+        said = {"copy": str(asked.file), "bytes": size, "store": str(configured.sqlite_path)}
+        print(json.dumps(said, indent=2))
+    else:
+        print(f"{asked.file}: {size:,} bytes of {configured.sqlite_path}")
     return 0
 
 
-def _copy_tables(configured: "Settings", file: Path | None, to: str | None) -> None:
+def _copy_tables(configured: "Settings", asked: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from optout import service
     from optout.azure import backups
     from optout.store.tables import archive, backup, client, store
 
-    container = backups.Backups(to, settings.storage_connection_string()) if to else None
+    container = backups.Backups(asked.to, settings.storage_connection_string()) if asked.to else None
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         account = client.connect(configured.tables_endpoint, configured.tables_connection_string)
@@ -81,8 +88,13 @@ def _copy_tables(configured: "Settings", file: Path | None, to: str | None) -> N
         pieces = archive.written(header, found)
         if container is not None:
             written = container.write(backups.name(header.begun), pieces)
-        elif file is not None:
-            written = _write_file(file, pieces)
+        else:
+            written = _write_file(asked.file, pieces)
+    if asked.json:
+        of_tables = {name: counts[name] for name in store.TABLES}
+        said = {"copy": written, "rows": of_tables, "begun": header.begun.isoformat()}
+        print(json.dumps(said, indent=2))
+        return
     rows = ", ".join(f"{counts[name]:,} of {name}" for name in store.TABLES)
     print(
         f"{written}: {rows}; it has all that was recorded before {header.begun:%Y-%m-%d %H:%M:%S} UTC"

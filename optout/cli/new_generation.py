@@ -1,6 +1,7 @@
 """new-generation: say that the store was restored, where optout cannot notice."""
 
 import argparse
+import json
 
 from optout.cli import Commands
 from optout.domain.errors import ConfigurationError
@@ -17,6 +18,7 @@ def add(commands: Commands) -> None:
         "Stop every instance of the app before, and start them after it. Whoever follows the feed gets "
         "410 and reads everybody anew. docs/operations.md says more.",
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
@@ -38,6 +40,9 @@ def run(asked: argparse.Namespace) -> int:
         store.begin_generation(begun)
     finally:
         store.close()
+    if asked.json:
+        print(json.dumps({"generation": begun, "after": before}, indent=2))
+        return 0
     print(f"generation {begun} has begun, after {before}")
     print("restart every instance of the app: until then each goes on with the generation it knows")
     print("whoever follows the feed gets 410, and reads everybody anew")

@@ -1,6 +1,7 @@
 """recompute: the consents by the rules of today, after an upgrade."""
 
 import argparse
+import json
 import logging
 from collections import Counter
 
@@ -15,6 +16,7 @@ def add(commands: Commands) -> None:
         "version. Where they differ from what is stored, they are corrected, and evidence of that is "
         "written. Running it again changes nothing. docs/rules.md says which rules changed.",
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
@@ -29,6 +31,9 @@ def run(asked: argparse.Namespace) -> int:
         effects = Counter(str(evidence.effect) for evidence in recompute_all(built.recorder))
     finally:
         built.close()
+    if asked.json:
+        print(json.dumps({"corrected": effects}, indent=2))
+        return 0
     for effect, people in effects.items():
         print(f"{people:>10,}  {effect}")
     print(f"consents of {effects.total():,} people were corrected")

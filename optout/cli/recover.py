@@ -1,8 +1,11 @@
 """replay-dead-letters and replay-quarantine: handle events again that were given up or put aside."""
 
 import argparse
+import json
 import logging
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 from optout import settings
@@ -32,6 +35,7 @@ def add(commands: Commands) -> None:
         "--delete", action="store_true",
         help="delete each file whose events are all handled or in quarantine; default: leave it",
     )  # fmt: skip
+    dead_letters.add_argument("--json", action="store_true", help="print one JSON document")
     dead_letters.set_defaults(run=run_dead_letters)
     quarantine = commands.add_parser(
         "replay-quarantine",
@@ -39,6 +43,7 @@ def add(commands: Commands) -> None:
         description="Handle every event in quarantine again, once what kept it from being understood "
         "is fixed. Those that are now understood leave quarantine. Exit code 1: something failed.",
     )
+    quarantine.add_argument("--json", action="store_true", help="print one JSON document")
     quarantine.set_defaults(run=run_quarantine)
 
 
@@ -57,7 +62,8 @@ def run_dead_letters(asked: argparse.Namespace) -> int:
     return _run(
         lambda service: recovery.replay_dead_letters(
             place, service.events.handle, _progress, delete=asked.delete
-        )
+        ),
+        as_json=asked.json,
     )
 
 
@@ -65,22 +71,31 @@ def run_quarantine(asked: argparse.Namespace) -> int:
     from optout.operations import recovery
 
     settings.adopt_local_settings()
-    return _run(lambda service: recovery.replay_quarantine(service.events, _progress))
+    return _run(
+        lambda service: recovery.replay_quarantine(service.events, _progress), as_json=asked.json
+    )
 
 
-def _run(replayed: "Callable[[Service], ReplaySummary]") -> int:
+def _run(replayed: "Callable[[Service], ReplaySummary]", *, as_json: bool) -> int:
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     from optout import service
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     running = service.current()
-    print("into the store", running.settings.store, running.settings.tables_endpoint or "")
+    store = f"{running.settings.store} {running.settings.tables_endpoint or ''}".rstrip()
+    if not as_json:
+        print("into the store", store)
     try:
-        with logging_redirect_tqdm():
+        # Where no ACS is configured, replies are printed: beside the document, not into it.
+        with logging_redirect_tqdm(), redirect_stdout(sys.stderr if as_json else sys.stdout):
             report = replayed(running)
     finally:
         service.shutdown()
+    if as_json:
+        said = {"store": store, "results": report.results, "failures": report.failures}
+        print(json.dumps(said, indent=2))
+        return 1 if report.failures else 0
     for failure in report.failures:
         print(f"failed: {failure}")
     print(report)

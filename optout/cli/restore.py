@@ -1,7 +1,8 @@
 """restore: write a copy of the tables into tables that are empty."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Never, Protocol
@@ -64,6 +65,7 @@ def add(commands: Commands) -> None:
         help="a file, or the address of a blob, "
         "https://ACCOUNT.blob.core.windows.net/backups/BLOB, read with your identity",
     )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
@@ -85,15 +87,17 @@ def run(asked: argparse.Namespace) -> int:
     is_blob = containers.is_address(asked.copy)
     source: Source = Blob(asked.copy) if is_blob else File(Path(asked.copy))
     name = asked.copy.partition("?")[0]
+    say: Callable[[str], object] = (lambda _: None) if asked.json else print
     with ExitStack() as stack:
         account = client.connect(configured.tables_endpoint, configured.tables_connection_string)
         stack.callback(account.close)
         tables = store.tables_of(account)
         try:
             checked, total = _check(source)
-            print(f"{name}: whole, begun {checked.header.begun:%Y-%m-%d %H:%M:%S} UTC, rows: {total:,}")
+            moment = checked.header.begun
+            say(f"{name}: whole, begun {moment:%Y-%m-%d %H:%M:%S} UTC, rows: {total:,}")
             if restore.begin(tables, checked.header):
-                print("an earlier run was cut short; all rows are written once more")
+                say("an earlier run was cut short; all rows are written once more")
             again = Copy(source.pieces())
             if again.header != checked.header:
                 raise BadCopy("it is another one than a moment ago")
@@ -102,8 +106,11 @@ def run(asked: argparse.Namespace) -> int:
         except BadCopy as problem:
             raise OptoutError(f"{name}: {problem}") from None
         begun = restore.finish(tables, service.now_utc())
-    print(f"restored into {configured.tables_endpoint or 'the tables'}: generation {begun} has begun")
-    print("start the app now; whoever follows the feed gets 410, and reads everybody anew")
+    say(f"restored into {configured.tables_endpoint or 'the tables'}: generation {begun} has begun")
+    say("start the app now; whoever follows the feed gets 410, and reads everybody anew")
+    if asked.json:
+        said = {"copy": name, "rows": total, "begun": moment.isoformat(), "generation": begun}
+        print(json.dumps(said, indent=2))
     return 0
 
 

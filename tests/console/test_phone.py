@@ -17,6 +17,7 @@ from tests.support.payloads import report_event, sms_event
 def text(page: Page, words: str, sender: str = "12345") -> None:
     """Choose a sender and send it a message."""
     page.locator("#view-phone").get_by_label("Sender").select_option(sender)
+    expect(page.locator("#standing")).to_contain_text(f"From {sender}")
     page.get_by_label("Message", exact=True).fill(words)
     before = page.locator(".from-person").count()
     page.get_by_role("button", name="Send").click()
@@ -112,6 +113,7 @@ def test_the_clarifying_dialogue(
         text(page, words)
         for other in ("+14255550100", "+14255550101", "12345"):
             sender.select_option(other)
+            expect(standing).to_contain_text(f"From {other}")
             expect(standing).to_contain_text("Opted out")
     text(page, "ALERTS")
     replies = [each.inner_text() for each in page.locator(".to-person").all()]
@@ -182,8 +184,10 @@ def test_conversations_are_kept_apart(console: str, open_page: OpenPage) -> None
 
 
 def test_nobody_can_text_a_sender_id(console: str, open_page: OpenPage) -> None:
-    """An alphanumeric sender has no field to write in, and the thread says what people do instead."""
+    """An alphanumeric sender has no field to write in; where the app makes no links, the thread says what
+    people do instead."""
     page = open_page(console)
+    page.route("**/api/links", lambda route: route.fulfill(status=409, json={"detail": "none"}))
     page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")
     expect(page.locator("#thread")).to_contain_text("Nobody can text a sender ID")
     expect(page.get_by_label("Message", exact=True)).to_be_hidden()
@@ -258,14 +262,6 @@ def test_the_link_of_a_sender_that_nobody_can_text(
     expect(page.locator("#thread details")).to_contain_text("The key that made the link: link:local")
     (item,) = app.history("+447700900123")
     assert (item["kind"], item["effect"]) == ("link", "opted_out")
-
-
-def test_without_links(console: str, open_page: OpenPage) -> None:
-    """Where the app makes none, the phone says what is left."""
-    page = open_page(console)
-    page.route("**/api/links", lambda route: route.fulfill(status=409, json={"detail": "none"}))
-    page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")
-    expect(page.locator("#thread")).to_contain_text("Nobody can text a sender ID")
 
 
 def test_only_our_own_texts_have_links(
