@@ -252,8 +252,8 @@ def serve(app: func.FunctionApp, port: int, guard: Guard, command: str) -> None:
 
 
 _TUNNEL = """
-Subscribe this address as a web hook. Through the tunnel nothing else answers, and the next start has
-another code:
+Subscribe this address as a web hook. Through the tunnel only it and the pages of links answer, and the
+next start has another code:
 
   {address}?functionName=sms_events&code={code}
 """

@@ -16,8 +16,8 @@ from tests.support.payloads import sms_event
 
 Situation = tuple[tuple[str, ...], int, Callable[[Path], dict[str, Any]]]
 
-# The command, where one event is in quarantine, and one of two files is a dead letter; its exit code; the
-# document.
+# The command, where one event is in quarantine, and one of two files is a dead letter; its exit
+# code; the document.
 SITUATIONS: list[Situation] = [
     (
         ("backup", "{folder}/copy.db"), 0,

@@ -85,6 +85,34 @@ def test_a_stop_is_answered_on_the_screen(installed: Path, tmp_path: Path) -> No
     assert (tmp_path / ".data/optout.db").exists()
 
 
+def test_lists_and_the_doctor(installed: Path, tmp_path: Path) -> None:
+    """What docs/lists.md begins with, the links of docs/commands.md, and the doctor: in an empty folder
+    but for a list."""
+    (tmp_path / "optouts.csv").write_text("phone\n+14255550123\n", "utf-8")
+    (tmp_path / "people.csv").write_text("phone\n+447700900123\n", "utf-8")
+    lists = next(text for kind, text in blocks((ROOT / "docs/lists.md").read_text("utf-8")))
+    (links,) = re.findall(r"^optout links .*--output .*$", COMMANDS, re.MULTILINE)
+    lines = [line.removeprefix("python -m ") for line in lists.splitlines()]
+    for line in (*lines, links, "optout doctor", "optout status +14255550123 --json"):
+        done = run(shlex.split(line), installed, tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+    assert "+14255550123,20" in (tmp_path / "contoso.csv").read_text("utf-8")
+    assert "/o/" in (tmp_path / "links.csv").read_text("utf-8")
+
+
+def test_it_has_everything(installed: Path) -> None:
+    """Pages, styles and data, too: whatever of the package is in the project."""
+    (package,) = installed.parent.glob("lib/python*/site-packages/optout")
+    files = {
+        each.relative_to(ROOT / "optout") for each in (ROOT / "optout").rglob("*") if each.is_file()
+    }
+    missing = {
+        str(each) for each in files if "__pycache__" not in each.parts and not (package / each).exists()
+    }
+    assert missing == set()
+    assert (package / "http/link_page").is_dir()
+
+
 def test_it_declares_what_it_needs(installed: Path) -> None:
     """What the app needs, and what the command needs besides, at the versions of the tests."""
     (metadata,) = installed.parent.glob("lib/python*/site-packages/optout-*/METADATA")

@@ -138,20 +138,15 @@ def _numbers(
     """The place of the numbers in a row, and the rows without a header. A first line that begins with
     a number is a recipient."""
     from optout.operations.transfer import columns
-    from optout.operations.transfer.rows import Refused, read_number
+    from optout.operations.transfer.reading import cell
 
     by_name = columns.Named(number=named)
     if no_header:
         return columns.numbered(len(rows.header), by_name).number, rows.rows
     first = next(rows.rows)
     is_object = first.raw.lstrip().startswith("{")
-    if not is_object and any(character.isdigit() for character in rows.header[0]):
-        try:
-            read_number("+" + rows.header[0].strip(" '+"), ())
-        except Refused:
-            pass
-        else:
-            return columns.numbered(len(rows.header), by_name).number, _again(first, rows.rows)
+    if not is_object and columns.looks_like_a_number(cell(first, 0)):
+        return columns.numbered(len(rows.header), by_name).number, _again(first, rows.rows)
     place = columns.recognise(rows.header, by_name).number
     return place, (_again(first, rows.rows) if is_object else rows.rows)
 

@@ -184,8 +184,8 @@ def test_conversations_are_kept_apart(console: str, open_page: OpenPage) -> None
 
 
 def test_nobody_can_text_a_sender_id(console: str, open_page: OpenPage) -> None:
-    """An alphanumeric sender has no field to write in; where the app makes no links, the thread says what
-    people do instead."""
+    """An alphanumeric sender has no field to write in; where the app makes no links, the thread says
+    what people do instead."""
     page = open_page(console)
     page.route("**/api/links", lambda route: route.fulfill(status=409, json={"detail": "none"}))
     page.locator("#view-phone").get_by_label("Sender").select_option("CONTOSO")

@@ -39,6 +39,8 @@ def links(capsys: Output, *arguments: str | Path, code: int = 0) -> list[dict[st
 LISTS: list[tuple[str, str, str, list[str]]] = [
     ("one a line", "a.txt", "\n".join(PEOPLE), []),
     ("as people write them", "a.txt", "+44 7700 900123\n07700 900124\n0033 612345678\n", []),
+    ("as people write the first", "a.txt", "07700 900123\n07700 900124\n+33 612345678\n", []),
+    ("guarded, no header", "a.csv", "".join(f"'{p};Ann\n" for p in PEOPLE), []),
     ("a column that is known", "a.csv", "name,phone\n" + "".join(f"Ann,{p}\n" for p in PEOPLE), []),
     (
         "a column that is named",
@@ -46,6 +48,7 @@ LISTS: list[tuple[str, str, str, list[str]]] = [
         "x;y\n" + "".join(f"1;{p}\n" for p in PEOPLE),
         ["--number", "y"],
     ),
+    ("a byte order mark, and tabs", "a.csv", "\ufeffphone\t\n" + "\t\n".join(PEOPLE), []),
     ("no header", "a.csv", "".join(f"Ann,{p}\n" for p in PEOPLE), ["--no-header", "--number", "2"]),
     ("numbers first, no header", "a.csv", "".join(f"{p},Ann\n" for p in PEOPLE), []),
     ("NDJSON", "a.ndjson", "".join(json.dumps({"phone": p}) + "\n" for p in PEOPLE), []),
@@ -75,7 +78,7 @@ def test_standard_input_and_ndjson(capsys: Output, monkeypatch: pytest.MonkeyPat
     """For a pipe; what has no link is told with its line, without its number."""
     told = io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"+447700900123\nnobody 123456\n")))
     monkeypatch.setattr("sys.stdin", told)
-    assert main(["links", "--sender", "contoso", "--format", "ndjson"]) == 1
+    assert main(["links", "--sender", "contoso", "-", "--json"]) == 1
     written, problems = capsys.readouterr()
     (row,) = map(json.loads, written.splitlines())
     assert (row["recipient"], row["given"]) == (PEOPLE[0], PEOPLE[0])

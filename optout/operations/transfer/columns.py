@@ -145,11 +145,14 @@ def names_a_number(names: Iterable[str]) -> bool:
     return not known.isdisjoint(map(column_key, names))
 
 
+def looks_like_a_number(cell: str) -> bool:
+    """Whether a cell of a first line is no name of a column but a number, right or not."""
+    return _LIKE_A_NUMBER.fullmatch(cell.strip()) is not None
+
+
 def _no_number(header: Sequence[str]) -> BadRequest:
     shown = ", ".join(repr(name[:_SHOWN]) for name in header)
-    likely = [
-        place for place, name in enumerate(header, start=1) if _LIKE_A_NUMBER.fullmatch(name.strip())
-    ]
+    likely = [place for place, name in enumerate(header, start=1) if looks_like_a_number(name)]
     if likely:
         return BadRequest(
             f"the first line is no header but a row: {shown}. Add --no-header, and --number {likely[0]}"
