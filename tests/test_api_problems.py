@@ -227,32 +227,20 @@ def test_a_sender_that_is_like_no_other(app: App, sender: str) -> None:
 
 
 ROUTES = [
-    ("api/suppressions/check", "POST"),
-    ("api/suppressions/report", "POST"),
-    ("api/suppressions/12345/14255550123", "GET"),
-    ("api/suppressions/opt-out", "POST"),
-    ("api/suppressions/opt-in", "POST"),
-    ("api/suppressions/history", "POST"),
-    ("api/suppressions/status", "POST"),
-    ("api/suppressions", "GET"),
-    ("api/suppressions/import", "POST"),
-    ("api/suppressions/import-opt-ins", "POST"),
-    ("api/export", "GET"),
-    ("api/activity", "GET"),
-    ("api/journal", "GET, POST"),
-    ("api/changes", "GET"),
-    ("api/reviews", "GET, POST"),
-    ("api/quarantine", "GET"),
-    ("api/quarantine/replay", "POST"),
-    ("api/senders", "GET"),
-    ("api/links", "POST"),
-    ("api/doctor", "POST"),
-    ("api/console", "GET"),
-    ("api/console/main.js", "GET"),
-    ("api/health", "GET"),
-    ("api/openapi.json", "GET"),
+    ("api/suppressions/check", "POST"), ("api/suppressions/report", "POST"),
+    ("api/suppressions/12345/14255550123", "GET"), ("api/suppressions/opt-out", "POST"),
+    ("api/suppressions/opt-in", "POST"), ("api/suppressions/history", "POST"),
+    ("api/suppressions/status", "POST"), ("api/suppressions", "GET"),
+    ("api/suppressions/import", "POST"), ("api/suppressions/import-opt-ins", "POST"),
+    ("api/export", "GET"), ("api/activity", "GET"),
+    ("api/journal", "GET, POST"), ("api/changes", "GET"),
+    ("api/reviews", "GET, POST"), ("api/quarantine", "GET"),
+    ("api/quarantine/replay", "POST"), ("api/senders", "GET"),
+    ("api/links", "POST"), ("api/doctor", "POST"),
+    ("api/console", "GET"), ("api/console/main.js", "GET"),
+    ("api/health", "GET"), ("api/openapi.json", "GET"),
     ("o/token", "GET, POST"),
-]
+]  # fmt: skip
 
 
 def test_every_route_is_asked() -> None:

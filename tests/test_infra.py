@@ -12,7 +12,6 @@ from optout import settings
 from optout.azure import events, messaging_connect, queue
 from optout.azure.messaging_connect import Connection
 from optout.domain.errors import ConfigurationError
-from optout.http import table
 from optout.local import LocalHost
 from tests.support.bicep import INFRA, TEMPLATES, config, literals, resource, variable
 from tests.support.bicep_types import branches
@@ -87,29 +86,6 @@ def test_the_key_of_a_partner_stays_in_its_vault() -> None:
     loaded = settings.load(environment(**{variable: reference}))
     assert loaded.messaging_connect_keys == {"infobip": reference}
     assert "not resolved" in str(Connection("infobip", reference).problem)
-
-
-def test_the_keys_of_links_stay_in_their_vault() -> None:
-    """As the key of a partner: a reference, and only together with where links lead. An app whose
-    reference is not resolved takes events all the same; it makes no links and says why."""
-    given = app_settings()
-    reference = "@Microsoft.KeyVault(SecretUri=${linkKeysSecretUri})"
-    assert literals(given["OPTOUT_LINK_KEYS"]) >= {"", reference}
-    parameters = TEMPLATES["main.bicep"]["parameters"]
-    assert [parameters[each]["default"] for each in ("linkBase", "linkKeysSecretUri")] == ["", ""]
-    base = "https://o.contoso.com"
-    loaded = settings.load(environment(OPTOUT_LINK_BASE=base, OPTOUT_LINK_KEYS=reference))
-    assert (loaded.link_base, loaded.link_keys) == (base, None)
-
-
-def test_only_the_page_of_a_link_is_open_to_all(local_host: LocalHost) -> None:
-    """Beside what names nobody; and nobody is asked to sign in before it."""
-    anonymous = {each.name for each in table.functions() if not each.roles}
-    assert anonymous == {"health", "openapi", "console", "console_file", "link"}
-    sign_in = resource("app/sign-in.bicep", "signIn")["properties"]["globalValidation"]
-    assert sign_in == {
-        "requireAuthentication": False, "unauthenticatedClientAction": "AllowAnonymous",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["OPTOUT_STORE", "OPTOUT_TABLES_ENDPOINT", "OPTOUT_ACS_ENDPOINT"])

@@ -5,6 +5,7 @@ import secrets
 import pytest
 
 from optout.domain.link_keys import KEY_BYTES, LinkKey, written
+from tests.support.client import App
 
 BASE = "https://o.contoso.example"
 
@@ -18,6 +19,17 @@ def setting(*keys: LinkKey) -> str:
     return ", ".join(map(written, keys))
 
 
+KEY = new_key("2026")
+
+
 @pytest.fixture
 def key() -> LinkKey:
     return new_key()
+
+
+@pytest.fixture
+def linked(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
+    """The app, with links."""
+    monkeypatch.setenv("OPTOUT_LINK_BASE", BASE)
+    monkeypatch.setenv("OPTOUT_LINK_KEYS", setting(KEY))
+    return app

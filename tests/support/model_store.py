@@ -264,11 +264,12 @@ class ModelStore:
 
     def journal(self, limit: int, after: str | None, search: Search = ANYTHING) -> JournalPage:
         """Whatever was imported is passed over, so that a page may be short, and even empty."""
-
-        def is_shown(item: Evidence) -> bool:
-            return item.activity is not None and search.takes(item)
-
-        return self._page(limit, after, is_shown, newest_first=True)
+        return self._page(
+            limit,
+            after,
+            lambda item: item.activity is not None and search.takes(item),
+            newest_first=True,
+        )
 
     def counts(self, since: datetime, until: datetime | None = None) -> tuple[Count, ...]:
         counted = Counter(
