@@ -265,10 +265,7 @@ class ModelStore:
     def journal(self, limit: int, after: str | None, search: Search = ANYTHING) -> JournalPage:
         """Whatever was imported is passed over, so that a page may be short, and even empty."""
         return self._page(
-            limit,
-            after,
-            lambda item: item.activity is not None and search.takes(item),
-            newest_first=True,
+            limit, after, lambda it: it.activity is not None and search.takes(it), newest_first=True
         )
 
     def counts(self, since: datetime, until: datetime | None = None) -> tuple[Count, ...]:
