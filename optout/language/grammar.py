@@ -12,6 +12,7 @@ from optout.domain.enums import Certainty, Intent
 from optout.domain.text import plain_text
 from optout.language.joined import Joined
 from optout.language.languages import Language, RequestEntry, WordEntry, languages
+from optout.language.lexicon import composed
 from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
 from optout.language.quotes import Quotes
 from optout.language.signatures import Signatures
@@ -92,7 +93,7 @@ def grammar() -> Grammar:
 
 def compiled(spoken: Iterable[Language]) -> Grammar:
     """The grammar of some languages. If several read a text in the same way, the first counts."""
-    every = tuple(map(_without_accents, spoken))
+    every = tuple(_without_accents(composed(each)) for each in spoken)
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
     wordings: dict[str, list[CompiledWording]] = {}
@@ -125,7 +126,7 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
 
 def _without_accents(language: Language) -> Language:
     """The same language, spelled as plain texts are."""
-    return Language.model_validate_json(plain_text(language.model_dump_json(exclude={"cases"})))
+    return Language.model_validate_json(plain_text(language.model_dump_json(exclude={"cases", "lexicon", "affixes"})))
 
 
 def _order(wording: CompiledWording) -> int:
