@@ -27,7 +27,7 @@ def classify(text: str, rules: Ruleset) -> Match:
     plain = plain_text(text[:LONGEST])
     keyword = rules.keyword(plain)
     if keyword is not None:
-        return _of_program(keyword, plain) if keyword.of_program else _documented(keyword)
+        return _of_program(keyword, plain, rules) if keyword.of_program else _documented(keyword)
     if "\n" in plain:
         keyword = _above_signature(plain, rules)
         if keyword is not None:
@@ -35,10 +35,10 @@ def classify(text: str, rules: Ruleset) -> Match:
     return _in_own_words(plain, rules)
 
 
-def _of_program(keyword: Keyword, plain: str) -> Match:
+def _of_program(keyword: Keyword, plain: str, rules: Ruleset) -> Match:
     """A word that a program adds, alone; unless the text is also a request to stop more than that: the
     program that chose the word may not have thought of it."""
-    found = _requested(plain, grammar().tokenizer.words(plain))
+    found = _requested(plain, grammar().tokenizer.words(plain), rules)
     if found is not None and found.intent.opts_out and _outweighs(found, keyword):
         return found
     return _documented(keyword)
@@ -55,16 +55,16 @@ def _outweighs(found: Match, keyword: Keyword) -> bool:
 
 def _in_own_words(plain: str, rules: Ruleset) -> Match:
     words = grammar().tokenizer.words(plain)
-    found = _requested(plain, words)
+    found = _requested(plain, words, rules)
     if found is not None:
         return found
     return _courteous(words, rules) if len(words) <= _COURTEOUS_WORDS else NO_MATCH
 
 
-def _requested(plain: str, words: list[str]) -> Match | None:
+def _requested(plain: str, words: list[str], rules: Ruleset) -> Match | None:
     """What a text asks for in people's own words, if anything."""
-    found = wording.find(plain, words)
-    if found is None:
+    found = wording.search(plain, words, rules.spoken).found
+    if found is None or found.refused:
         return None
     rule = f"{found.language}:{found.rule}"
     return Match(found.intent, found.certainty, rule, None, found.language, found.matched)

@@ -3,6 +3,7 @@
 Nothing here may know the text that is searched.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -22,7 +23,8 @@ from optout.language.typos import Typos
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What may stand around a request of one language. What is to its left is searched backwards."""
+    """What may stand around a request of one language. What is to its left is searched backwards. Its
+    `own` words are those that no other language has."""
 
     right: Phrases
     left: Phrases
@@ -38,6 +40,7 @@ class Around:
     governors: frozenset[str]
     starters: Phrases
     verb_endings: tuple[str, ...]
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,15 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
     wordings: dict[str, list[CompiledWording]] = {}
-    found = chain.from_iterable(_of_language(each, forwards, backwards) for each in every)
+    own = _own_words(every)
+    found = chain.from_iterable(
+        _of_language(each, forwards, backwards, own[each.language]) for each in every
+    )
     for order, wording in enumerate(found):
         ordered = replace(wording, order=order)
         for trigger in wording.pattern.needs[0]:
             wordings.setdefault(trigger, []).append(ordered)
-    known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
+    known = frozenset(chain.from_iterable(_known(each) for each in every))
     return Grammar(
         tokenizer=Tokenizer(chain.from_iterable(each.writing.contractions for each in every)),
         quotes=Quotes([each.quotes for each in every]),
@@ -146,7 +152,19 @@ def _courtesy(every: Sequence[Language]) -> frozenset[tuple[str, ...]]:
     return frozenset(chain(repeated, *said))
 
 
-def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) -> Around:
+def _own_words(every: Sequence[Language]) -> Mapping[str, frozenset[str]]:
+    """The words that each language has for itself."""
+    known = {each.language: _known(each) for each in every}
+    times = Counter(chain.from_iterable(known.values()))
+    return {
+        language: frozenset(word for word in words if times[word] == 1)
+        for language, words in known.items()
+    }
+
+
+def _around(
+    language: Language, courtesy: Phrases, courtesy_backwards: Phrases, own: frozenset[str]
+) -> Around:
     """Courtesy counts in any language, unless it undoes a request in this one."""
     blockers = list(_spelled(language, language.context.blockers))
     return Around(
@@ -164,13 +182,14 @@ def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) 
         governors=frozenset(language.context.governors),
         starters=_phrases([(language, language.context.starters)]),
         verb_endings=language.context.verb_endings,
+        own=own,
     )
 
 
 def _of_language(
-    language: Language, courtesy: Phrases, courtesy_backwards: Phrases
+    language: Language, courtesy: Phrases, courtesy_backwards: Phrases, own: frozenset[str]
 ) -> Iterator[CompiledWording]:
-    around = _around(language, courtesy, courtesy_backwards)
+    around = _around(language, courtesy, courtesy_backwards, own)
     yield from _requests(language, around)
     yield from _words(language, around)
 
@@ -208,6 +227,10 @@ def _typos(every: Sequence[Language], triggers: Iterable[str], known: Set[str]) 
     words = [word for each in every for word in each.typos.words]
     alone = {form: word for each in every for form, word in each.typos.alone.items()}
     return Typos(words, known | never | set(triggers), known, alone)
+
+
+def _known(language: Language) -> frozenset[str]:
+    return frozenset(word for text in _vocabulary(language) for word in phrase(text))
 
 
 def _vocabulary(language: Language) -> Iterator[str]:

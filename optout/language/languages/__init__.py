@@ -38,6 +38,7 @@ class WordEntry(DataModel):
     intent: Literal[Intent.STOP, Intent.STOP_ALL, Intent.HELP] = Intent.STOP
     unless: tuple[str, ...] = ()
     topics: bool = False
+    company: bool = False
     note: str = Field(min_length=10)
 
 
