@@ -5,7 +5,7 @@ import json
 import sys
 
 from optout.cli import Commands
-from optout.domain.enums import NumberType, Party
+from optout.domain.enums import Intent, NumberType, Party
 from optout.domain.errors import OptoutError
 from optout.domain.model import Match
 from optout.language import classify, rules
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--ndjson", action="store_true",
         help="read one JSON object per line (id, text, number_type, country), and write one per line, "
-        "in order (id, intent, certainty, rule, language)",
+        "in order (id, intent, certainty, rule, language, matched, review, weighed)",
     )  # fmt: skip
     parser.set_defaults(run=run)
 
@@ -56,11 +56,14 @@ def _classified_line(number: int, line: str) -> str:
     return json.dumps(
         {
             "id": asked.get("id"),
-            "intent": match.intent,
-            "certainty": match.certainty,
+            # What only the second reader finds is nothing before somebody has looked.
+            "intent": Intent.NONE if match.unsure else match.intent,
+            "certainty": None if match.unsure else match.certainty,
             "rule": match.rule,
             "language": match.language,
             "matched": match.matched,
+            "review": match.unsure,
+            "weighed": match.weighed,
         }
     )
 
@@ -76,7 +79,10 @@ def _rules(number_type: str, country: str | None) -> Ruleset:
 def _explained(match: Match) -> str:
     if match.rule is None:
         return "none: no rule takes this for a request"
+    weighed = f"; weighed: {', '.join(match.weighed)}" if match.weighed else ""
+    if match.unsure:
+        return f"none, to be reviewed: only the second reader takes this for a request{weighed}"
     return (
         f"{match.intent} ({match.certainty}): “{match.matched}”, "
-        f"rule {match.rule}, language {match.language}"
+        f"rule {match.rule}, language {match.language}{weighed}"
     )

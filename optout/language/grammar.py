@@ -132,7 +132,9 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
 
 def _without_accents(language: Language) -> Language:
     """The same language, spelled as plain texts are."""
-    return Language.model_validate_json(plain_text(language.model_dump_json(exclude={"cases", "lexicon", "affixes"})))
+    return Language.model_validate_json(
+        plain_text(language.model_dump_json(exclude={"cases", "lexicon", "affixes"}))
+    )
 
 
 def _order(wording: CompiledWording) -> int:

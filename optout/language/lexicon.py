@@ -23,7 +23,9 @@ def composed(language: Language) -> Language:
         return language
     slots = language.lexicon.model_dump(by_alias=True)
     classes = {
-        slot.upper(): tuple(_inflected(words, language.affixes)) for slot, words in slots.items() if words
+        slot.upper(): tuple(_inflected(words, language.affixes))
+        for slot, words in slots.items()
+        if words
     }
     classes |= language.classes
     made = _compositions()
@@ -50,9 +52,7 @@ def _inflected(words: Iterable[str], affixes: Mapping[str, tuple[str, ...]]) -> 
     for word in words:
         parts = _AFFIX.split(word)
         # Every second part is the name of an affix.
-        choices = [
-            affixes[part] if number % 2 else (part,) for number, part in enumerate(parts)
-        ]
+        choices = [affixes[part] if number % 2 else (part,) for number, part in enumerate(parts)]
         yield from ("".join(chosen) for chosen in product(*choices))
 
 

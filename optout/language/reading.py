@@ -236,8 +236,6 @@ class Reading:
             sure = False
         return FoundRequest(wording.entry.intent, sure, name, wording.language, start, end)
 
-    def _refused(
-        self, wording: CompiledWording, name: str, start: int, end: int
-    ) -> FoundRequest:
+    def _refused(self, wording: CompiledWording, name: str, start: int, end: int) -> FoundRequest:
         intent, language = wording.entry.intent, wording.language
         return FoundRequest(intent, False, name, language, start, end, refused=True)

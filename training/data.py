@@ -1,0 +1,53 @@
+"""The labelled messages that the second reader learns from: a file for each language in this folder."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from optout.domain.data import DataModel
+from optout.language.languages import languages
+
+FOLDER = Path(__file__).parent
+
+
+class Written(DataModel):
+    """A file: what people write to stop messages, what only looks like it, and what they also write."""
+
+    language: str = Field(pattern=r"^[a-z]{2}$")
+    requests: tuple[str, ...]
+    near_misses: tuple[str, ...]
+    ordinary: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One message, and whether it is a request to stop."""
+
+    text: str
+    is_request: bool
+    language: str
+
+
+def written() -> dict[str, Written]:
+    """The files of this folder, by language."""
+    files = sorted(FOLDER.glob("*.toml"))
+    every = [Written.model_validate(tomllib.loads(file.read_text("utf-8"))) for file in files]
+    return {each.language: each for each in every}
+
+
+def by_hand() -> Iterator[Example]:
+    """What was written by hand, here and as the cases of the languages."""
+    for each in written().values():
+        for text in each.requests:
+            yield Example(text, True, each.language)
+        for text in (*each.near_misses, *each.ordinary):
+            yield Example(text, False, each.language)
+    for language in languages().values():
+        if language.cases is not None:
+            for text in (*language.cases.certain, *language.cases.probable):
+                yield Example(text, True, language.language)
+            for text in language.cases.none:
+                yield Example(text, False, language.language)
