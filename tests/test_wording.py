@@ -35,7 +35,7 @@ def lines(name: str) -> list[str]:
 def certainty(text: str) -> Certainty | None:
     """How surely a text opts out; None where it does not."""
     match = classify(text, LONG_CODE)
-    return match.certainty if match.intent.opts_out else None
+    return match.certainty if match.intent.opts_out and not match.unsure else None
 
 
 def test_requests() -> None:

@@ -34,13 +34,11 @@ def main() -> None:
     path = ROOT / "optout/language" / second_reader.WEIGHTS
     path.write_bytes(struct.pack("<ii", with_core, without) + array("b", found).tobytes())
     report(kept, SecondReader(found, with_core, without))
-    print(
-        f"{len(rest)} lines by hand, {len(made)} generated, {len(kept)} kept; {path.stat().st_size} bytes"
-    )
+    print(f"learnt from {len(rest)} lines by hand and {len(made)} generated; {len(kept)} kept aside")
 
 
 def read(example: Example) -> Read:
-    """An example as the rules read it: its words, the core that they refuse, and whether they take it."""
+    """An example as the rules read it: its words, the core they refuse, and whether they take it."""
     plain = plain_text(example.text)
     searched = wording.search(plain, grammar().tokenizer.words(plain), ())
     found = searched.found

@@ -1,4 +1,4 @@
-"""Messages made from the lexicons: requests in strange surroundings, and their parts about other things.
+"""Messages made from the lexicons: requests in strange surroundings, and parts of them elsewhere.
 
 Everything follows from a seed, the same on every machine and Python.
 """

@@ -39,7 +39,7 @@ def run(asked: argparse.Namespace) -> int:
                 print(_classified_line(number, line))
         return 0
     text = asked.text if asked.text is not None else sys.stdin.read()
-    match = classify.classify(text, _rules(asked.number_type, asked.country))
+    match = classify.classify(text, rules_for(asked.number_type, asked.country))
     print(_explained(match))
     return 0
 
@@ -47,7 +47,7 @@ def run(asked: argparse.Namespace) -> int:
 def _classified_line(number: int, line: str) -> str:
     try:
         asked = json.loads(line)
-        chosen = _rules(asked.get("number_type", "long_code"), asked.get("country", "US"))
+        chosen = rules_for(asked.get("number_type", "long_code"), asked.get("country", "US"))
         match = classify.classify(asked["text"], chosen)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise OptoutError(
@@ -68,8 +68,8 @@ def _classified_line(number: int, line: str) -> str:
     )
 
 
-def _rules(number_type: str, country: str | None) -> Ruleset:
-    """The rules for such a number when ACS does not manage its opt-out."""
+def rules_for(number_type: str, country: str | None) -> Ruleset:
+    """The rules for such a number where ACS does not manage its opt-outs."""
     kind = NumberType(number_type)
     country = country.upper() if country else None
     manager = Party.CARRIER if kind is NumberType.TOLL_FREE else Party.SERVICE

@@ -13,6 +13,7 @@ from optout.cli import (
     classify,
     demo,
     doctor,
+    evaluate,
     export,
     import_,
     new_generation,
@@ -30,6 +31,7 @@ COMMANDS = (
     demo,
     check_programs,
     classify,
+    evaluate,
     replay,
     import_,
     export,
@@ -47,6 +49,7 @@ EPILOG = """examples:
   python -m optout check-programs        is programs.toml right, and what could be better
   python -m optout classify "Stop!" --number-type short_code --country US
   python -m optout classify --ndjson < messages.ndjson
+  python -m optout evaluate FILE         how well your own labelled messages are understood
   python -m optout replay                what a change of rules would change in the history
   python -m optout doctor                what is wrong with the configuration
   python -m optout doctor --url https://FUNCTION_APP.azurewebsites.net --key-file doctor.key

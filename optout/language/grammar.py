@@ -8,17 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
+from threading import Lock
 
 from optout.domain.enums import Certainty, Intent
 from optout.domain.text import plain_text
 from optout.language.joined import Joined
-from optout.language.languages import Language, RequestEntry, WordEntry, languages
+from optout.language.languages import Language, RequestEntry, Weight, WordEntry, languages
 from optout.language.lexicon import composed
 from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
 from optout.language.quotes import Quotes
 from optout.language.signatures import Signatures
 from optout.language.tokens import Tokenizer, phrase
 from optout.language.typos import Typos
+
+_COMPILING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,9 @@ class CompiledWording:
     @property
     def is_likely_only(self) -> bool:
         """Whether a wording is only likely to be a request even where nothing unknown is beside it."""
-        entry = self.entry
-        return isinstance(entry, RequestEntry) and entry.certainty is Certainty.PROBABLE
+        if isinstance(self.entry, WordEntry):
+            return self.entry.weight is Weight.FAINT
+        return self.entry.certainty is Certainty.PROBABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,14 @@ class Grammar:
         return sorted(found, key=_order) if len(found) > 1 else found
 
 
-@lru_cache(maxsize=1)
 def grammar() -> Grammar:
-    """The grammar of all language files."""
+    """The grammar of all language files. Whoever asks while it is being compiled waits for that."""
+    with _COMPILING:
+        return _grammar()
+
+
+@lru_cache(maxsize=1)
+def _grammar() -> Grammar:
     return compiled(languages().values())
 
 

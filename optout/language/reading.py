@@ -102,7 +102,8 @@ class Reading:
         right = self._surroundings.right(wording.around, end)
         if right.side is Side.OPEN and wording.unless.ends(self._words, right.place):
             return None
-        if not self._may_stand(wording, entry, start, left, right):
+        is_doubtful = right.side is Side.OPEN and bool(self._doubts)
+        if is_doubtful or not self._may_stand(wording, entry, start, left, right):
             return self._refused(wording, entry.name, start, end)
         sure = (
             entry.certainty is Certainty.CERTAIN
@@ -152,8 +153,8 @@ class Reading:
         return found or self._refused(wording, "-".join(self._words[start:end][:3]), start, end)
 
     def _has_company(self, wording: CompiledWording, start: int, end: int) -> bool:
-        """Whether a word that other languages have, too, is of this one: the sender's country speaks it,
-        or another word of the text is."""
+        """Whether a word that other languages have, too, is of this one: the sender's country speaks
+        it, or another word of the text is only in it."""
         beside = (*self._words[:start], *self._words[end:])
         return wording.language in self._spoken or not wording.around.own.isdisjoint(beside)
 

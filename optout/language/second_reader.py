@@ -48,7 +48,7 @@ class Weighed:
 
 
 class SecondReader:
-    """A model: a weight for each bucket, and how much is enough for a request with a core, and without."""
+    """A model: a weight for each bucket, and what is enough for a request with a core, and without."""
 
     def __init__(self, weights: Sequence[int], with_core: int, without: int) -> None:
         self._weights = weights

@@ -9,6 +9,7 @@ know a language.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from optout.language.expressions import any_of
 
@@ -22,14 +23,15 @@ _CENSORED = "f***"
 _CENSORING = r"(?=[*#@]{2})(?:(?<=\b[^\W\d_])|(?<=\b[^\W\d_]{2})|(?<=\b[^\W\d_]{3}))[*#@]{2,9}\w{0,9}"
 # What ends a sentence, in Latin, East Asian, Arabic, Indian, Urdu, Armenian and Ethiopian writing.
 _ENDS = "!?;。！？؟؛।॥۔։።፧"
-# What stands for a word, or begins one: an amount, a number.
-_SYMBOLS = "$#"
+# What stands for a word, or begins one: an amount, a number, a stop sign.
+_STOP_SIGN = "🛑"
+_SYMBOLS = f"$#{_STOP_SIGN}"
 _APOSTROPHES = str.maketrans("’‘`´ʼ", "'''''")
 # Japanese, Chinese, Thai, Lao, Burmese, Khmer.
 _UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 _WITHOUT_SPACES = re.compile(f"({_UNSPACED})")
 _SPACED_OUT = re.compile(f"(?<={_UNSPACED}) (?={_UNSPACED})")
-# What is part of a word: letters, digits, and the vowel signs of South Asia, dandas (its full stops) aside.
+# What is part of a word: letters, digits, and the vowel signs of South Asia, but not its full stops.
 _LETTER = r"(?:[^\W_]|[\u0900-\u0963\u0970-\u109f\u1780-\u17d3])"
 _LETTERS = re.compile(f"{_LETTER}+")
 
@@ -58,7 +60,8 @@ class Tokenizer:
     def __init__(self, contractions: Iterable[str]) -> None:
         self._token = re.compile(
             rf"\$?{_LETTER}+(?:'{any_of(contractions)}\b|{_CENSORING})?"
-            r"|\n|\.{2,}|…|[.!?;。！？؟؛।॥۔։።፧]+|[,:()—–،、፣]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])",
+            r"|\n|\.{2,}|…|[.!?;。！？؟؛।॥۔։።፧]+|[,:()—–،、፣]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])|"
+            + f"{_STOP_SIGN}+",
             re.IGNORECASE,
         )
 
@@ -80,8 +83,11 @@ class Tokenizer:
 _WITHOUT_CONTRACTIONS = Tokenizer(())
 
 
+@lru_cache(maxsize=1 << 16)
 def phrase(text: str) -> tuple[str, ...]:
     """The words of a phrase of the data, which is written without apostrophes."""
+    if text.isascii() and text.isalnum():
+        return (text.lower(),)
     return tuple(_WITHOUT_CONTRACTIONS.words(text))
 
 
@@ -107,7 +113,7 @@ def _word(token: str) -> str:
     if token[0] in _ENDS:
         return SENTENCE
     if token[0] in _SYMBOLS:
-        return token
+        return token[0] if token[0] == _STOP_SIGN else token
     if _LETTERS.fullmatch(token):
         return token
     return _CENSORED if token[0].isalpha() else PAUSE

@@ -38,11 +38,11 @@ class Sender:
     manages opt-out there. `via` says how ACS has it, if it is not its own, and `partner` from whom, if
     that is said. `answers` overrides who answers: SERVICE for a toll-free number that no
     carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests,
-    `unsure` that for those that only the second reader finds; the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
-    names that its list had before. `stands_for` is the sender ID in whose place networks show this
-    number. `alike` are the senders of other countries with the same digits, where nothing shows which
-    is meant. `everything_from` is when its opt-outs
-    begin to end everything, None if they never do.
+    `unsure` that for those that only the second reader finds; the person gets a confirmation of a
+    suppression by one only with `answers_probable`. `formerly` are names that its list had before.
+    `stands_for` is the sender ID in whose place networks show this number. `alike` are the senders of
+    other countries with the same digits, where nothing shows which is meant. `everything_from` is when
+    its opt-outs begin to end everything, None if they never do.
     """
 
     id: str

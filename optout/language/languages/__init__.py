@@ -114,7 +114,7 @@ class TypoEntry(DataModel):
 
 
 class Lexicon(DataModel):
-    """The [lexicon] of the data: which words play which part; ../compositions.toml explains the slots."""
+    """The [lexicon] of the data: which words play which part. ../compositions.toml has the slots."""
 
     cease: tuple[str, ...] = ()
     sending: tuple[str, ...] = ()
