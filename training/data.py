@@ -11,6 +11,7 @@ from optout.domain.data import DataModel
 from optout.language.languages import languages
 
 FOLDER = Path(__file__).parent
+TESTS = FOLDER.parent / "tests/wording"
 
 
 class Written(DataModel):
@@ -39,7 +40,10 @@ def written() -> dict[str, Written]:
 
 
 def by_hand() -> Iterator[Example]:
-    """What was written by hand, here and as the cases of the languages."""
+    """What was written by hand: here, as the cases of the languages, and for the tests."""
+    for name, is_request in (("requests", True), ("ordinary", False)):
+        for text in (TESTS / f"{name}.txt").read_text("utf-8").splitlines():
+            yield Example(text, is_request, "-")
     for each in written().values():
         for text in each.requests:
             yield Example(text, True, each.language)

@@ -68,7 +68,7 @@ def _said(text: str, known: set[str]) -> str | None:
     """A pattern of the slots that a language has, None if it lacks one that there has to be."""
     parts = []
     for part in text.split():
-        slots = [slot for slot in part.rstrip("?*").split("|") if slot in known]
+        slots = [slot for slot in part.rstrip("?*").split("|") if slot in known or slot == "_"]
         if slots:
             parts.append("|".join(slots) + part[len(part.rstrip("?*")) :])
         elif not part.endswith(("?", "*")):

@@ -1,7 +1,8 @@
 """Patterns over words, as the data writes them, and finding them in a text.
 
 A pattern is elements with spaces between: a word; CLASS, any phrase of a class; a|B, one of several;
-each with ? for optional or * for up to four times. Between elements, fillers of the language may stand.
+each with ? for optional or * for up to four times; _ is any word. Between elements, fillers of the
+language may stand.
 
 Each element looks at a bounded number of words, so the time is linear in the text's length. Nothing
 here may know what a pattern means.
@@ -65,7 +66,18 @@ class Phrases:
         return found[-1] if found else start
 
 
+class AnyWord(Phrases):
+    """Whatever is a word, and no break."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def ends(self, words: Sequence[str], start: int) -> list[int]:
+        return [start + 1] if start < len(words) and not is_break(words[start]) else []
+
+
 NOTHING = Phrases(())
+ANY_WORD = AnyWord()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,8 @@ class Compiler:
             chosen = [part for part, keep in zip(parts[:leading], kept, strict=True) if keep]
             stated = [part.removesuffix("?") for part in chosen] + parts[leading:]
             made = [self._part(part) for part in stated]
-            needs = sorted((each for each in made if each.element.least), key=attrgetter("frequency"))
+            least = (each for each in made if each.element.least and each.needs)
+            needs = sorted(least, key=attrgetter("frequency"))
             yield Pattern(
                 tuple(each.element for each in made), tuple(each.needs for each in needs), self._fillers
             )
@@ -170,9 +183,8 @@ def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:
 
 def _element(part: str, classes: Classes) -> Element:
     name = part.rstrip("?*")
-    phrases = Phrases(
-        each for alternative in name.split("|") for each in _spelled(alternative, classes)
-    )
+    spelled = (each for alternative in name.split("|") for each in _spelled(alternative, classes))
+    phrases = ANY_WORD if name == "_" else Phrases(spelled)
     if part.endswith("*"):
         return Element(phrases, 0, MOST_REPEATS)
     return Element(phrases, 0 if part.endswith("?") else 1)
