@@ -96,9 +96,9 @@ class Reading:
         self, wording: CompiledWording, entry: RequestEntry, start: int, end: int
     ) -> FoundRequest | None:
         """A verb and what it acts on."""
-        left = self._surroundings.left_framed(wording.around, start, entry.before == "subject")
+        left = self._surroundings.left_framed(wording.around, start, entry.before != "start")
         if left.side is Side.BLOCKED:
-            return None
+            return self._refused(wording, entry.name, start, end)
         right = self._surroundings.right(wording.around, end)
         if right.side is Side.OPEN and wording.unless.ends(self._words, right.place):
             return None
