@@ -1,6 +1,5 @@
 """Make the weights of the second reader: `make train`."""
 
-import struct
 from array import array
 from collections.abc import Iterable, Sequence
 from zlib import crc32
@@ -10,31 +9,36 @@ from optout.language import second_reader, wording
 from optout.language.grammar import grammar
 from optout.language.second_reader import Core, SecondReader
 from optout.settings import ROOT
-from training.data import Example, by_hand
+from training.data import Example, by_hand, digest, written
 from training.generate import generated
 from training.learn import Learnt, learnt, weights
 
 # Of the lines written by hand, each of so many is kept to choose the thresholds by.
-_KEPT = 5
+_KEPT = 4
 # Of what asks for nothing, so many of a thousand may be taken with a core, and put on the review list.
-_TAKEN, _REVIEWED = 4, 15
+_TAKEN, _REVIEWED = 5, 10
 
 Read = tuple[Example, Sequence[str], Core | None, bool]
 
 
 def main() -> None:
-    hand = [read(example) for example in sorted(set(by_hand()), key=lambda each: each.text)]
+    hand = [read(example) for example in by_hand()]
     kept = [each for each in hand if is_kept(each[0])]
-    rest = [each for each in hand if not is_kept(each[0])]
-    made = [read(example) for example in generated()]
+    made = [read(example) for example in generated(written())]
+    model = trained([each for each in hand if not is_kept(each[0])], kept, made)
+    path = ROOT / "optout/language" / second_reader.WEIGHTS
+    head = second_reader.HEAD.pack(digest(), model.with_core, model.without)
+    path.write_bytes(head + array("b", model.weights).tobytes())
+    report(kept, model)
+    print(f"learnt from {len(hand) - len(kept)} lines by hand and {len(made)} generated")
+
+
+def trained(rest: Iterable[Read], kept: Sequence[Read], made: Iterable[Read]) -> SecondReader:
+    """A model of some lines, its thresholds by those that were kept."""
     found = weights([_learnt(each) for each in _mixed([*rest, *made])])
     bare = SecondReader(found, 0, 0)
     with_core = threshold([each for each in kept if each[2]], bare, _TAKEN)
-    without = threshold(kept, bare, _REVIEWED)
-    path = ROOT / "optout/language" / second_reader.WEIGHTS
-    path.write_bytes(struct.pack("<ii", with_core, without) + array("b", found).tobytes())
-    report(kept, SecondReader(found, with_core, without))
-    print(f"learnt from {len(rest)} lines by hand and {len(made)} generated; {len(kept)} kept aside")
+    return SecondReader(found, with_core, threshold(kept, bare, _REVIEWED))
 
 
 def read(example: Example) -> Read:

@@ -3,26 +3,25 @@
 Everything follows from a seed, the same on every machine and Python.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import TypeVar
 
 from optout.language.languages import Language, RequestEntry, languages
 from optout.language.lexicon import composed
 from optout.language.phrases import sequences
-from training.data import Example, Written, written
+from training.data import Example, Written
 
 _Each = TypeVar("_Each")
 SEED = 20261122
 # For each language, of each kind.
-EACH = 220
+EACH = 500
 _JOINTS = (" ", ", ", ". ", "! ", " - ", "\n")
 
 
-def generated() -> Iterator[Example]:
+def generated(lines: Mapping[str, Written]) -> Iterator[Example]:
     """Requests and near misses of every language that has lines written by hand."""
     chance = Random(SEED)
-    lines = written()
     for language in languages().values():
         if language.language in lines:
             yield from _of(composed(language), lines[language.language], chance)

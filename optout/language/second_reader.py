@@ -19,8 +19,8 @@ from optout.language.tokens import LINE, SENTENCE, is_break
 # One weight of eight bits for each; n-grams that fall on the same one share it.
 BUCKETS = 1 << 16
 WEIGHTS = "second_reader.weights"
-# The thresholds, before the weights.
-_HEAD = Struct("<ii")
+# Before the weights: a digest of what they were learnt from, and the two thresholds.
+HEAD = Struct("<Iii")
 # What is left of the longest word, and of its letters what stands together.
 _LONGEST_WORD = 24
 _LETTERS = (3, 4)
@@ -51,7 +51,7 @@ class SecondReader:
     """A model: a weight for each bucket, and what is enough for a request with a core, and without."""
 
     def __init__(self, weights: Sequence[int], with_core: int, without: int) -> None:
-        self._weights = weights
+        self.weights = weights
         self.with_core = with_core
         self.without = without
         self.least = min(with_core, without)
@@ -78,14 +78,15 @@ class SecondReader:
         return sum(map(self._weight, of_word(word)))
 
     def _weight(self, gram: str) -> int:
-        return self._weights[bucket(gram)]
+        return self.weights[bucket(gram)]
 
 
 @lru_cache(maxsize=1)
 def second_reader() -> SecondReader:
     """The model that is shipped."""
     data = resources.files(__package__).joinpath(WEIGHTS).read_bytes()
-    return SecondReader(array("b", data[_HEAD.size :]), *_HEAD.unpack_from(data))
+    _, with_core, without = HEAD.unpack_from(data)
+    return SecondReader(array("b", data[HEAD.size :]), with_core, without)
 
 
 def bucket(gram: str) -> int:
