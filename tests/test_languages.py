@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from optout import settings
+from optout import service, settings
 from optout.domain.enums import Intent, NumberType, Party
 from optout.domain.model import Match
 from optout.domain.text import plain_text
@@ -260,6 +261,17 @@ def test_what_a_file_may_not_say(right: str, wrong: str, tmp_path: Path) -> None
     (tmp_path / "xx.toml").write_text(INVENTED.replace(right, wrong), "utf-8")
     with pytest.raises(ValueError, match=r"xx\.toml|validation error"):
         read(tmp_path)
+
+
+def test_no_message_waits_for_the_languages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are compiled as soon as the service starts, beside it, and once whoever else asks."""
+    begun = Event()
+    monkeypatch.setattr(service, "grammar", begun.set)
+    monkeypatch.setenv("OPTOUT_SQLITE_PATH", str(tmp_path / "optout.db"))
+    service.current()
+    service.shutdown()
+    assert begun.wait(timeout=10)
+    assert grammar() is grammar()
 
 
 def test_every_language_is_documented() -> None:
