@@ -267,7 +267,7 @@ def test_no_message_waits_for_the_languages(monkeypatch: pytest.MonkeyPatch, tmp
     """They are compiled as soon as the service starts, beside it, and once whoever else asks."""
     begun = Event()
     monkeypatch.setattr(service, "grammar", begun.set)
-    monkeypatch.setenv("OPTOUT_SQLITE_PATH", str(tmp_path / "optout.db"))
+    monkeypatch.setenv("OPTOUT_STORE", f"sqlite:{tmp_path}/optout.db")
     service.current()
     service.shutdown()
     assert begun.wait(timeout=10)
