@@ -15,7 +15,7 @@ from training.data import Example, Written
 _Each = TypeVar("_Each")
 SEED = 20261122
 # For each language, of each kind.
-EACH = 500
+EACH = 300
 _JOINTS = (" ", ", ", ". ", "! ", " - ", "\n")
 
 
