@@ -15,7 +15,7 @@ from optout.domain.text import plain_text
 from optout.language.joined import Joined
 from optout.language.languages import Language, RequestEntry, Weight, WordEntry, languages
 from optout.language.lexicon import composed
-from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
+from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, Sign, sequences, signs
 from optout.language.quotes import Quotes
 from optout.language.signatures import Signatures
 from optout.language.tokens import Tokenizer, phrase
@@ -72,8 +72,8 @@ class Grammar:
     tokenizer: Tokenizer
     quotes: Quotes
     signatures: Signatures
-    wordings: Mapping[str, tuple[CompiledWording, ...]]
-    triggers: frozenset[str]
+    wordings: Mapping[Sign, tuple[CompiledWording, ...]]
+    triggers: frozenset[Sign]
     manners: Phrases
     help_words: Mapping[str, str]
     echoes: Phrases
@@ -81,12 +81,13 @@ class Grammar:
     typos: Typos
     joined: Joined
 
-    def candidates(self, present: frozenset[str]) -> list[CompiledWording]:
-        """The wordings whose words a text has, in their order; hardly any for an ordinary text."""
+    def candidates(self, words: Sequence[str]) -> list[CompiledWording]:
+        """The wordings whose signs a text has, in their order; hardly any for an ordinary text."""
+        present = signs(words)
         found = [
             wording
-            for word in present & self.triggers
-            for wording in self.wordings[word]
+            for sign in present & self.triggers
+            for wording in self.wordings[sign]
             if not any(map(present.isdisjoint, wording.pattern.needs))
         ]
         return sorted(found, key=_order) if len(found) > 1 else found
@@ -108,7 +109,7 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
     every = tuple(_without_accents(composed(each)) for each in spoken)
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
-    wordings: dict[str, list[CompiledWording]] = {}
+    wordings: dict[Sign, list[CompiledWording]] = {}
     own = _own_words(every)
     found = chain.from_iterable(
         _of_language(each, forwards, backwards, own[each.language]) for each in every
@@ -134,7 +135,7 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
         },
         echoes=_phrases((each, each.context.echoes) for each in every),
         doubts=_phrases((each, each.context.doubts) for each in every),
-        typos=_typos(every, wordings, known),
+        typos=_typos(every, chain.from_iterable(map(_words_of, wordings)), known),
         joined=Joined(known, {letter for each in every for letter in each.writing.letters}),
     )
 
@@ -144,6 +145,10 @@ def _without_accents(language: Language) -> Language:
     return Language.model_validate_json(
         plain_text(language.model_dump_json(exclude={"cases", "lexicon", "affixes"}))
     )
+
+
+def _words_of(sign: Sign) -> Sequence[str]:
+    return (sign,) if isinstance(sign, str) else sign
 
 
 def _order(wording: CompiledWording) -> int:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import chain, pairwise, product
 from operator import attrgetter
+from typing import TypeAlias
 
 from optout.language.tokens import is_break, phrase
 
@@ -21,6 +22,15 @@ MOST_REPEATS = 4
 _MOST_FILLERS = 3
 
 Classes = Mapping[str, Sequence[str]]
+
+
+# What shows that a phrase may be there: a word, or two that follow each other.
+Sign: TypeAlias = str | tuple[str, str]
+
+
+def signs(words: Sequence[str]) -> frozenset[Sign]:
+    """All of a text."""
+    return frozenset((*words, *pairwise(words)))
 
 
 class Phrases:
@@ -102,10 +112,10 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern. A text matches only if it has a word from each of `needs`."""
+    """A compiled pattern. A text matches only if it has a sign from each of `needs`."""
 
     elements: tuple[Element, ...]
-    needs: tuple[frozenset[str], ...]
+    needs: tuple[frozenset[Sign], ...]
     fillers: Phrases
 
     def end(self, words: Sequence[str], start: int) -> int | None:
@@ -133,7 +143,7 @@ class _Part:
     """An element, the words of which a text must have one, and how common those are."""
 
     element: Element
-    needs: frozenset[str]
+    needs: frozenset[Sign]
     frequency: float
 
 
@@ -143,7 +153,10 @@ class Compiler:
     def __init__(self, classes: Classes, fillers: Phrases, common: Sequence[str]) -> None:
         self._fillers = fillers
         self._rank = {word: number for number, word in reversed(list(enumerate(common, start=1)))}
-        self._part = cache(lambda part: self._made(part, classes))
+        self._spelled = cache(lambda name: _spelled(name, classes))
+        self._phrases = cache(self._of_names)
+        self._needed = cache(self._signs)
+        self._part = cache(self._made)
 
     def patterns(self, text: str) -> Iterator[Pattern]:
         """The patterns that a text stands for, each beginning with something mandatory."""
@@ -159,14 +172,33 @@ class Compiler:
                 tuple(each.element for each in made), tuple(each.needs for each in needs), self._fillers
             )
 
-    def _made(self, part: str, classes: Classes) -> "_Part":
-        element = _element(part, classes)
-        needed = frozenset(min(each, key=self._frequency) for each in element.phrases)
-        return _Part(element, needed, sum(map(self._frequency, needed)))
+    def _made(self, part: str) -> "_Part":
+        name = part.rstrip("?*")
+        if part.endswith("*"):
+            return _Part(Element(self._phrases(name), 0, MOST_REPEATS), frozenset(), 0)
+        if part.endswith("?"):
+            return _Part(Element(self._phrases(name), 0), frozenset(), 0)
+        needed = self._needed(name)
+        return _Part(Element(self._phrases(name)), needed, sum(map(self._frequency, needed)))
 
-    def _frequency(self, word: str) -> float:
-        """How common a word is, by its place in a list that begins with the commonest."""
-        return 1 / self._rank[word] if word in self._rank else 0
+    def _of_names(self, name: str) -> Phrases:
+        if name == "_":
+            return ANY_WORD
+        return Phrases(chain.from_iterable(map(self._spelled, name.split("|"))))
+
+    def _signs(self, name: str) -> frozenset[Sign]:
+        return frozenset(map(self._rarest, self._phrases(name)))
+
+    def _rarest(self, phrase: tuple[str, ...]) -> Sign:
+        if len(phrase) < 3:
+            return phrase[0] if len(phrase) == 1 else (phrase[0], phrase[1])
+        return min(pairwise(phrase), key=self._frequency)
+
+    def _frequency(self, sign: Sign) -> float:
+        """How common a word is, by its place in a list that begins with the commonest, or two words."""
+        if isinstance(sign, str):
+            return 1 / self._rank[sign] if sign in self._rank else 0
+        return self._frequency(sign[0]) * self._frequency(sign[1])
 
 
 def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:
@@ -179,15 +211,6 @@ def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:
         options.append([(), *alternatives] if part.endswith("?") else alternatives)
     for choice in product(*options):
         yield tuple(word for each in choice for word in each)
-
-
-def _element(part: str, classes: Classes) -> Element:
-    name = part.rstrip("?*")
-    spelled = (each for alternative in name.split("|") for each in _spelled(alternative, classes))
-    phrases = ANY_WORD if name == "_" else Phrases(spelled)
-    if part.endswith("*"):
-        return Element(phrases, 0, MOST_REPEATS)
-    return Element(phrases, 0 if part.endswith("?") else 1)
 
 
 def _spelled(name: str, classes: Classes) -> list[tuple[str, ...]]:

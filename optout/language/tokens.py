@@ -30,6 +30,7 @@ _APOSTROPHES = str.maketrans("’‘`´ʼ", "'''''")
 # Japanese, Chinese, Thai, Lao, Burmese, Khmer.
 _UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 _WITHOUT_SPACES = re.compile(f"({_UNSPACED})")
+_ALL_UNSPACED = re.compile(f"{_UNSPACED}+").fullmatch
 _SPACED_OUT = re.compile(f"(?<={_UNSPACED}) (?={_UNSPACED})")
 # What is part of a word: letters, digits, and the vowel signs of South Asia, but not its full stops.
 _LETTER = r"(?:[^\W_]|[\u0900-\u0963\u0970-\u109f\u1780-\u17d3])"
@@ -86,8 +87,11 @@ _WITHOUT_CONTRACTIONS = Tokenizer(())
 @lru_cache(maxsize=1 << 16)
 def phrase(text: str) -> tuple[str, ...]:
     """The words of a phrase of the data, which is written without apostrophes."""
-    if text.isascii() and text.isalnum():
-        return (text.lower(),)
+    parts = text.lower().split()
+    if all(map(str.isalnum, parts)) and not _WITHOUT_SPACES.search(text):
+        return tuple(parts)
+    if all(map(_ALL_UNSPACED, parts)):
+        return tuple("".join(parts))
     return tuple(_WITHOUT_CONTRACTIONS.words(text))
 
 

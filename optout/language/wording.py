@@ -40,7 +40,7 @@ def goes_on(plain: str) -> bool:
     words = grammar().tokenizer.words(plain.strip())
     return any(
         end is not None and words[end : end + 1] == [LINE] and bool(wording.unless.ends(words, end + 1))
-        for wording in grammar().candidates(frozenset(words))
+        for wording in grammar().candidates(words)
         if isinstance(wording.entry, WordEntry)
         for end in (wording.pattern.end(words, 0),)
     )
@@ -48,12 +48,12 @@ def goes_on(plain: str) -> bool:
 
 def _search(plain: str, words: Sequence[str], spoken: Collection[str]) -> Searched:
     compiled = grammar()
-    if not compiled.candidates(frozenset(compiled.typos.corrected(plain, words).words)):
+    if not compiled.candidates(compiled.typos.corrected(plain, words).words):
         return Searched(words, None)
     own = compiled.quotes.own_words(plain)
     text = compiled.tokenizer.tokens(own)
     spelled = compiled.typos.corrected(own, text.words)
-    wordings = compiled.candidates(frozenset(spelled.words))
+    wordings = compiled.candidates(spelled.words)
     found = max(Reading(text, spelled, compiled, spoken).requests(wordings), key=_rank, default=None)
     matched = found and replace(found, matched=text.between(found.start, found.end))
     return Searched(spelled.words, matched)
