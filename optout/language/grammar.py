@@ -110,7 +110,8 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
     wordings: dict[Sign, list[CompiledWording]] = {}
-    own = _own_words(every)
+    of_each = {each.language: _known(each) for each in every}
+    own = _own_words(of_each)
     found = chain.from_iterable(
         _of_language(each, forwards, backwards, own[each.language]) for each in every
     )
@@ -118,7 +119,7 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
         ordered = replace(wording, order=order)
         for trigger in wording.pattern.needs[0]:
             wordings.setdefault(trigger, []).append(ordered)
-    known = frozenset(chain.from_iterable(_known(each) for each in every))
+    known = frozenset().union(*of_each.values())
     return Grammar(
         tokenizer=Tokenizer(chain.from_iterable(each.writing.contractions for each in every)),
         quotes=Quotes([each.quotes for each in every]),
@@ -168,9 +169,8 @@ def _courtesy(every: Sequence[Language]) -> frozenset[tuple[str, ...]]:
     return frozenset(chain(repeated, *said))
 
 
-def _own_words(every: Sequence[Language]) -> Mapping[str, frozenset[str]]:
+def _own_words(known: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """The words that each language has for itself."""
-    known = {each.language: _known(each) for each in every}
     times = Counter(chain.from_iterable(known.values()))
     return {
         language: frozenset(word for word in words if times[word] == 1)

@@ -111,7 +111,7 @@ class Typos:
             return None
         found = (self._shortened.get(form) for form in (token, *_shortened(token)))
         word = next(filter(None, found), None)
-        return Spelling(word, True) if word else None
+        return Spelling(word, False) if word else None
 
     def _repeated(self, token: str) -> Spelling | None:
         """Letters that are held down: three or more of one, and the rest as it should be."""
