@@ -289,7 +289,7 @@ def test_help_and_start(text: str, ruleset: rules.Ruleset, expected: Intent) -> 
         ("Who is this? Please stop texting  me now", "en:stop+contact", "en", "stop texting me"),
         ("Stop f***ing texting me", "en:stop+contact", "en", "Stop f***ing texting me"),
         ("stop spam", "en:stop+messages", "en", "stop spam"),
-        ("Quiero darme de baja", "es:desuscribir", "es", "darme de baja"),
+        ("Quiero darme de baja", "es:unsubscribe", "es", "darme de baja"),
         ("Stop. Thanks", "en:stop+courtesy", "en", "Stop"),
         ("STOP", "house:STOP", "en", "STOP"),
     ],
