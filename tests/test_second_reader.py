@@ -140,12 +140,12 @@ def test_the_shipped_weights_are_of_this_data() -> None:
     told, with_core, without = second_reader.HEAD.unpack_from(shipped)
     assert told == data.digest(), "run make train, and commit the weights"
     assert len(shipped) == second_reader.HEAD.size + BUCKETS
-    assert 0 < with_core < without or 0 < without
+    assert min(with_core, without) > 0
 
 
 def test_the_weights_are_the_same_to_the_bit() -> None:
     """Whatever the order of a set is in a process: the same lines make the same weights."""
-    script = "from tests.test_second_reader import small; import zlib; print(zlib.crc32(bytes(w % 256 for w in small().weights)))"
+    script = "from tests.test_second_reader import small; print(sorted(enumerate(small().weights)))"
     made = {
         subprocess.run(
             [sys.executable, "-c", script],

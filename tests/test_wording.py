@@ -316,4 +316,6 @@ def test_any_text_near_a_request(text: str) -> None:
     match = classify(text, LONG_CODE)
     known = match.intent is not Intent.NONE
     assert known == (match.rule is not None) == (match.matched is not None)
-    assert known == (match.certainty is not None) == (match.language is not None)
+    assert known == (match.certainty is not None)
+    # What only the second reader finds is in whatever language.
+    assert known == (match.language is not None or match.unsure)

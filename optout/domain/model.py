@@ -62,8 +62,8 @@ class Match:
     """What a text was understood as, and the rule and words that said so.
 
     `keyword` is the documented one that the whole message is once case, accents, punctuation and so on
-    are set aside; `matched` are the words of the text that the rule found. `weighed` are the n-grams that
-    spoke for a request which the rules alone would have refused; `unsure` says that no rule found it.
+    are set aside; `matched` are the words of the text that the rule found. `weighed` are the n-grams
+    that spoke for a request where the rules alone refuse it; `unsure` says that no rule found it.
     """
 
     intent: Intent

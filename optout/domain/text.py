@@ -20,8 +20,8 @@ _DISGUISED_LETTER = re.compile(
 )
 # Letters by category that show nothing: the fillers of Hangul, the stretch of Arabic, vowels of Khmer.
 _NOTHING = "\u115f\u1160\u0640\u17b4\u17b5"
-# Marks that are letters in the scripts of South and South-East Asia, by their combining classes: vowel signs,
-# the sign that there is none, and in Thai and Lao those below and above.
+# Marks that are letters in the scripts of South and South-East Asia, by their combining classes: vowel
+# signs, the sign that there is none, and in Thai and Lao those below and above.
 _LETTER_MARKS = frozenset((0, 9, 84, 91, 103, 107, 118, 122))
 _SOUTH_ASIAN = range(0x0900, 0x1800)
 # Letters that keyboards of one script exchange.

@@ -80,7 +80,7 @@ def _rule(found: FoundRequest) -> str:
 
 
 def _weighed(searched: Searched) -> Match:
-    """What the second reader makes of a text in which the rules find nothing or refuse what they find."""
+    """What the second reader makes of a text in which the rules find nothing or refuse all."""
     reader, found = second_reader(), searched.found
     core = Core(_rule(found), found.start, found.end) if found else None
     weighed = reader.read(searched.words, core)

@@ -24,8 +24,8 @@ class Searched:
 
 
 def search(plain: str, words: Sequence[str], spoken: Collection[str]) -> Searched:
-    """The request in a plain text, given its words and the languages of the sender's country. Where there
-    are several, the surest counts."""
+    """The request in a plain text, given its words and the languages of the sender's country. Where
+    there are several, the surest counts."""
     searched = _search(plain, words, spoken)
     if searched.found is None and words and all(map(is_break, words[1:])):
         apart = grammar().joined.apart(words[0])
