@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 
 from optout.cli import Commands
 from optout.cli.classify import rules_for
@@ -22,7 +23,7 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure how well your own labelled messages are understood",
-        description="Measure how well labelled messages are understood: by language and intent, "
+        description="How well labelled messages are understood, by language and intent: "
         "the rules that were wrong, the requests that were missed, and what was taken for a request and "
         "is none. Nothing leaves this machine.",
         epilog=f"A line of FILE: {_EXAMPLE}. intent: stop, stop_all, start, help or none. Optional: "
@@ -54,7 +55,8 @@ def _lines(file: str, opened: ExitStack) -> Iterator[tuple[int, str]]:
     lines: Iterable[str] = sys.stdin
     if file != "-":
         try:
-            lines = opened.enter_context(open(file, encoding="utf-8-sig", errors="replace"))
+            path = Path(file)
+            lines = opened.enter_context(path.open(encoding="utf-8-sig", errors="replace"))
         except OSError as problem:
             raise OptoutError(f"{file}: cannot be read ({problem.strerror})") from None
     return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
