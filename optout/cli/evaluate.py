@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
         "evaluate",
         help="measure how well your own labelled messages are understood",
         description="How well labelled messages are understood, by language and intent: "
-        "the rules that were wrong, the requests that were missed, and what was taken for a request and "
+        "the rules that were wrong, the requests that were missed, and what was taken for one and "
         "is none. Nothing leaves this machine.",
         epilog=f"A line of FILE: {_EXAMPLE}. intent: stop, stop_all, start, help or none. Optional: "
         "language, number_type (long_code), country (US).",
