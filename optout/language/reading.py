@@ -98,7 +98,7 @@ class Reading:
         """A verb and what it acts on."""
         left = self._surroundings.left_framed(wording.around, start, entry.before != "start")
         if left.side is Side.BLOCKED:
-            return self._refused(wording, entry.name, start, end)
+            return None
         right = self._surroundings.right(wording.around, end)
         if right.side is Side.OPEN and wording.unless.ends(self._words, right.place):
             return None
