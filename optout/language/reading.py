@@ -57,8 +57,20 @@ class Reading:
         self._spoken = spoken
         self._surroundings = Surroundings(self._words)
         self._places = Places(self._words)
+        self._denied: set[int] = set()
 
-    def requests(self, wordings: Sequence[CompiledWording]) -> Iterator[FoundRequest]:
+    def found(self, wordings: Sequence[CompiledWording]) -> FoundRequest | None:
+        """The request that counts. One that the rules refuse is none where another language knows that
+        it is denied: do not stop."""
+        every = list(self._requests(wordings))
+        kept = (
+            each
+            for each in every
+            if not each.refused or self._denied.isdisjoint(range(each.start, each.end))
+        )
+        return max(kept, key=_rank, default=None)
+
+    def _requests(self, wordings: Sequence[CompiledWording]) -> Iterator[FoundRequest]:
         own = self._before_echo()
         for wording in wordings:
             first_words = wording.pattern.elements[0].phrases.first_words
@@ -98,6 +110,7 @@ class Reading:
         """A verb and what it acts on."""
         left = self._surroundings.left_framed(wording.around, start, entry.before != "start")
         if left.side is Side.BLOCKED:
+            self._denied.add(start)
             return None
         right = self._surroundings.right(wording.around, end)
         if right.side is Side.OPEN and wording.unless.ends(self._words, right.place):
@@ -164,6 +177,8 @@ class Reading:
         """Where hardly anything else is meant: I told you to STOP; STOP and something unknown."""
         around = wording.around
         framed = self._surroundings.left_framed(around, start)
+        if framed.side is Side.BLOCKED:
+            self._denied.add(start)
         right = self._surroundings.right(around, end)
         if right.side >= Side.SENTENCE and framed.side >= Side.PAUSE:
             return self._found(wording, "frame", False, start, end)
@@ -240,3 +255,7 @@ class Reading:
     def _refused(self, wording: CompiledWording, name: str, start: int, end: int) -> FoundRequest:
         intent, language = wording.entry.intent, wording.language
         return FoundRequest(intent, False, name, language, start, end, refused=True)
+
+
+def _rank(found: FoundRequest) -> tuple[bool, bool, bool, int]:
+    return found.rank

@@ -54,10 +54,6 @@ def _search(plain: str, words: Sequence[str], spoken: Collection[str]) -> Search
     text = compiled.tokenizer.tokens(own)
     spelled = compiled.typos.corrected(own, text.words)
     wordings = compiled.candidates(spelled.words)
-    found = max(Reading(text, spelled, compiled, spoken).requests(wordings), key=_rank, default=None)
+    found = Reading(text, spelled, compiled, spoken).found(wordings)
     matched = found and replace(found, matched=text.between(found.start, found.end))
     return Searched(spelled.words, matched)
-
-
-def _rank(found: FoundRequest) -> tuple[bool, bool, bool, int]:
-    return found.rank
