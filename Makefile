@@ -33,7 +33,7 @@ sys.exit(main())
 endef
 export LAUNCHER
 
-.PHONY: help setup run test client test-client demo azurite chaos simulate screenshots bench lint check-infra audit sbom lock clean
+.PHONY: help setup run test client test-client demo azurite chaos simulate train screenshots bench lint check-infra audit sbom lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -66,6 +66,9 @@ chaos: $(VENV)/.dev $(NODE_MODULES) ## lose nothing while everything fails (CHAO
 
 simulate: $(VENV)/.dev ## play whole histories from seeds, until one fails (SIMULATE="--seed 1 --store tables")
 	@$(BIN)/python -m tests.simulate $(SIMULATE)
+
+train: $(VENV)/.dev ## learn the second reader's weights from training/ again
+	@$(BIN)/python -m training
 
 screenshots: $(VENV)/.dev $(NODE_MODULES) ## take the pictures of the page in docs/images
 	@$(BIN)/python -m tests.console.screenshots

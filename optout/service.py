@@ -14,6 +14,7 @@ from optout.azure import messaging_connect, queue, sms, topic
 from optout.azure.queue import PendingQueue
 from optout.azure.sms import ReplySender
 from optout.domain.errors import ConfigurationError, OptoutError, StoreAway
+from optout.language.grammar import grammar
 from optout.operations import recompute
 from optout.operations.changes import Changes
 from optout.operations.check import Checks
@@ -220,6 +221,8 @@ def current() -> Service:
     if _current is None:
         with _building:
             if _current is None:
+                # The languages take a moment to compile, and no message is to wait for them.
+                threading.Thread(target=grammar, name="languages", daemon=True).start()
                 _current = build(settings.load())
                 _finish_by_itself(_current)
     return _current

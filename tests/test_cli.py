@@ -17,7 +17,7 @@ from optout.settings import ROOT
 from tests.support.client import environment, free_port
 from tests.support.world import World
 
-FIELDS = {"id", "intent", "certainty", "rule", "language", "matched"}
+FIELDS = {"id", "intent", "certainty", "rule", "language", "matched", "review", "weighed"}
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def test_ndjson_answers_a_line_for_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In order, for every type of number, with whatever id came; blank lines are no messages."""
-    texts = ["STOP", "weekend", "HELP", "stop\u2028all", "\ud83d\uded1"]
+    texts = ["STOP", "weekend", "HELP", "stop\u2028all", "\ud83d\ude4f"]
     asked = [
         {"id": f"{kind}-{number}", "text": text, "number_type": kind, "country": "US"}
         for kind in NumberType

@@ -1,12 +1,14 @@
 """The language files: every entry is sound and does something, and every case comes out as it says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from optout import settings
+from optout import service, settings
 from optout.domain.enums import Intent, NumberType, Party
 from optout.domain.model import Match
 from optout.domain.text import plain_text
@@ -29,9 +31,9 @@ MOST_SEQUENCES = 15_000
 
 def outcome(match: Match) -> str:
     """What a case says of a match."""
-    if match.intent.opts_out:
-        return str(match.certainty)
-    return str(match.intent)
+    if match.unsure:
+        return "none"
+    return str(match.certainty if match.intent.opts_out else match.intent)
 
 
 def cases(language: Language) -> list[tuple[str, str]]:
@@ -84,7 +86,7 @@ def test_every_request_has_a_case(language: Language, entry: RequestEntry) -> No
 def test_every_word(language: Language, entry: WordEntry) -> None:
     """Each word means what its entry says, as a message of its own."""
     for word in entry.words:
-        match = classify(word, US)
+        match = classify(word, replace(US, spoken=(language.language,)))
         if entry.intent is Intent.HELP:
             assert match.intent is Intent.HELP
         else:
@@ -259,6 +261,17 @@ def test_what_a_file_may_not_say(right: str, wrong: str, tmp_path: Path) -> None
     (tmp_path / "xx.toml").write_text(INVENTED.replace(right, wrong), "utf-8")
     with pytest.raises(ValueError, match=r"xx\.toml|validation error"):
         read(tmp_path)
+
+
+def test_no_message_waits_for_the_languages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are compiled as soon as the service starts, beside it, and once whoever else asks."""
+    begun = Event()
+    monkeypatch.setattr(service, "grammar", begun.set)
+    monkeypatch.setenv("OPTOUT_STORE", f"sqlite:{tmp_path}/optout.db")
+    service.current()
+    service.shutdown()
+    assert begun.wait(timeout=10)
+    assert grammar() is grammar()
 
 
 def test_every_language_is_documented() -> None:

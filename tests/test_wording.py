@@ -35,7 +35,7 @@ def lines(name: str) -> list[str]:
 def certainty(text: str) -> Certainty | None:
     """How surely a text opts out; None where it does not."""
     match = classify(text, LONG_CODE)
-    return match.certainty if match.intent.opts_out else None
+    return match.certainty if match.intent.opts_out and not match.unsure else None
 
 
 def test_requests() -> None:
@@ -289,7 +289,7 @@ def test_help_and_start(text: str, ruleset: rules.Ruleset, expected: Intent) -> 
         ("Who is this? Please stop texting  me now", "en:stop+contact", "en", "stop texting me"),
         ("Stop f***ing texting me", "en:stop+contact", "en", "Stop f***ing texting me"),
         ("stop spam", "en:stop+messages", "en", "stop spam"),
-        ("Quiero darme de baja", "es:desuscribir", "es", "darme de baja"),
+        ("Quiero darme de baja", "es:unsubscribe", "es", "darme de baja"),
         ("Stop. Thanks", "en:stop+courtesy", "en", "Stop"),
         ("STOP", "house:STOP", "en", "STOP"),
     ],
@@ -316,4 +316,6 @@ def test_any_text_near_a_request(text: str) -> None:
     match = classify(text, LONG_CODE)
     known = match.intent is not Intent.NONE
     assert known == (match.rule is not None) == (match.matched is not None)
-    assert known == (match.certainty is not None) == (match.language is not None)
+    assert known == (match.certainty is not None)
+    # What only the second reader finds is in whatever language.
+    assert known == (match.language is not None or match.unsure)

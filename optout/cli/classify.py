@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from optout.cli import Commands
-from optout.domain.enums import NumberType, Party
+from optout.domain.enums import Intent, NumberType, Party
 from optout.domain.errors import OptoutError
 from optout.domain.model import Match
 from optout.language import classify, rules
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--ndjson", action="store_true",
         help="read one JSON object per line (id, text, number_type, country), and write one per line, "
-        "in order (id, intent, certainty, rule, language)",
+        "in order (id, intent, certainty, rule, language, matched, review, weighed)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object about TEXT")
     parser.set_defaults(run=run)
@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
                 print(_classified_line(number, line))
         return 0
     text = asked.text if asked.text is not None else sys.stdin.read()
-    match = classify.classify(text, _rules(asked.number_type, asked.country))
+    match = classify.classify(text, rules_for(asked.number_type, asked.country))
     print(json.dumps(_document(None, match)) if asked.json else _explained(match))
     return 0
 
@@ -51,7 +51,7 @@ def run(asked: argparse.Namespace) -> int:
 def _classified_line(number: int, line: str) -> str:
     try:
         asked = json.loads(line)
-        chosen = _rules(asked.get("number_type", "long_code"), asked.get("country", "US"))
+        chosen = rules_for(asked.get("number_type", "long_code"), asked.get("country", "US"))
         match = classify.classify(asked["text"], chosen)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise OptoutError(
@@ -61,18 +61,21 @@ def _classified_line(number: int, line: str) -> str:
 
 
 def _document(identifier: Any, match: Match) -> dict[str, Any]:
+    """What only the second reader finds is nothing before somebody has looked."""
     return {
         "id": identifier,
-        "intent": match.intent,
-        "certainty": match.certainty,
+        "intent": Intent.NONE if match.unsure else match.intent,
+        "certainty": None if match.unsure else match.certainty,
         "rule": match.rule,
         "language": match.language,
         "matched": match.matched,
+        "review": match.unsure,
+        "weighed": match.weighed,
     }
 
 
-def _rules(number_type: str, country: str | None) -> Ruleset:
-    """The rules for such a number when ACS does not manage its opt-out."""
+def rules_for(number_type: str, country: str | None) -> Ruleset:
+    """The rules for such a number where ACS does not manage its opt-outs."""
     kind = NumberType(number_type)
     country = country.upper() if country else None
     manager = Party.CARRIER if kind is NumberType.TOLL_FREE else Party.SERVICE
@@ -82,7 +85,10 @@ def _rules(number_type: str, country: str | None) -> Ruleset:
 def _explained(match: Match) -> str:
     if match.rule is None:
         return "none: no rule takes this for a request"
+    weighed = f"; weighed: {', '.join(match.weighed)}" if match.weighed else ""
+    if match.unsure:
+        return f"none, to be reviewed: only the second reader takes this for a request{weighed}"
     return (
         f"{match.intent} ({match.certainty}): “{match.matched}”, "
-        f"rule {match.rule}, language {match.language}"
+        f"rule {match.rule}, language {match.language}{weighed}"
     )

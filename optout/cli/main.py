@@ -16,6 +16,7 @@ from optout.cli import (
     completion,
     demo,
     doctor,
+    evaluate,
     export,
     history,
     import_,
@@ -43,6 +44,7 @@ COMMANDS = (
     change,
     check_programs,
     classify,
+    evaluate,
     replay,
     import_,
     export,
@@ -66,6 +68,7 @@ EPILOG = """examples:
   {0} opt-out +14255550123 --list contoso-alerts --actor ann --reason "a letter"
   {0} check-programs        is programs.toml right, and what could be better
   {0} classify "Stop!" --number-type short_code --country US
+  {0} evaluate labelled.ndjson   how well your own messages are understood
   {0} import optouts.csv --list contoso-alerts --actor me --dry-run
   {0} export --list contoso-alerts --output contoso.csv
   {0} links people.csv --sender CONTOSO --output links.csv

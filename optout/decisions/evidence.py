@@ -72,8 +72,9 @@ def message_scopes(match: Match, sender: Sender, at: datetime) -> tuple[Scope, .
 
 def policy(match: Match, sender: Sender) -> ProbablePolicy | None:
     """The policy that applies to a match, None for one that is certain."""
-    is_probable = match.intent.opts_out and match.certainty is Certainty.PROBABLE
-    return sender.probable if is_probable else None
+    if not match.intent.opts_out or match.certainty is not Certainty.PROBABLE:
+        return None
+    return sender.unsure if match.unsure else sender.probable
 
 
 def requested_scopes(intent: Intent, sender: Sender, at: datetime) -> tuple[Scope, ...]:

@@ -62,7 +62,8 @@ class Match:
     """What a text was understood as, and the rule and words that said so.
 
     `keyword` is the documented one that the whole message is once case, accents, punctuation and so on
-    are set aside; `matched` are the words of the text that the rule found.
+    are set aside; `matched` are the words of the text that the rule found. `weighed` are the n-grams
+    that spoke for a request where the rules alone refuse it; `unsure` says that no rule found it.
     """
 
     intent: Intent
@@ -71,6 +72,8 @@ class Match:
     keyword: str | None = None
     language: str | None = None
     matched: str | None = None
+    weighed: tuple[str, ...] = ()
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

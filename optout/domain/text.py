@@ -20,8 +20,14 @@ _DISGUISED_LETTER = re.compile(
 )
 # Control, format and surrogate characters, and what breaks a line.
 _STEERS = ("Cc", "Cf", "Cs", "Zl", "Zp")
-# The fillers of Hangul are letters by category and show nothing.
-_FILLERS = "\u115f\u1160"
+# Letters by category that show nothing: the fillers of Hangul, the stretch of Arabic, vowels of Khmer.
+_NOTHING = "\u115f\u1160\u0640\u17b4\u17b5"
+# Marks that are letters in the scripts of South and South-East Asia, by their combining classes: vowel
+# signs, the sign that there is none, and in Thai and Lao those below and above.
+_LETTER_MARKS = frozenset((0, 9, 84, 91, 103, 107, 118, 122))
+_SOUTH_ASIAN = range(0x0900, 0x1800)
+# Letters that keyboards of one script exchange.
+_EXCHANGED = {"ة": "ه", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه", "ۂ": "ه", "ٱ": "ا"}
 
 
 def plain_text(text: str) -> str:
@@ -39,10 +45,24 @@ def plain_text(text: str) -> str:
 def _plain_character(character: str) -> str:
     if character.isascii():
         return character
-    if unicodedata.category(character) in ("Mn", "Me", "Cf") or character in _FILLERS:
+    if character in _EXCHANGED:
+        return _EXCHANGED[character]
+    if character in _NOTHING:
         return ""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return character if _is_letter_mark(character) else ""
     disguised = _DISGUISED_LETTER.fullmatch(unicodedata.name(character, ""))
-    return disguised[1] if disguised else character
+    if disguised is None:
+        return character
+    return disguised[1].lower() if character.islower() else disguised[1]
+
+
+def _is_letter_mark(character: str) -> bool:
+    return (
+        ord(character) in _SOUTH_ASIAN
+        and unicodedata.combining(character) in _LETTER_MARKS
+        and unicodedata.category(character) == "Mn"
+    )
 
 
 def comparison_key(text: str) -> str:

@@ -12,11 +12,16 @@ from optout.domain.model import Match
 from optout.domain.text import plain_text
 from optout.language import tokens, wording
 from optout.language.grammar import grammar
+from optout.language.reading import FoundRequest
 from optout.language.rules import Keyword, Ruleset
+from optout.language.second_reader import Core, second_reader
+from optout.language.wording import Searched
 
 # Longer than any SMS: what a text says after this changes nothing.
 LONGEST = 4000
 
+# The rule of what only the second reader finds.
+UNSURE = "second-reader"
 NO_MATCH = Match(Intent.NONE)
 # A keyword with good manners around it is no longer than this.
 _COURTEOUS_WORDS = 8
@@ -27,7 +32,7 @@ def classify(text: str, rules: Ruleset) -> Match:
     plain = plain_text(text[:LONGEST])
     keyword = rules.keyword(plain)
     if keyword is not None:
-        return _of_program(keyword, plain) if keyword.of_program else _documented(keyword)
+        return _of_program(keyword, plain, rules) if keyword.of_program else _documented(keyword)
     if "\n" in plain:
         keyword = _above_signature(plain, rules)
         if keyword is not None:
@@ -35,10 +40,10 @@ def classify(text: str, rules: Ruleset) -> Match:
     return _in_own_words(plain, rules)
 
 
-def _of_program(keyword: Keyword, plain: str) -> Match:
+def _of_program(keyword: Keyword, plain: str, rules: Ruleset) -> Match:
     """A word that a program adds, alone; unless the text is also a request to stop more than that: the
     program that chose the word may not have thought of it."""
-    found = _requested(plain, grammar().tokenizer.words(plain))
+    found = _requested(wording.search(plain, grammar().tokenizer.words(plain), rules.spoken))
     if found is not None and found.intent.opts_out and _outweighs(found, keyword):
         return found
     return _documented(keyword)
@@ -55,19 +60,41 @@ def _outweighs(found: Match, keyword: Keyword) -> bool:
 
 def _in_own_words(plain: str, rules: Ruleset) -> Match:
     words = grammar().tokenizer.words(plain)
-    found = _requested(plain, words)
-    if found is not None:
+    searched = wording.search(plain, words, rules.spoken)
+    if found := _requested(searched):
         return found
-    return _courteous(words, rules) if len(words) <= _COURTEOUS_WORDS else NO_MATCH
+    courteous = _courteous(words, rules) if len(words) <= _COURTEOUS_WORDS else NO_MATCH
+    return _weighed(searched) if courteous is NO_MATCH else courteous
 
 
-def _requested(plain: str, words: list[str]) -> Match | None:
+def _requested(searched: Searched) -> Match | None:
     """What a text asks for in people's own words, if anything."""
-    found = wording.find(plain, words)
-    if found is None:
+    found = searched.found
+    if found is None or found.refused:
         return None
-    rule = f"{found.language}:{found.rule}"
-    return Match(found.intent, found.certainty, rule, None, found.language, found.matched)
+    return Match(found.intent, found.certainty, _rule(found), None, found.language, found.matched)
+
+
+def _rule(found: FoundRequest) -> str:
+    return f"{found.language}:{found.rule}"
+
+
+def _weighed(searched: Searched) -> Match:
+    """What the second reader makes of a text in which the rules find nothing or refuse all."""
+    reader, found = second_reader(), searched.found
+    core = Core(_rule(found), found.start, found.end) if found else None
+    weighed = reader.read(searched.words, core)
+    if weighed.score < reader.least:
+        return NO_MATCH
+    shown = reader.shown(weighed)
+    if found and weighed.core and weighed.score >= reader.with_core:
+        rule = f"{_rule(found)}+weighed"
+        match = Match(found.intent, Certainty.PROBABLE, rule, None, found.language, found.matched)
+        return replace(match, weighed=shown)
+    if weighed.score < reader.without:
+        return NO_MATCH
+    said = " ".join(weighed.sentence)
+    return Match(Intent.STOP, Certainty.PROBABLE, UNSURE, None, None, said, shown, unsure=True)
 
 
 def _above_signature(plain: str, rules: Ruleset) -> Keyword | None:

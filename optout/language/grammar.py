@@ -3,25 +3,31 @@
 Nothing here may know the text that is searched.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
+from threading import Lock
 
 from optout.domain.enums import Certainty, Intent
 from optout.domain.text import plain_text
 from optout.language.joined import Joined
-from optout.language.languages import Language, RequestEntry, WordEntry, languages
-from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, sequences
+from optout.language.languages import Language, RequestEntry, Weight, WordEntry, languages
+from optout.language.lexicon import composed
+from optout.language.phrases import NOTHING, Compiler, Pattern, Phrases, Sign, sequences, signs
 from optout.language.quotes import Quotes
 from optout.language.signatures import Signatures
 from optout.language.tokens import Tokenizer, phrase
 from optout.language.typos import Typos
 
+_COMPILING = Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What may stand around a request of one language. What is to its left is searched backwards."""
+    """What may stand around a request of one language. What is to its left is searched backwards. Its
+    `own` words are those that no other language has."""
 
     right: Phrases
     left: Phrases
@@ -37,6 +43,7 @@ class Around:
     governors: frozenset[str]
     starters: Phrases
     verb_endings: tuple[str, ...]
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,9 @@ class CompiledWording:
     @property
     def is_likely_only(self) -> bool:
         """Whether a wording is only likely to be a request even where nothing unknown is beside it."""
-        entry = self.entry
-        return isinstance(entry, RequestEntry) and entry.certainty is Certainty.PROBABLE
+        if isinstance(self.entry, WordEntry):
+            return self.entry.weight is Weight.FAINT
+        return self.entry.certainty is Certainty.PROBABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ class Grammar:
     tokenizer: Tokenizer
     quotes: Quotes
     signatures: Signatures
-    wordings: Mapping[str, tuple[CompiledWording, ...]]
-    triggers: frozenset[str]
+    wordings: Mapping[Sign, tuple[CompiledWording, ...]]
+    triggers: frozenset[Sign]
     manners: Phrases
     help_words: Mapping[str, str]
     echoes: Phrases
@@ -73,35 +81,45 @@ class Grammar:
     typos: Typos
     joined: Joined
 
-    def candidates(self, present: frozenset[str]) -> list[CompiledWording]:
-        """The wordings whose words a text has, in their order; hardly any for an ordinary text."""
+    def candidates(self, words: Sequence[str]) -> list[CompiledWording]:
+        """The wordings whose signs a text has, in their order; hardly any for an ordinary text."""
+        present = signs(words)
         found = [
             wording
-            for word in present & self.triggers
-            for wording in self.wordings[word]
+            for sign in present & self.triggers
+            for wording in self.wordings[sign]
             if not any(map(present.isdisjoint, wording.pattern.needs))
         ]
         return sorted(found, key=_order) if len(found) > 1 else found
 
 
-@lru_cache(maxsize=1)
 def grammar() -> Grammar:
-    """The grammar of all language files."""
+    """The grammar of all language files. Whoever asks while it is being compiled waits for that."""
+    with _COMPILING:
+        return _grammar()
+
+
+@lru_cache(maxsize=1)
+def _grammar() -> Grammar:
     return compiled(languages().values())
 
 
 def compiled(spoken: Iterable[Language]) -> Grammar:
     """The grammar of some languages. If several read a text in the same way, the first counts."""
-    every = tuple(map(_without_accents, spoken))
+    every = tuple(_without_accents(composed(each)) for each in spoken)
     courtesy = _courtesy(every)
     forwards, backwards = Phrases(courtesy), _backwards(courtesy)
-    wordings: dict[str, list[CompiledWording]] = {}
-    found = chain.from_iterable(_of_language(each, forwards, backwards) for each in every)
+    wordings: dict[Sign, list[CompiledWording]] = {}
+    of_each = {each.language: _known(each) for each in every}
+    own = _own_words(of_each)
+    found = chain.from_iterable(
+        _of_language(each, forwards, backwards, own[each.language]) for each in every
+    )
     for order, wording in enumerate(found):
         ordered = replace(wording, order=order)
         for trigger in wording.pattern.needs[0]:
             wordings.setdefault(trigger, []).append(ordered)
-    known = {word for each in every for text in _vocabulary(each) for word in phrase(text)}
+    known = frozenset().union(*of_each.values())
     return Grammar(
         tokenizer=Tokenizer(chain.from_iterable(each.writing.contractions for each in every)),
         quotes=Quotes([each.quotes for each in every]),
@@ -118,14 +136,20 @@ def compiled(spoken: Iterable[Language]) -> Grammar:
         },
         echoes=_phrases((each, each.context.echoes) for each in every),
         doubts=_phrases((each, each.context.doubts) for each in every),
-        typos=_typos(every, wordings, known),
+        typos=_typos(every, chain.from_iterable(map(_words_of, wordings)), known),
         joined=Joined(known, {letter for each in every for letter in each.writing.letters}),
     )
 
 
 def _without_accents(language: Language) -> Language:
     """The same language, spelled as plain texts are."""
-    return Language.model_validate_json(plain_text(language.model_dump_json(exclude={"cases"})))
+    return Language.model_validate_json(
+        plain_text(language.model_dump_json(exclude={"cases", "lexicon", "affixes"}))
+    )
+
+
+def _words_of(sign: Sign) -> Sequence[str]:
+    return (sign,) if isinstance(sign, str) else sign
 
 
 def _order(wording: CompiledWording) -> int:
@@ -145,7 +169,18 @@ def _courtesy(every: Sequence[Language]) -> frozenset[tuple[str, ...]]:
     return frozenset(chain(repeated, *said))
 
 
-def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) -> Around:
+def _own_words(known: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """The words that each language has for itself."""
+    times = Counter(chain.from_iterable(known.values()))
+    return {
+        language: frozenset(word for word in words if times[word] == 1)
+        for language, words in known.items()
+    }
+
+
+def _around(
+    language: Language, courtesy: Phrases, courtesy_backwards: Phrases, own: frozenset[str]
+) -> Around:
     """Courtesy counts in any language, unless it undoes a request in this one."""
     blockers = list(_spelled(language, language.context.blockers))
     return Around(
@@ -163,13 +198,14 @@ def _around(language: Language, courtesy: Phrases, courtesy_backwards: Phrases) 
         governors=frozenset(language.context.governors),
         starters=_phrases([(language, language.context.starters)]),
         verb_endings=language.context.verb_endings,
+        own=own,
     )
 
 
 def _of_language(
-    language: Language, courtesy: Phrases, courtesy_backwards: Phrases
+    language: Language, courtesy: Phrases, courtesy_backwards: Phrases, own: frozenset[str]
 ) -> Iterator[CompiledWording]:
-    around = _around(language, courtesy, courtesy_backwards)
+    around = _around(language, courtesy, courtesy_backwards, own)
     yield from _requests(language, around)
     yield from _words(language, around)
 
@@ -207,6 +243,10 @@ def _typos(every: Sequence[Language], triggers: Iterable[str], known: Set[str]) 
     words = [word for each in every for word in each.typos.words]
     alone = {form: word for each in every for form, word in each.typos.alone.items()}
     return Typos(words, known | never | set(triggers), known, alone)
+
+
+def _known(language: Language) -> frozenset[str]:
+    return frozenset(word for text in _vocabulary(language) for word in phrase(text))
 
 
 def _vocabulary(language: Language) -> Iterator[str]:

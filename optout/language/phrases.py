@@ -1,7 +1,8 @@
 """Patterns over words, as the data writes them, and finding them in a text.
 
 A pattern is elements with spaces between: a word; CLASS, any phrase of a class; a|B, one of several;
-each with ? for optional or * for up to four times. Between elements, fillers of the language may stand.
+each with ? for optional or * for up to four times; _ is any word. Between elements, fillers of the
+language may stand.
 
 Each element looks at a bounded number of words, so the time is linear in the text's length. Nothing
 here may know what a pattern means.
@@ -11,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import chain, pairwise, product
 from operator import attrgetter
+from typing import TypeAlias
 
 from optout.language.tokens import is_break, phrase
 
@@ -20,6 +22,15 @@ MOST_REPEATS = 4
 _MOST_FILLERS = 3
 
 Classes = Mapping[str, Sequence[str]]
+
+
+# What shows that a phrase may be there: a word, or two that follow each other.
+Sign: TypeAlias = str | tuple[str, str]
+
+
+def signs(words: Sequence[str]) -> frozenset[Sign]:
+    """All of a text."""
+    return frozenset((*words, *pairwise(words)))
 
 
 class Phrases:
@@ -65,7 +76,18 @@ class Phrases:
         return found[-1] if found else start
 
 
+class AnyWord(Phrases):
+    """Whatever is a word, and no break."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def ends(self, words: Sequence[str], start: int) -> list[int]:
+        return [start + 1] if start < len(words) and not is_break(words[start]) else []
+
+
 NOTHING = Phrases(())
+ANY_WORD = AnyWord()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +112,10 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern. A text matches only if it has a word from each of `needs`."""
+    """A compiled pattern. A text matches only if it has a sign from each of `needs`."""
 
     elements: tuple[Element, ...]
-    needs: tuple[frozenset[str], ...]
+    needs: tuple[frozenset[Sign], ...]
     fillers: Phrases
 
     def end(self, words: Sequence[str], start: int) -> int | None:
@@ -121,7 +143,7 @@ class _Part:
     """An element, the words of which a text must have one, and how common those are."""
 
     element: Element
-    needs: frozenset[str]
+    needs: frozenset[Sign]
     frequency: float
 
 
@@ -131,7 +153,10 @@ class Compiler:
     def __init__(self, classes: Classes, fillers: Phrases, common: Sequence[str]) -> None:
         self._fillers = fillers
         self._rank = {word: number for number, word in reversed(list(enumerate(common, start=1)))}
-        self._part = cache(lambda part: self._made(part, classes))
+        self._spelled = cache(lambda name: _spelled(name, classes))
+        self._phrases = cache(self._of_names)
+        self._needed = cache(self._signs)
+        self._part = cache(self._made)
 
     def patterns(self, text: str) -> Iterator[Pattern]:
         """The patterns that a text stands for, each beginning with something mandatory."""
@@ -141,19 +166,39 @@ class Compiler:
             chosen = [part for part, keep in zip(parts[:leading], kept, strict=True) if keep]
             stated = [part.removesuffix("?") for part in chosen] + parts[leading:]
             made = [self._part(part) for part in stated]
-            needs = sorted((each for each in made if each.element.least), key=attrgetter("frequency"))
+            least = (each for each in made if each.element.least and each.needs)
+            needs = sorted(least, key=attrgetter("frequency"))
             yield Pattern(
                 tuple(each.element for each in made), tuple(each.needs for each in needs), self._fillers
             )
 
-    def _made(self, part: str, classes: Classes) -> "_Part":
-        element = _element(part, classes)
-        needed = frozenset(min(each, key=self._frequency) for each in element.phrases)
-        return _Part(element, needed, sum(map(self._frequency, needed)))
+    def _made(self, part: str) -> "_Part":
+        name = part.rstrip("?*")
+        if part.endswith("*"):
+            return _Part(Element(self._phrases(name), 0, MOST_REPEATS), frozenset(), 0)
+        if part.endswith("?"):
+            return _Part(Element(self._phrases(name), 0), frozenset(), 0)
+        needed = self._needed(name)
+        return _Part(Element(self._phrases(name)), needed, sum(map(self._frequency, needed)))
 
-    def _frequency(self, word: str) -> float:
-        """How common a word is, by its place in a list that begins with the commonest."""
-        return 1 / self._rank[word] if word in self._rank else 0
+    def _of_names(self, name: str) -> Phrases:
+        if name == "_":
+            return ANY_WORD
+        return Phrases(chain.from_iterable(map(self._spelled, name.split("|"))))
+
+    def _signs(self, name: str) -> frozenset[Sign]:
+        return frozenset(map(self._rarest, self._phrases(name)))
+
+    def _rarest(self, phrase: tuple[str, ...]) -> Sign:
+        if len(phrase) < 3:
+            return phrase[0] if len(phrase) == 1 else (phrase[0], phrase[1])
+        return min(pairwise(phrase), key=self._frequency)
+
+    def _frequency(self, sign: Sign) -> float:
+        """How common a word is, by its place in a list that begins with the commonest, or two words."""
+        if isinstance(sign, str):
+            return 1 / self._rank[sign] if sign in self._rank else 0
+        return self._frequency(sign[0]) * self._frequency(sign[1])
 
 
 def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:
@@ -166,16 +211,6 @@ def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:
         options.append([(), *alternatives] if part.endswith("?") else alternatives)
     for choice in product(*options):
         yield tuple(word for each in choice for word in each)
-
-
-def _element(part: str, classes: Classes) -> Element:
-    name = part.rstrip("?*")
-    phrases = Phrases(
-        each for alternative in name.split("|") for each in _spelled(alternative, classes)
-    )
-    if part.endswith("*"):
-        return Element(phrases, 0, MOST_REPEATS)
-    return Element(phrases, 0 if part.endswith("?") else 1)
 
 
 def _spelled(name: str, classes: Classes) -> list[tuple[str, ...]]:

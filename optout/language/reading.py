@@ -4,7 +4,7 @@ The wording says what a request is made of; this module decides by what stands a
 may know a language, or who sent the text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,14 +13,15 @@ from optout.language import tokens
 from optout.language.grammar import CompiledWording, Grammar
 from optout.language.languages import RequestEntry, Weight, WordEntry
 from optout.language.places import Places
-from optout.language.surroundings import Side, Surroundings
+from optout.language.surroundings import Beside, Side, Surroundings
 from optout.language.tokens import LINE, SENTENCE
 from optout.language.typos import Spelled
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRequest:
-    """A request that a text contains: what it asks, by which rule and in which words."""
+    """A request that a text contains: what it asks, by which rule and in which words. One that is
+    `refused` has what makes a request, and something beside it that the rules do not know."""
 
     intent: Intent
     sure: bool
@@ -29,30 +30,47 @@ class FoundRequest:
     start: int
     end: int
     matched: str = ""
+    refused: bool = False
 
     @property
     def certainty(self) -> Certainty:
         return Certainty.CERTAIN if self.sure else Certainty.PROBABLE
 
     @property
-    def rank(self) -> tuple[bool, bool, int]:
-        """The surer one counts; of those, the one that asks for more; of those, the longer."""
-        return self.sure, self.intent is Intent.STOP_ALL, self.end - self.start
+    def rank(self) -> tuple[bool, bool, bool, int]:
+        """What is no refused one counts; then the surer one; of those, the one that asks for more; of
+        those, the longer."""
+        return not self.refused, self.sure, self.intent is Intent.STOP_ALL, self.end - self.start
 
 
 class Reading:
     """One text that is being searched."""
 
-    def __init__(self, text: tokens.Tokens, spelled: Spelled, grammar: Grammar) -> None:
+    def __init__(
+        self, text: tokens.Tokens, spelled: Spelled, grammar: Grammar, spoken: Collection[str]
+    ) -> None:
         self._text = text
         self._words = spelled.words
         self._unsure = spelled.unsure
         self._length = sum(not tokens.is_break(word) for word in spelled.words)
         self._grammar = grammar
+        self._spoken = spoken
         self._surroundings = Surroundings(self._words)
         self._places = Places(self._words)
+        self._denied: set[int] = set()
 
-    def requests(self, wordings: Sequence[CompiledWording]) -> Iterator[FoundRequest]:
+    def found(self, wordings: Sequence[CompiledWording]) -> FoundRequest | None:
+        """The request that counts. One that the rules refuse is none where another language knows that
+        it is denied: do not stop."""
+        every = list(self._requests(wordings))
+        kept = (
+            each
+            for each in every
+            if not each.refused or self._denied.isdisjoint(range(each.start, each.end))
+        )
+        return max(kept, key=_rank, default=None)
+
+    def _requests(self, wordings: Sequence[CompiledWording]) -> Iterator[FoundRequest]:
         own = self._before_echo()
         for wording in wordings:
             first_words = wording.pattern.elements[0].phrases.first_words
@@ -90,20 +108,16 @@ class Reading:
         self, wording: CompiledWording, entry: RequestEntry, start: int, end: int
     ) -> FoundRequest | None:
         """A verb and what it acts on."""
-        right = self._surroundings.right(wording.around, end)
-        if right.side is Side.OPEN and not self._may_go_on(wording, entry, right.place):
-            return None
-        left = self._surroundings.left_framed(wording.around, start, entry.before == "subject")
+        left = self._surroundings.left_framed(wording.around, start, entry.before != "start")
         if left.side is Side.BLOCKED:
+            self._denied.add(start)
             return None
-        if (
-            left.side is Side.OPEN
-            and entry.before != "any"
-            and not self._follows_statement(wording, start)
-        ):
+        right = self._surroundings.right(wording.around, end)
+        if right.side is Side.OPEN and wording.unless.ends(self._words, right.place):
             return None
-        if entry.alone and not left.side is right.side is Side.MESSAGE:
-            return None
+        is_doubtful = right.side is Side.OPEN and bool(self._doubts)
+        if is_doubtful or not self._may_stand(wording, entry, start, left, right):
+            return self._refused(wording, entry.name, start, end)
         sure = (
             entry.certainty is Certainty.CERTAIN
             and not left.asked
@@ -111,16 +125,25 @@ class Reading:
         )
         return self._found(wording, entry.name, sure, start, end)
 
-    def _may_go_on(self, wording: CompiledWording, entry: RequestEntry, place: int) -> bool:
-        """Whether something unknown may follow; a new sentence without a full stop before it may."""
-        if wording.unless.ends(self._words, place):
+    def _may_stand(
+        self, wording: CompiledWording, entry: RequestEntry, start: int, left: Beside, right: Beside
+    ) -> bool:
+        """Whether the rules let a request stand where it does. Something unknown may follow it if it is
+        a new sentence without a full stop before it."""
+        if entry.alone:
+            return left.side is right.side is Side.MESSAGE
+        goes_on = right.side is Side.OPEN and entry.after != "any"
+        if goes_on and not wording.around.starters.ends(self._words, right.place):
             return False
-        return entry.after == "any" or bool(wording.around.starters.ends(self._words, place))
+        is_open = left.side is Side.OPEN and entry.before != "any"
+        return not is_open or self._follows_statement(wording, start)
 
     def _word(
         self, wording: CompiledWording, entry: WordEntry, start: int, end: int
     ) -> FoundRequest | None:
         """A word that is a request by itself: as the message, its first sentence, or a line of it."""
+        if entry.company and not self._has_company(wording, start, end):
+            return None
         left = self._surroundings.left(wording.around, start).side
         right = self._surroundings.right(wording.around, end).side
         whole = left is right is Side.MESSAGE
@@ -137,7 +160,16 @@ class Reading:
             return self._found(wording, "line", False, start, end)
         if strong and left >= Side.PAUSE and right >= Side.PAUSE:
             return self._found(wording, "sentence", False, start, end)
-        return self._strong_word(wording, entry, start, end) if strong else None
+        if not strong:
+            return None
+        found = self._strong_word(wording, entry, start, end)
+        return found or self._refused(wording, "-".join(self._words[start:end][:3]), start, end)
+
+    def _has_company(self, wording: CompiledWording, start: int, end: int) -> bool:
+        """Whether a word that other languages have, too, is of this one: the sender's country speaks
+        it, or another word of the text is only in it."""
+        beside = (*self._words[:start], *self._words[end:])
+        return wording.language in self._spoken or not wording.around.own.isdisjoint(beside)
 
     def _strong_word(
         self, wording: CompiledWording, entry: WordEntry, start: int, end: int
@@ -145,6 +177,8 @@ class Reading:
         """Where hardly anything else is meant: I told you to STOP; STOP and something unknown."""
         around = wording.around
         framed = self._surroundings.left_framed(around, start)
+        if framed.side is Side.BLOCKED:
+            self._denied.add(start)
         right = self._surroundings.right(around, end)
         if right.side >= Side.SENTENCE and framed.side >= Side.PAUSE:
             return self._found(wording, "frame", False, start, end)
@@ -214,6 +248,14 @@ class Reading:
         sure = sure and self._unsure.isdisjoint(range(start, end))
         if self._doubts and (self._doubts[0] < start or self._doubts[-1] >= end):
             if wording.is_likely_only:
-                return None
+                return self._refused(wording, name, start, end)
             sure = False
         return FoundRequest(wording.entry.intent, sure, name, wording.language, start, end)
+
+    def _refused(self, wording: CompiledWording, name: str, start: int, end: int) -> FoundRequest:
+        intent, language = wording.entry.intent, wording.language
+        return FoundRequest(intent, False, name, language, start, end, refused=True)
+
+
+def _rank(found: FoundRequest) -> tuple[bool, bool, bool, int]:
+    return found.rank

@@ -9,6 +9,7 @@ know a language.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from optout.language.expressions import any_of
 
@@ -20,10 +21,20 @@ BREAKS = frozenset((LINE, SENTENCE, PAUSE))
 _CENSORED = "f***"
 # The rest of one, after up to three letters: f***ing, s#@t.
 _CENSORING = r"(?=[*#@]{2})(?:(?<=\b[^\W\d_])|(?<=\b[^\W\d_]{2})|(?<=\b[^\W\d_]{3}))[*#@]{2,9}\w{0,9}"
-# What stands for a word, or begins one: an amount, a number.
-_SYMBOLS = "$#"
+# What ends a sentence, in Latin, East Asian, Arabic, Indian, Urdu, Armenian and Ethiopian writing.
+_ENDS = "!?;。！？؟؛।॥۔։።፧"
+# What stands for a word, or begins one: an amount, a number, a stop sign.
+_STOP_SIGN = "🛑"
+_SYMBOLS = f"$#{_STOP_SIGN}"
 _APOSTROPHES = str.maketrans("’‘`´ʼ", "'''''")
-_WITHOUT_SPACES = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
+# Japanese, Chinese, Thai, Lao, Burmese, Khmer.
+_UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+_WITHOUT_SPACES = re.compile(f"({_UNSPACED})")
+_ALL_UNSPACED = re.compile(f"{_UNSPACED}+").fullmatch
+_SPACED_OUT = re.compile(f"(?<={_UNSPACED}) (?={_UNSPACED})")
+# What is part of a word: letters, digits, and the vowel signs of South Asia, but not its full stops.
+_LETTER = r"(?:[^\W_]|[\u0900-\u0963\u0970-\u109f\u1780-\u17d3])"
+_LETTERS = re.compile(f"{_LETTER}+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,8 @@ class Tokens:
 
     def between(self, start: int, end: int) -> str:
         """The text that a range of words stands for, on one line."""
-        return " ".join(self.text[self.spans[start][0] : self.spans[end - 1][1]].split())
+        found = " ".join(self.text[self.spans[start][0] : self.spans[end - 1][1]].split())
+        return _SPACED_OUT.sub("", found)
 
     def is_in_capitals(self, position: int) -> bool:
         start, end = self.spans[position]
@@ -48,8 +60,9 @@ class Tokenizer:
 
     def __init__(self, contractions: Iterable[str]) -> None:
         self._token = re.compile(
-            rf"\$?[^\W_]+(?:'{any_of(contractions)}\b|{_CENSORING})?"
-            r"|\n|\.{2,}|…|[.!?;。！？]+|[,:()—–]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])",
+            rf"\$?{_LETTER}+(?:'{any_of(contractions)}\b|{_CENSORING})?"
+            r"|\n|\.{2,}|…|[.!?;。！？؟؛।॥۔։።፧]+|[,:()—–،、፣]|(?<=\s)-+(?=\s)|(?<![\w#])#(?![\w#])|"
+            + f"{_STOP_SIGN}+",
             re.IGNORECASE,
         )
 
@@ -71,8 +84,14 @@ class Tokenizer:
 _WITHOUT_CONTRACTIONS = Tokenizer(())
 
 
+@lru_cache(maxsize=1 << 16)
 def phrase(text: str) -> tuple[str, ...]:
     """The words of a phrase of the data, which is written without apostrophes."""
+    parts = text.lower().split()
+    if all(map(str.isalnum, parts)) and not _WITHOUT_SPACES.search(text):
+        return tuple(parts)
+    if all(map(_ALL_UNSPACED, parts)):
+        return tuple("".join(parts))
     return tuple(_WITHOUT_CONTRACTIONS.words(text))
 
 
@@ -95,8 +114,10 @@ def _word(token: str) -> str:
         return LINE
     if token[0] in ".…":
         return PAUSE if token[:2] in ("..", "…") else SENTENCE
-    if token[0] in "!?;。！？":
+    if token[0] in _ENDS:
         return SENTENCE
     if token[0] in _SYMBOLS:
+        return token[0] if token[0] == _STOP_SIGN else token
+    if _LETTERS.fullmatch(token):
         return token
     return _CENSORED if token[0].isalpha() else PAUSE

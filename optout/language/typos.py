@@ -1,10 +1,10 @@
 """The ways in which a documented opt-out word is mistyped.
 
 One edit: letters swapped, doubled or lost, one too many, or a neighbour on the keyboard; letters
-repeated as in stoppp; digits and letters of other alphabets that look like the right ones. The data
-says which words are mistyped, which other words are never meant, and which are only as a message of
-their own. Nothing here may know what
-a word asks for.
+repeated as in stoppp; digits and letters of other alphabets that look like the right ones. In other
+scripts than Latin, one letter of a long word that is missing, too many or wrong. The data says which
+words are mistyped, which other words are never meant, and which are only as a message of their own.
+Nothing here may know what a word asks for.
 """
 
 import re
@@ -61,9 +61,15 @@ class Typos:
         self._words = frozenset(words)
         self._known = self._words.union(known)
         self._never = frozenset(never)
+        self._shortened: Mapping[str, str] = {
+            form: word
+            for word in words
+            if not word.isascii() and len(word) >= _LONG
+            for form in (word, *_shortened(word))
+        }
         self._variants: Mapping[str, Spelling] = {
             variant: spelling
-            for word in words
+            for word in filter(str.isascii, words)
             for variant, spelling in _variants(word)
             if variant not in self._words and variant not in self._never
         }
@@ -86,7 +92,7 @@ class Typos:
         if token in self._words or token in self._never:
             return None
         if not token.isascii():
-            return self._same(token.translate(_LOOK_ALIKE))
+            return self._same(token.translate(_LOOK_ALIKE)) or self._close(token)
         if not token.isalpha():
             return (
                 self._same(token.translate(_DIGITS))
@@ -97,6 +103,15 @@ class Typos:
 
     def _same(self, folded: str) -> Spelling | None:
         return Spelling(folded, True) if folded in self._words else None
+
+    def _close(self, token: str) -> Spelling | None:
+        """The long word of another script that a token is one letter away from: without one of theirs,
+        the two are the same."""
+        if len(token) < _LONG or token in self._known:
+            return None
+        found = (self._shortened.get(form) for form in (token, *_shortened(token)))
+        word = next(filter(None, found), None)
+        return Spelling(word, False) if word else None
 
     def _repeated(self, token: str) -> Spelling | None:
         """Letters that are held down: three or more of one, and the rest as it should be."""
@@ -118,6 +133,11 @@ def _let_go(token: str) -> Iterator[str]:
     """A token with two and with one of each letter that is held down."""
     yield _HELD_DOWN_LONG.sub(r"\1\1", token)
     yield _HELD_DOWN_LONG.sub(r"\1", token)
+
+
+def _shortened(word: str) -> Iterator[str]:
+    for place in range(len(word)):
+        yield word[:place] + word[place + 1 :]
 
 
 def _variants(word: str) -> Iterator[tuple[str, Spelling]]:

@@ -37,13 +37,13 @@ class Sender:
     `id` is the form for comparing, `name` the spelling to show and to send from. `managed_by` says who
     manages opt-out there. `via` says how ACS has it, if it is not its own, and `partner` from whom, if
     that is said. `answers` overrides who answers: SERVICE for a toll-free number that no
-    carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests;
-    the person gets a confirmation of a suppression by one only with `answers_probable`. `formerly` are
-    names that its list had before. `stands_for` is the sender ID in whose place networks show this
-    number. `alike` are the senders of other countries with the same digits, where nothing shows which
-    is meant. `everything_from` is when its opt-outs begin to end everything, None if they never do.
-    `opt_out_by` is how people opt out who cannot answer, and `has_links` that each message has its
-    recipient's link.
+    carrier serves, NOBODY if something else answers. `probable` is the policy for probable requests,
+    `unsure` that for those that only the second reader finds; the person gets a confirmation of a
+    suppression by one only with `answers_probable`. `formerly` are names that its list had before.
+    `stands_for` is the sender ID in whose place networks show this number. `alike` are the senders of
+    other countries with the same digits, where nothing shows which is meant. `everything_from` is when
+    its opt-outs begin to end everything, None if they never do. `opt_out_by` is how people opt out who
+    cannot answer, and `has_links` that each message has its recipient's link.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Sender:
     program: str | None = None
     answers: Party | None = None
     probable: ProbablePolicy = ProbablePolicy.SUPPRESS
+    unsure: ProbablePolicy = ProbablePolicy.REVIEW
     answers_probable: bool = False
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     formerly: tuple[str, ...] = ()
@@ -136,6 +137,7 @@ class Others:
 
     list: str | None = None
     probable: ProbablePolicy = ProbablePolicy.SUPPRESS
+    unsure: ProbablePolicy = ProbablePolicy.REVIEW
     answers_probable: bool = False
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     everything_from: datetime | None = None
@@ -219,6 +221,7 @@ def _unconfigured(sender_id: str, others: Others) -> Sender:
         list=others.list or f"sender:{sender_id}",
         rules=rules.unconfigured(number_type, country, Party.SERVICE if others.list else Party.NOBODY),
         probable=others.probable,
+        unsure=others.unsure,
         answers_probable=others.answers_probable,
         replies=others.replies,
         everything_from=others.everything_from,
@@ -232,6 +235,7 @@ def _others(file: ProgramFile) -> Others:
     return Others(
         list=entry.list,
         probable=entry.probable.policy,
+        unsure=entry.probable.unsure,
         answers_probable=entry.probable.answered,
         replies=entry.replies.given(),
         everything_from=everything_from,
@@ -274,6 +278,7 @@ def _sender(file: ProgramFile, program: ProgramEntry, entry: SenderEntry) -> Sen
         program=program.name,
         answers=Party(entry.answers) if entry.answers else None,
         probable=probable.policy,
+        unsure=probable.unsure,
         answers_probable=probable.answered,
         replies=program.replies_of(entry),
         formerly=file.formerly[program.list],

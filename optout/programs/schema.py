@@ -60,9 +60,11 @@ class _Replies(_FileTable):
 
 
 class ProbableEntry(_FileTable):
-    """What a probable request does, and whether the person gets a confirmation if it suppresses."""
+    """What a probable request does, and one that only the second reader finds; and whether the person
+    gets a confirmation if it suppresses."""
 
     policy: ProbablePolicy = ProbablePolicy.SUPPRESS
+    unsure: ProbablePolicy = ProbablePolicy.REVIEW
     answered: bool = False
 
 

@@ -38,6 +38,7 @@ class WordEntry(DataModel):
     intent: Literal[Intent.STOP, Intent.STOP_ALL, Intent.HELP] = Intent.STOP
     unless: tuple[str, ...] = ()
     topics: bool = False
+    company: bool = False
     note: str = Field(min_length=10)
 
 
@@ -112,6 +113,42 @@ class TypoEntry(DataModel):
     alone: Mapping[str, str] = {}
 
 
+class Lexicon(DataModel):
+    """The [lexicon] of the data: which words play which part. ../compositions.toml has the slots."""
+
+    cease: tuple[str, ...] = ()
+    sending: tuple[str, ...] = ()
+    not_: tuple[str, ...] = Field((), alias="not")
+    order: tuple[str, ...] = ()
+    dont_send: tuple[str, ...] = ()
+    messages: tuple[str, ...] = Field(min_length=3)
+    which: tuple[str, ...] = ()
+    me: tuple[str, ...] = ()
+    anymore: tuple[str, ...] = ()
+    no_more: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    want: tuple[str, ...] = ()
+    dont_want: tuple[str, ...] = ()
+    receive: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    remove_me: tuple[str, ...] = ()
+    number: tuple[str, ...] = ()
+    list: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    unsubscribing: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    leave_me_alone: tuple[str, ...] = ()
+    complaint: tuple[str, ...] = ()
+
+
+class Composition(DataModel):
+    """../compositions.toml: how requests are made of the slots of a lexicon."""
+
+    classes: Mapping[str, tuple[str, ...]]
+    word: tuple[WordEntry, ...]
+    request: tuple[RequestEntry, ...]
+
+
 class Cases(DataModel):
     """The [cases] of the data: texts with what they must be understood as."""
 
@@ -128,6 +165,8 @@ class Language(DataModel):
     source: str = Field(min_length=10)
     reviewed: date
     preferred: bool = False
+    affixes: Mapping[str, tuple[str, ...]] = {}
+    lexicon: Lexicon | None = None
     classes: Mapping[str, tuple[str, ...]] = {}
     context: Context = Context()
     writing: WritingEntry = WritingEntry()

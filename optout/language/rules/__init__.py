@@ -78,13 +78,15 @@ class Ruleset:
     """All words that count for one kind of sender, by their comparison key, and whom it reaches.
 
     `reach` has the only countries that it can send to and receive from; None if nothing limits them.
-    `answers_unknown` says that a text in which nothing is asked for is answered, too.
+    `answers_unknown` says that a text in which nothing is asked for is answered, too. `spoken` are the
+    languages of the sender's country.
     """
 
     id: str
     keywords: Mapping[str, Keyword]
     reach: frozenset[str] | None = None
     answers_unknown: bool = False
+    spoken: tuple[str, ...] = ()
 
     @property
     def is_managed_elsewhere(self) -> bool:
@@ -223,14 +225,14 @@ def _kinds(
 def _compile(place: str | None, *chosen: SenderKind) -> Ruleset:
     """Later kinds say more about a word that an earlier one has, too. The last one gives its name, and
     says whom such a sender reaches."""
-    last = chosen[-1]
+    last, spoken = chosen[-1], _spoken(place)
     keywords = {
-        comparison_key(word): _keyword(word, kind, entry, _spoken(place))
+        comparison_key(word): _keyword(word, kind, entry, spoken)
         for kind in chosen
         for entry in kind.keyword
         for word in entry.words
     }
-    return Ruleset(last.id, keywords, frozenset(last.reach) or None, last.answers_unknown)
+    return Ruleset(last.id, keywords, frozenset(last.reach) or None, last.answers_unknown, spoken)
 
 
 def _spoken(place: str | None) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""The second reader's training data, and the training."""
