@@ -36,7 +36,7 @@ const chosen = () => senders.find((each) => each.sender === byId("to").value);
 const country = () => (chosen()?.country in MADE_UP ? chosen().country : "US");
 
 /** Read the conversation again: whoever comes back from the page of a link has perhaps opted out. */
-export const comeBack = () => showThread();
+export const comeBack = () => chosen() && showThread();
 
 /** Read the senders and the conversation. */
 export async function refresh() {
