@@ -131,7 +131,7 @@ def test_somebody_who_looked_decides(tmp_path: Path) -> None:
     """Confirmed, it opts out at the time of the message; lifted, nothing has happened."""
     with World(tmp_path, directory=directory(tmp_path)) as world:
         confirmed = world.receive("the panda is here")
-        lifted = world.receive("a panda", person="+14255550124")
+        lifted = world.receive("look a panda", person="+14255550124")
         world.reviews.judge(confirmed.id, ReviewVerdict.CONFIRM, "pat", "read it")
         world.reviews.judge(lifted.id, ReviewVerdict.LIFT, "pat", "read it")
         assert world.check().suppressed
