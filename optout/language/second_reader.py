@@ -25,6 +25,8 @@ HEAD = Struct("<Iii")
 _LONGEST_WORD = 24
 _LETTERS = (3, 4)
 _MOST_SHOWN = 5
+# A shorter sentence without a core is known to the rules, or asks for nothing.
+_FEWEST_WORDS = 3
 # How far from a core a word still says something about it.
 _BESIDE = 2
 
@@ -96,15 +98,16 @@ def bucket(gram: str) -> int:
 def sentences_of(
     words: Sequence[str], core: Core | None
 ) -> Iterator[tuple[Sequence[str], Core | None]]:
-    """The sentences of a text, and the core in the one that has it, by its place there."""
+    """The sentences of a text that say enough, and the core in its own, by its place there."""
     begin = 0
     for place in range(len(words) + 1):
         if place < len(words) and (words[place] not in (SENTENCE, LINE) or _within(core, place)):
             continue
-        if place > begin:
-            is_here = core is not None and begin <= core.start < place
-            moved = Core(core.rule, core.start - begin, core.end - begin) if core and is_here else None
-            yield words[begin:place], moved
+        has_core = core is not None and begin <= core.start < place
+        if core and has_core:
+            yield words[begin:place], Core(core.rule, core.start - begin, core.end - begin)
+        elif place - begin >= _FEWEST_WORDS:
+            yield words[begin:place], None
         begin = place + 1
 
 
