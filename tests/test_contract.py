@@ -1,6 +1,7 @@
 """The OpenAPI document, held against the running app: what it says is so, and nothing else happens."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from tests.support.client import App, environment, serving
 from tests.support.payloads import report_event, sms_event
 
 DOCUMENT = description()
+# For each operation and phase.
+EXAMPLES = 60 if os.environ.get("CHAOS_LONG") else 25
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -37,7 +40,7 @@ def test_the_app_keeps_to_the_document(tmp_path: Path, capsys: pytest.CaptureFix
             [
                 str(Path(sys.executable).with_name("schemathesis")), "run",
                 "openapi.json", f"--url=http://127.0.0.1:{served.port}",
-                f"--checks={','.join(CHECKS)}", "--max-examples=60", "--no-color",
+                f"--checks={','.join(CHECKS)}", f"--max-examples={EXAMPLES}", "--no-color",
                 "--generation-database=none", "--seed=1",
             ],
             capture_output=True,

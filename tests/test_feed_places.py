@@ -38,6 +38,7 @@ WITHIN_A_SECOND: list[tuple[str, str | float]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("places", ["model", "sqlite", "fake tables"], indirect=True)
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(actions=ACTIONS)
 @example(actions=WITHIN_A_SECOND)
@@ -50,7 +51,25 @@ def test_nothing_is_missed(
     """Whoever goes on from any place that was ever given ends in the state of the list, whatever was
     written between two pages and however the pages fall."""
     monkeypatch.setattr(scan, "PAGE_ROWS", 4)
-    with closing(places().open()) as store:
+    follow(places(), account_time, actions)
+
+
+@settings(max_examples=6, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(actions=ACTIONS)
+@example(actions=WITHIN_A_SECOND)
+def test_nothing_is_missed_in_tables(
+    azurite: str,
+    account_time: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    actions: list[tuple[str, str | float]],
+) -> None:
+    """The same, where reading and writing are requests."""
+    monkeypatch.setattr(scan, "PAGE_ROWS", 4)
+    follow(new_tables(azurite), account_time, actions)
+
+
+def follow(place: Place, account_time: Clock, actions: list[tuple[str, str | float]]) -> None:
+    with closing(place.open()) as store:
         readers = [Reader()]
         for turn, (what, how) in enumerate(actions):
             match what:

@@ -39,18 +39,21 @@ def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.fixture
-def client(description: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The package that openapi-python-client makes."""
-    package = tmp_path / "generated_client"
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package that openapi-python-client makes, once for all who use it."""
+    folder = tmp_path_factory.mktemp("client")
+    (description := folder / "openapi.json").write_text(json.dumps(table.description()), "utf-8")
+    package = folder / "generated_client"
     done = run(
         "openapi-python-client", "generate", "--path", description, "--output-path", package,
         "--meta=none", "--fail-on-warning",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    monkeypatch.syspath_prepend(tmp_path)
-    return importlib.import_module(package.name)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(folder)
+        yield importlib.import_module(package.name)
 
 
 @pytest.fixture

@@ -14,21 +14,14 @@ import pytest
 from optout.decisions.target import Target
 from optout.settings import ROOT
 from tests.support.client import environment
+from tests.support.command import in_process
 from tests.support.places import file_in
 from tests.support.world import PERSON, World
 
 
-def command(
-    where: Path, *arguments: str | Path, timeout: float = 60
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "optout", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **environment(where)},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+def command(where: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """In this process; the tests of memory and of SIGKILL have one of their own."""
+    return in_process([*map(str, arguments)], environment(where))
 
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -270,7 +263,7 @@ def test_killed_and_run_again(database: Path, tmp_path: Path) -> None:
     with World(file_in(database.parent)) as world:
         before = len(world.store.lookup(people, LIST_SCOPES))
     assert 0 < before < len(people)
-    done = command(database, "import", given, *LIST, *WHO, timeout=110)
+    done = command(database, "import", given, *LIST, *WHO)
     assert f"{len(people) - before:,}  opted out" in done.stdout
     with World(file_in(database.parent)) as world:
         assert len(world.store.lookup(people, LIST_SCOPES)) == len(people)

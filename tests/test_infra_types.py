@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.azure_types import SOURCES
-from tests.support.bicep import PARSER, TEMPLATES, config
+from tests.support.bicep import TEMPLATES, config, parsed
 from tests.support.bicep_types import KEPT, faults, kept_types
 
 TYPES = kept_types()
@@ -133,7 +133,7 @@ def test_what_is_named_is_looked_up(text: str, says: str) -> None:
       properties: { accessTier: tier }
     }
     """
-    (fault,) = faults(dict(PARSER.parse(text=f"{text}\n{account}")), TYPES)
+    (fault,) = faults(parsed(f"{text}\n{account}"), TYPES)
     assert says in fault
 
 

@@ -2,9 +2,7 @@
 quarantine. Nothing is done twice, nothing is lost, and nobody is texted late."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from uuid import uuid4
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
-from optout import service, settings
+from optout import service
 from optout.azure import dead_letters
 from optout.domain.enums import Effect, ReplyStatus
 from optout.domain.errors import StoreAway
@@ -25,6 +23,7 @@ from optout.operations.handle import Result
 from optout.operations.naming import find_sender
 from tests.support import azurite as emulator
 from tests.support.client import environment
+from tests.support.command import in_process
 from tests.support.payloads import sms_event
 from tests.support.places import Place
 from tests.support.terminal import shown_on_a_terminal
@@ -88,18 +87,8 @@ def optout(database: Path) -> Optout:
     """The command line with a store of this test."""
 
     def run(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "optout", *arguments],
-            cwd=settings.ROOT,
-            env={
-                **os.environ,
-                "AZURE_STORAGE_CONNECTION_STRING": "",
-                **environment(database, **changes),
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        given = {"AZURE_STORAGE_CONNECTION_STRING": "", **environment(database, **changes)}
+        return in_process([*arguments], given)
 
     return run
 

@@ -15,8 +15,8 @@ from tests.simulate.plan import History, Plan
 from tests.simulate.shrinking import Shrinking, as_test
 from tests.simulate.simulation import STORES, replay, simulate
 
-# About twenty seconds in all.
-HISTORIES = {"model": 180, "sqlite": 60, "tables": 60}
+# Some seconds in all.
+HISTORIES = {"model": 60, "sqlite": 20, "tables": 20}
 # Fixed ones, so that whoever runs the tests plays the same; `make simulate` draws new ones.
 FIRST_SEED = 1_000
 # What is found at once; `make simulate SIMULATE="--broken each"` tries all of them.

@@ -35,7 +35,7 @@ from tests.support.world import NOON, PERSON, World, write
 ANY_LISTS = tuple(chain.from_iterable(combinations(LISTS, count) for count in range(5)))
 
 
-CHECKED = settings(max_examples=150, suppress_health_check=list(HealthCheck), print_blob=True)
+CHECKED = settings(max_examples=80, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,48 @@
 """The template in infra/, parsed, and what its parts say."""
 
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pycep import BicepParser
-
 INFRA = Path(__file__).parents[2] / "infra"
-PARSER = BicepParser()
-TEMPLATES: dict[str, Any] = {
-    path.relative_to(INFRA).as_posix(): PARSER.parse(text=path.read_text("utf-8"))
-    for path in sorted(INFRA.rglob("*.bicep"))
-}
+
+
+@cache
+def _parser() -> Any:
+    from pycep import BicepParser  # takes half a second, in every process that collects tests
+
+    return BicepParser()
+
+
+def parsed(text: str) -> dict[str, Any]:
+    return dict(_parser().parse(text=text))
+
+
+@cache
+def _template(file: str) -> dict[str, Any]:
+    return parsed((INFRA / file).read_text("utf-8"))
+
+
+class _Templates(Mapping[str, dict[str, Any]]):
+    """Every file of the template by its path, parsed when somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._files = [path.relative_to(INFRA).as_posix() for path in sorted(INFRA.rglob("*.bicep"))]
+
+    def __getitem__(self, file: str) -> dict[str, Any]:
+        if file not in self._files:
+            raise KeyError(file)
+        return _template(file)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+TEMPLATES = _Templates()
 
 
 def config(declared: dict[str, Any]) -> dict[str, Any]:

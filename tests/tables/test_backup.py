@@ -182,14 +182,14 @@ class Busy:
         self.world.store.set_rules_version(2)
 
 
-@pytest.mark.parametrize("size", [3, 7, 1000])
+@pytest.mark.parametrize("size", [3, 1000])
 def test_while_others_write(size: int, tables: Place, target: Place) -> None:
     """What was recorded before it began is there; whoever is there is whole, and is found."""
     with World(tables) as world:
         world.store.set_rules_version(1)
         busy = Busy(world)
         asked, held = list(busy.open), list(busy.held)
-        left = iter(range(40))
+        left = iter(range(25))
         copy = copy_meanwhile(
             tables, lambda table: busy.go_on(table) if next(left, None) is not None else None, size
         )
