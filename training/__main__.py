@@ -16,7 +16,7 @@ from training.learn import Learnt, learnt, weights
 # Of the lines written by hand, each of so many is kept to choose the thresholds by.
 _KEPT = 4
 # Of what asks for nothing, so many of a thousand may be taken with a core, and put on the review list.
-_TAKEN, _REVIEWED = 10, 10
+_TAKEN, _REVIEWED = 25, 10
 
 Read = tuple[Example, Sequence[str], Core | None, bool]
 
