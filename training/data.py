@@ -12,6 +12,8 @@ from optout.domain.data import DataModel
 from optout.language.languages import languages
 
 FOLDER = Path(__file__).parent
+# Lines of several languages, which the tests hold the rules to.
+OF_TESTS = "-"
 TESTS = FOLDER.parent / "tests/wording"
 
 
@@ -55,7 +57,7 @@ def by_hand() -> list[Example]:
 def _of_tests() -> Iterator[Example]:
     for name, is_request in (("requests", True), ("ordinary", False)):
         for text in (TESTS / f"{name}.txt").read_text("utf-8").splitlines():
-            yield Example(text, is_request, "-")
+            yield Example(text, is_request, OF_TESTS)
 
 
 def _lines(files: Mapping[str, Written]) -> Iterator[Example]:

@@ -11,7 +11,7 @@ here may know what a pattern means.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, pairwise, product
 from operator import attrgetter
 from typing import TypeAlias
@@ -34,20 +34,34 @@ def signs(words: Sequence[str]) -> frozenset[Sign]:
 
 
 class Phrases:
-    """A set of word sequences that is searched at one place of a text."""
+    """A set of word sequences that is searched at one place of a text. Most are never searched, so what
+    searching takes is made when it is first needed."""
 
     def __init__(self, sequences: Iterable[Sequence[str]]) -> None:
-        self._all = frozenset(tuple(sequence) for sequence in sequences if sequence)
-        self.single = frozenset(sequence[0] for sequence in self._all if len(sequence) == 1)
-        self.first_words = frozenset(sequence[0] for sequence in self._all)
+        self._given = tuple(sequences)
+
+    @cached_property
+    def _all(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(tuple(sequence) for sequence in self._given if sequence)
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        return frozenset(sequence[0] for sequence in self._all if len(sequence) == 1)
+
+    @cached_property
+    def first_words(self) -> frozenset[str]:
+        return frozenset(sequence[0] for sequence in self._all)
+
+    @cached_property
+    def _longer(self) -> Mapping[str, tuple[int, ...]]:
         lengths: dict[str, set[int]] = {}
         for sequence in self._all:
             if len(sequence) > 1:
                 lengths.setdefault(sequence[0], set()).add(len(sequence))
-        self._longer = {first: tuple(sorted(found)) for first, found in lengths.items()}
+        return {first: tuple(sorted(found)) for first, found in lengths.items()}
 
-    def __iter__(self) -> Iterator[tuple[str, ...]]:
-        return iter(self._all)
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        return iter(self._given)
 
     def without(self, removed: Iterable[Sequence[str]]) -> "Phrases":
         """The same but for some; what is long and the same is shared."""
@@ -156,6 +170,7 @@ class Compiler:
         self._spelled = cache(lambda name: _spelled(name, classes))
         self._phrases = cache(self._of_names)
         self._needed = cache(self._signs)
+        self._sign = cache(self._rarest)
         self._part = cache(self._made)
 
     def patterns(self, text: str) -> Iterator[Pattern]:
@@ -178,7 +193,7 @@ class Compiler:
             return _Part(Element(self._phrases(name), 0, MOST_REPEATS), frozenset(), 0)
         if part.endswith("?"):
             return _Part(Element(self._phrases(name), 0), frozenset(), 0)
-        needed = self._needed(name)
+        needed = self._needed(name) if name != "_" else frozenset()
         return _Part(Element(self._phrases(name)), needed, sum(map(self._frequency, needed)))
 
     def _of_names(self, name: str) -> Phrases:
@@ -187,7 +202,7 @@ class Compiler:
         return Phrases(chain.from_iterable(map(self._spelled, name.split("|"))))
 
     def _signs(self, name: str) -> frozenset[Sign]:
-        return frozenset(map(self._rarest, self._phrases(name)))
+        return frozenset(map(self._sign, chain.from_iterable(map(self._spelled, name.split("|")))))
 
     def _rarest(self, phrase: tuple[str, ...]) -> Sign:
         if len(phrase) < 3:
