@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from optout.cli import Commands
 from optout.cli.classify import rules_for
+from optout.cli.files import reading
 from optout.domain.enums import Intent
 from optout.domain.errors import OptoutError
 from optout.language import evaluation
@@ -30,7 +29,7 @@ def add(commands: Commands) -> None:
         "language, number_type (long_code), country (US).",
     )
     parser.add_argument(
-        "file", metavar="FILE", help="labelled messages as NDJSON; - for standard input"
+        "file", type=Path, metavar="FILE", help="labelled messages as NDJSON; - for standard input"
     )
     parser.add_argument(
         "--show", type=int, default=20, metavar="N",
@@ -43,23 +42,12 @@ def add(commands: Commands) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    with ExitStack() as opened:
-        judged = [_judged(number, line) for number, line in _lines(asked.file, opened)]
+    with reading(asked.file) as lines:
+        judged = [_judged(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not judged:
         raise OptoutError(f"{asked.file}: no messages. A line is: {_EXAMPLE}")
     print(_as_json(judged) if asked.json else "\n".join(_as_text(judged, asked.show)))
     return 0
-
-
-def _lines(file: str, opened: ExitStack) -> Iterator[tuple[int, str]]:
-    lines: Iterable[str] = sys.stdin
-    if file != "-":
-        try:
-            path = Path(file)
-            lines = opened.enter_context(path.open(encoding="utf-8-sig", errors="replace"))
-        except OSError as problem:
-            raise OptoutError(f"{file}: cannot be read ({problem.strerror})") from None
-    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def _judged(number: int, line: str) -> Judged:

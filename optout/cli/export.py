@@ -4,11 +4,10 @@ import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import starmap
-from pathlib import Path
 from typing import Any
 
 from optout.cli import Commands
-from optout.cli.files import writing
+from optout.cli.files import add_output, writing
 from optout.cli.targets import add_target
 from optout.operations.listing import list_out
 from optout.operations.naming import find_scope
@@ -23,17 +22,7 @@ def add(commands: Commands) -> None:
         "begins with an apostrophe, which import removes again.",
     )
     add_target(parser).add_argument("--all", action="store_true", help="everything with its history")
-    parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
-    parser.add_argument(
-        "--json",
-        action="store_const",
-        const="ndjson",
-        dest="format",
-        help="the same as --format ndjson",
-    )
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="readable by you alone; default: standard output"
-    )
+    add_output(parser)
     parser.set_defaults(run=run)
 
 

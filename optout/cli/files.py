@@ -1,6 +1,7 @@
 """The files that commands write and read: - is standard output or input, and what cannot be opened is
 said in a sentence."""
 
+import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,21 @@ from optout import files
 from optout.domain.errors import OptoutError
 
 STANDARD = "-"
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that writes a list: in which format, and where."""
+    parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
+    parser.add_argument(
+        "--json",
+        action="store_const",
+        const="ndjson",
+        dest="format",
+        help="the same as --format ndjson",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="readable by you alone; default: standard output"
+    )
 
 
 def is_standard(path: Path | None) -> bool:

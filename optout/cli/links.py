@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optout.cli import Commands, values
-from optout.cli.files import STANDARD, is_standard, writing
+from optout.cli.files import STANDARD, add_output, is_standard, writing
 from optout.cli.import_ import RefusedRows, beside
 from optout.operations.naming import find_sender
 
@@ -50,17 +50,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--country", type=values.country, help="country of numbers without a country code: US, GB"
     )
-    parser.add_argument("--format", choices=("csv", "ndjson"), default="csv", help="default: csv")
-    parser.add_argument(
-        "--json",
-        action="store_const",
-        const="ndjson",
-        dest="format",
-        help="the same as --format ndjson",
-    )
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="readable by you alone; default: standard output"
-    )
+    add_output(parser)
     parser.add_argument(
         "--refused", type=Path, metavar="FILE",
         help="where the rows go that have no link; default: FILE.refused.csv, beside the list, or "

@@ -1,6 +1,7 @@
 """The key of the links that a laptop makes: beside its store, made when the first link is."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +35,8 @@ class KeyFile:
         try:
             files.create(new)
             new.write_text(written(LinkKey("local", secrets.token_bytes(KEY_BYTES))), "utf-8")
-            self.path.hardlink_to(new)
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):
+                self.path.hardlink_to(new)
         except OSError as problem:
             raise ConfigurationError(f"{self.path}: cannot be written ({problem})") from None
         finally:
