@@ -335,7 +335,7 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as done:
         main.main(arguments)
     assert done.value.code == 2
-    assert "usage: optout" in capsys.readouterr().err
+    assert "optout [-h]" in capsys.readouterr().err
 
 
 BAD_PROGRAM = """[[program]]
