@@ -166,7 +166,9 @@ class Compiler:
 
     def __init__(self, classes: Classes, fillers: Phrases, common: Sequence[str]) -> None:
         self._fillers = fillers
-        self._rank = {word: number for number, word in reversed(list(enumerate(common, start=1)))}
+        ranked = reversed(list(enumerate(common, start=1)))
+        # How common a word is, by its place in a list that begins with the commonest.
+        self._common = {word: 1 / number for number, word in ranked}
         self._spelled = cache(lambda name: _spelled(name, classes))
         self._phrases = cache(self._of_names)
         self._needed = cache(self._signs)
@@ -205,15 +207,17 @@ class Compiler:
         return frozenset(map(self._sign, chain.from_iterable(map(self._spelled, name.split("|")))))
 
     def _rarest(self, phrase: tuple[str, ...]) -> Sign:
-        if len(phrase) < 3:
-            return phrase[0] if len(phrase) == 1 else (phrase[0], phrase[1])
+        if len(phrase) == 1:
+            return phrase[0]
+        if len(phrase) == 2 or self._common.keys().isdisjoint(phrase):
+            return phrase[0], phrase[1]
         return min(pairwise(phrase), key=self._frequency)
 
     def _frequency(self, sign: Sign) -> float:
-        """How common a word is, by its place in a list that begins with the commonest, or two words."""
+        """How common a word is, or two that follow each other."""
         if isinstance(sign, str):
-            return 1 / self._rank[sign] if sign in self._rank else 0
-        return self._frequency(sign[0]) * self._frequency(sign[1])
+            return self._common.get(sign, 0)
+        return self._common.get(sign[0], 0) * self._common.get(sign[1], 0)
 
 
 def sequences(text: str, classes: Classes) -> Iterator[tuple[str, ...]]:

@@ -84,7 +84,7 @@ class Tokenizer:
 _WITHOUT_CONTRACTIONS = Tokenizer(())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 18)
 def phrase(text: str) -> tuple[str, ...]:
     """The words of a phrase of the data, which is written without apostrophes."""
     parts = text.lower().split()
