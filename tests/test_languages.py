@@ -17,6 +17,7 @@ from optout.language import rules, wording
 from optout.language.classify import classify
 from optout.language.grammar import compiled, grammar
 from optout.language.languages import Language, RequestEntry, WordEntry, languages, read
+from optout.language.lexicon import composed
 from optout.language.phrases import sequences
 
 LANGUAGES = list(languages().values())
@@ -261,6 +262,14 @@ def test_what_a_file_may_not_say(right: str, wrong: str, tmp_path: Path) -> None
     (tmp_path / "xx.toml").write_text(INVENTED.replace(right, wrong), "utf-8")
     with pytest.raises(ValueError, match=r"xx\.toml|validation error"):
         read(tmp_path)
+
+
+def test_an_affix_that_is_not_there() -> None:
+    """Whoever adds a language is told which one, and in which file."""
+    turkish = next(each for each in LANGUAGES if each.language == "tr")
+    assert turkish.affixes
+    with pytest.raises(ValueError, match=r"tr\.toml: \[affixes\] lacks '\w+'"):
+        composed(turkish.model_copy(update={"affixes": {}}))
 
 
 def test_no_message_waits_for_the_languages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from optout.cli import main
 from optout.domain.enums import Certainty, EvidenceKind, Intent
 from optout.domain.model import Decision, Evidence
+from optout.language.classify import UNSURE
 from tests.support.client import environment
 from tests.support.places import file_in
 from tests.support.records import evidence
@@ -54,6 +55,22 @@ def test_the_history(capsys: pytest.CaptureFixture[str]) -> None:
         "       1  stop (certain) → none",
         "       1  stop (certain) → stop (probable)",
         "4 of 5 messages would change; 1 have had their text forgotten",
+    ]
+
+
+def test_what_only_the_second_reader_finds_is_a_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Probable as before, but nobody is suppressed by it any more; again, it is none."""
+    text = "please cancel"
+    item = {"sender": "12345", "text": text, "intent": "stop", "certainty": "probable"}
+    file = tmp_path / "items.ndjson"
+    file.write_text("\n".join(json.dumps(item | {"rule": rule}) for rule in ("old", UNSURE)))
+    assert main.main(["replay", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"stop (probable, {UNSURE}) → stop (probable, en:cancel+courtesy): 'please cancel'",
+        "       1  stop (probable, only the second reader) → stop (probable)",
+        "1 of 2 messages would change; 0 have had their text forgotten",
     ]
 
 

@@ -1,6 +1,7 @@
 """Requests in people's own words: what counts, how surely, and what is left alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -281,6 +282,36 @@ def test_opting_in_tolerates_no_typing_error(word: str, data: st.DataObject) -> 
 def test_help_and_start(text: str, ruleset: rules.Ruleset, expected: Intent) -> None:
     """Good manners around HELP and behind START, where nobody else has to understand it."""
     assert classify(text, ruleset).intent is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "elsewhere", "there"),
+    [
+        ("ok dost", Intent.NONE, None),
+        ("thanks dost", Intent.NONE, None),
+        ("dost", Intent.NONE, "cs"),
+        ("dost prosím", Intent.STOP, None),
+        ("Suma", Intent.NONE, "pt"),
+        ("alt", Intent.NONE, "it"),
+        ("tc", Intent.NONE, "vi"),
+        ("ok tc bye", Intent.NONE, None),
+        ("די", Intent.STOP, None),
+        ("די טוב", Intent.NONE, None),
+        ("basta così", Intent.NONE, None),
+    ],
+)
+def test_words_of_several_languages(text: str, elsewhere: Intent, there: str | None) -> None:
+    """A word that another language has every day asks for something only in company: where its language
+    is spoken, or beside a word of it."""
+    assert classify(text, LONG_CODE).intent is elsewhere
+    if there is not None:
+        assert classify(text, replace(LONG_CODE, spoken=(there,))).intent is Intent.STOP
+
+
+@pytest.mark.parametrize("text", ["TD", "TD!", "yes TD"])
+def test_short_words_are_never_certain(text: str) -> None:
+    """Chinese phones unsubscribe with it; in English it is a touchdown, too."""
+    assert classify(text, LONG_CODE).certainty is Certainty.PROBABLE
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,10 @@ def _print(replayed: Iterable[Replayed], counts: "Counter[str]", as_ndjson: bool
 
 
 def _short(reading: Interpretation) -> str:
-    return f"{reading.intent} ({reading.certainty})" if reading.certainty else str(reading.intent)
+    if not reading.certainty:
+        return str(reading.intent)
+    alone = ", only the second reader" if reading.is_unsure else ""
+    return f"{reading.intent} ({reading.certainty}{alone})"
 
 
 def _line(replayed: Replayed) -> str:

@@ -18,15 +18,19 @@ _AFFIX = re.compile(r"\{(\w+)\}")
 
 
 def composed(language: Language) -> Language:
-    """The same language, with the wordings that its lexicon makes beside those of its own."""
+    """The same language, with the wordings that its lexicon makes beside those of its own. Raises
+    ValueError for an affix that the language does not have."""
     if language.lexicon is None:
         return language
     slots = language.lexicon.model_dump(by_alias=True)
-    classes = {
-        slot.upper(): tuple(_inflected(words, language.affixes))
-        for slot, words in slots.items()
-        if words
-    }
+    try:
+        classes = {
+            slot.upper(): tuple(_inflected(words, language.affixes))
+            for slot, words in slots.items()
+            if words
+        }
+    except KeyError as missing:
+        raise ValueError(f"{language.language}.toml: [affixes] lacks {missing}") from None
     classes |= language.classes
     made = _compositions()
     for name, parts in made.classes.items():

@@ -144,6 +144,8 @@ class Reading:
         """A word that is a request by itself: as the message, its first sentence, or a line of it."""
         if entry.company and not self._has_company(wording, start, end):
             return None
+        if entry.weight is Weight.FAINT and wording.unless.ends(self._words, end):
+            return None
         left = self._surroundings.left(wording.around, start).side
         right = self._surroundings.right(wording.around, end).side
         whole = left is right is Side.MESSAGE

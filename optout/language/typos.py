@@ -67,6 +67,8 @@ class Typos:
             if not word.isascii() and len(word) >= _LONG
             for form in (word, *_shortened(word))
         }
+        # One letter too many at the most.
+        self._longest = max(map(len, self._shortened), default=0) + 1
         self._variants: Mapping[str, Spelling] = {
             variant: spelling
             for word in filter(str.isascii, words)
@@ -107,7 +109,7 @@ class Typos:
     def _close(self, token: str) -> Spelling | None:
         """The long word of another script that a token is one letter away from: without one of theirs,
         the two are the same."""
-        if len(token) < _LONG or token in self._known:
+        if not _LONG <= len(token) <= self._longest or token in self._known:
             return None
         found = (self._shortened.get(form) for form in (token, *_shortened(token)))
         word = next(filter(None, found), None)

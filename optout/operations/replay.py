@@ -28,8 +28,18 @@ class Interpretation:
         return f"{self.intent} ({self.certainty}, {self.rule})"
 
     def differs(self, other: "Interpretation") -> bool:
-        """Whether it would be treated otherwise; another rule that says the same changes nothing."""
-        return (self.intent, self.certainty) != (other.intent, other.certainty)
+        """Whether it would be treated otherwise; another rule that says the same changes nothing, but
+        what only the second reader finds has a policy of its own."""
+        return (self.intent, self.certainty, self.is_unsure) != (
+            other.intent,
+            other.certainty,
+            other.is_unsure,
+        )
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether only the second reader found it."""
+        return self.rule == classify.UNSURE
 
 
 @dataclass(frozen=True, slots=True)

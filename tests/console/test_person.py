@@ -132,6 +132,23 @@ def test_rules_are_behind_why(app: App, console: str, open_page: OpenPage) -> No
     expect(page.locator(".why")).to_contain_text("What such words mean in English")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("block 4", "No rule, but what it is like when all its words are weighed: second-reader"),
+        ("spam or ham", "What such words mean in English, and what stands around them, weighed"),
+    ],
+)
+def test_what_was_weighed_says_so(
+    text: str, says: str, app: App, console: str, open_page: OpenPage
+) -> None:
+    """Whoever reviews a request sees that no rule found it, or not by itself."""
+    app.deliver(sms_event(text))
+    page = open_page(f"{console}#look-up")
+    look_up(page)
+    expect(page.locator(".why")).to_contain_text(says)
+
+
 def test_all_evidence_as_a_file(app: App, console: str, open_page: OpenPage) -> None:
     """Every entry, beyond the first page: as rows for a spreadsheet, and whole as JSON. The file's name
     has no number."""

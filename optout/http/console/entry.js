@@ -81,6 +81,10 @@ function ruleOf({ rule, language }) {
   if (whose === "program") return "A word that the program has";
   if (whose === "link") return "The key that made the link";
   if (whose === "delivery_report") return "What the delivery report says";
+  if (whose === "second-reader") return "No rule, but what it is like when all its words are weighed";
+  if (rule.endsWith("+weighed")) {
+    return `What such words mean in ${LANGUAGE.of(language)}, and what stands around them, weighed`;
+  }
   if (language && whose === language) return `What such words mean in ${LANGUAGE.of(language)}`;
   return "A keyword of this kind of sender";
 }
