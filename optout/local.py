@@ -222,8 +222,12 @@ def server(host: LocalHost, port: int) -> BaseWSGIServer:
 
 def _port_problem(port: int, problem: Exception) -> str:
     if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
-        return f"port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
-    return f"cannot listen on port {port} ({problem}). Choose another: PORT=7072 make run"
+        return f"port {port} is in use. Stop what uses it, or choose another: {_on_port(port + 1)}"
+    return f"cannot listen on port {port} ({problem}). Choose another: {_on_port(7072)}"
+
+
+def _on_port(port: int) -> str:
+    return f"`optout serve --port {port}` or `PORT={port} make run`"
 
 
 def serve(app: func.FunctionApp, port: int, guard: Guard, command: str) -> None:

@@ -177,7 +177,7 @@ def _apply_rules(recorder: Recorder, configured: Settings) -> None:
             people = sum(1 for _ in recompute.recompute_all(recorder))
             log.info("rules_changed", corrected=people)
         else:
-            log.warning("rules_changed", remedy="run: python -m optout recompute")
+            log.warning("rules_changed", remedy="run: optout recompute")
 
 
 def _log_advice(found: Iterable[Finding]) -> None:

@@ -41,6 +41,22 @@ def run(
     )
 
 
+def test_a_program_file_from_standard_input() -> None:
+    """- is standard input for check-programs, too, and is checked like a file."""
+    given = (ROOT / "programs.toml").read_bytes()
+    right, wrong = (
+        run("check-programs", "-", given=each) for each in (given, given + b'\ncolour = "red"\n')
+    )
+    assert (right.returncode, right.stdout.splitlines()[-1]) == (0, b"-: errors: 0, warnings: 0")
+    assert (
+        wrong.returncode,
+        b"-:%d:1: there is no such field" % (given.count(b"\n") + 2) in wrong.stdout,
+    ) == (
+        2,
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

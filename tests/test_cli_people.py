@@ -124,6 +124,9 @@ REFUSED = {
     "status 123": "recipient: not a phone number",
     f"check 1234 {PERSON}": "no program names the sender 1234; did you mean 12345? If it is right all "
     "the same, add --allow-unconfigured",
+    "links people.csv --sender 1234": "did you mean 12345? If it is right all the same, add --allow",
+    "import x.csv --sender 1234 --actor a": "If it is right all the same, add --allow-unconfigured",
+    "export --sender 1234": "If it is right all the same, add --allow-unconfigured",
     f"opt-out {PERSON} --list contoso-alrts {DESK}": "'contoso-alrts' (did you mean contoso-alerts?)",
     "export --list contoso-prom": "did you mean contoso-promo or",
     f"opt-out {PERSON} --everything {DESK} --at yesterday": "'yesterday' is not a time; write it as 20",

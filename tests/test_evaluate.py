@@ -68,10 +68,15 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     ("lines", "said"),
     [
         ("", "no messages. A line is: "),
-        ('{"text": "STOP"}', "line 1: not a labelled message (KeyError('intent')). A line is: "),
-        ('\n{"text": "STOP", "intent": "halt"}', "line 2: not a labelled message (ValueError"),
+        ('{"text": "STOP"}', 'line 1: not a labelled message (there is no "intent"). A line is: '),
+        (
+            '\n{"text": "STOP", "intent": "halt"}',
+            'line 2: not a labelled message (there is no intent "halt"; there are',
+        ),
+        ('{"text": "STOP", "intent": "stpo"}', '"stpo" (did you mean stop?)'),
+        ('{"text": "STOP", "intent": ["stop"]}', 'there is no intent ["stop"]'),
         ("[1]", "line 1: not a labelled message"),
-        ("stop\tSTOP", "line 1: not a labelled message"),
+        ("stop\tSTOP", "line 1: not a labelled message (not JSON, at column 1)"),
     ],
 )
 def test_what_is_no_labelled_message(

@@ -135,7 +135,9 @@ def test_many_requests_do_not_use_up_the_files(app: App) -> None:
 )
 def test_a_port_that_cannot_be(local_host: local.LocalHost, port: int, message: str) -> None:
     """The message says which port and what to do, without a traceback."""
-    with pytest.raises(ConfigurationError, match=f"{message}.*PORT=7072 make run"):
+    with pytest.raises(
+        ConfigurationError, match=f"{message}.*optout serve --port 7072.*PORT=7072 make run"
+    ):
         local.server(local_host, port)
 
 
@@ -145,7 +147,7 @@ def test_a_port_in_use(local_host: local.LocalHost, local_port: int) -> None:
         local.server(local_host, local_port)
     assert str(refusal.value) == (
         f"port {local_port} is in use. Stop what uses it, or choose another: "
-        f"PORT={local_port + 1} make run"
+        f"`optout serve --port {local_port + 1}` or `PORT={local_port + 1} make run`"
     )
 
 

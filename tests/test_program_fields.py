@@ -37,6 +37,18 @@ REFUSED: list[Mistake] = [
         "sender 1 (+18335550100)", "trial phone number", "Get a number with SMS",
     ),
     (
+        "a mistyped value",
+        "field",
+        program(SHORT_CODE.replace("short_code", "shortcode")),
+        "sender 1 (12345), program.sender.type", 'there is no "shortcode"', 'Write "short_code";',
+    ),
+    (
+        "a value that is like none",
+        "field",
+        program(SHORT_CODE.replace("short_code", "x")),
+        "sender 1 (12345), program.sender.type", 'there is no "x"', 'Write "toll_free", "short_code", ',
+    ),
+    (
         "an unknown field",
         "field",
         program(f'{SHORT_CODE}\nlanguage = "en"'),
@@ -100,13 +112,13 @@ REFUSED: list[Mistake] = [
         "an unknown type",
         "field",
         program(SHORT_CODE.replace("short_code", "shortcode")),
-        "sender 1 (12345), program.sender.type", "'short_code'", "docs/programs.md",
+        "sender 1 (12345), program.sender.type", '"short_code"', "docs/programs.md",
     ),
     (
         "an unknown manager",
         "field",
         program(f'{SHORT_CODE}\nmanaged_by = "acs"'),
-        "sender 1 (12345), program.sender.managed_by", "'platform'", "docs/programs.md",
+        "sender 1 (12345), program.sender.managed_by", '"platform"', "docs/programs.md",
     ),
     (
         "an unknown reply",
@@ -215,7 +227,7 @@ REFUSED: list[Mistake] = [
         "an unknown policy",
         "field",
         program(SHORT_CODE, rest='probable.US.policy = "maybe"'),
-        'program "Contoso", program.probable.US.policy', "'suppress'", "docs/programs.md",
+        'program "Contoso", program.probable.US.policy', '"suppress"', "docs/programs.md",
     ),
 ]  # fmt: skip
 

@@ -192,10 +192,7 @@ def _answer(status: int, content: bytes | str, role: str) -> Any:
     if status == 200 and isinstance(told, dict):
         return told
     if isinstance(told, dict) and isinstance(told.get("detail"), str):
-        detail = in_one_line(told["detail"]).replace(
-            "say allow_unconfigured", "add --allow-unconfigured"
-        )
-        raise (NoAnswer if status >= 500 else Refused)(detail)
+        raise (NoAnswer if status >= 500 else Refused)(in_one_line(told["detail"]))
     if status in (401, 403):
         raise Refused(f"the app refuses the key, or there is none: role {role}. {_HOW_TO_GET_A_KEY}")
     if status == 404:

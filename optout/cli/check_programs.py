@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from optout import settings
 from optout.cli import Commands
+from optout.cli.files import STANDARD
 from optout.cli.terminal import Colour, Screen
 from optout.domain.errors import ConfigurationError, StoreAway
 
 if TYPE_CHECKING:
+    from optout.programs.check import Checked
     from optout.programs.findings import Finding
 
 
@@ -27,7 +29,11 @@ def add(commands: Commands) -> None:
         epilog="The exit code is 2 with errors, otherwise 0; with --strict, 1 with warnings alone.",
     )
     parser.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="default: the one that OPTOUT_PROGRAMS names"
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="- for standard input; default: the one that OPTOUT_PROGRAMS names",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as one JSON document")
     parser.add_argument("--strict", action="store_true", help="fail on warnings, too")
@@ -40,8 +46,11 @@ def run(asked: argparse.Namespace) -> int:
     from optout.service import now_utc
 
     path = asked.file or _configured()
-    checked = check_file(path, now_utc().date())
-    warnings = [*checked.warnings, *_left_lists(path)] if not checked.errors else checked.warnings
+    content = sys.stdin.buffer.read() if str(asked.file) == STANDARD else None
+    checked = check_file(path, now_utc().date(), content)
+    warnings = (
+        [*checked.warnings, *_left_lists(path, checked)] if not checked.errors else checked.warnings
+    )
     found = [*checked.errors, *warnings]
     if asked.json:
         print(json.dumps([_document(path, finding) for finding in found], indent=2))
@@ -86,7 +95,7 @@ def _configured() -> Path:
     return settings.load().programs_path
 
 
-def _left_lists(path: Path) -> "list[Finding]":
+def _left_lists(path: Path, checked: "Checked") -> "list[Finding]":
     """What the store of the settings says about the file; nothing where there is none yet."""
     from optout import service
     from optout.operations.left_lists import lists_without_sender
@@ -98,7 +107,7 @@ def _left_lists(path: Path) -> "list[Finding]":
         if configured.store != "tables" and not configured.sqlite_path.exists():
             return []
         with closing(service.open_store(configured)) as store:
-            return lists_without_sender(Directory.load(path), store)
+            return lists_without_sender(Directory.of(path, checked), store)
     except (ConfigurationError, StoreAway) as problem:
         print(f"The store was not asked for lists without a sender: {problem}", file=sys.stderr)
         return []

@@ -5,12 +5,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from optout.cli import Commands
 from optout.cli.classify import rules_for
 from optout.cli.files import reading
 from optout.domain.enums import Intent
 from optout.domain.errors import OptoutError
+from optout.domain.nearest import did_you_mean
 from optout.language import evaluation
 from optout.language.classify import classify
 from optout.language.evaluation import Figures, Judged
@@ -54,13 +56,33 @@ def _judged(number: int, line: str) -> Judged:
     try:
         labelled = json.loads(line)
         rules = rules_for(labelled.get("number_type", "long_code"), labelled.get("country", "US"))
-        text, expected = str(labelled["text"]), Intent(labelled["intent"])
+        text, expected = str(labelled["text"]), _intent(labelled["intent"])
         language = str(labelled.get("language", "-"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise OptoutError(
-            f"line {number}: not a labelled message ({problem!r}). A line is: {_EXAMPLE}"
+            f"line {number}: not a labelled message ({_why(problem)}). A line is: {_EXAMPLE}"
         ) from None
     return Judged(text, expected, language, classify(text, rules))
+
+
+def _intent(written: Any) -> Intent:
+    if written not in list(Intent):
+        meant = did_you_mean(str(written), Intent)
+        raise ValueError(
+            f"there is no intent {json.dumps(written)}{meant}; there are {', '.join(Intent)}"
+        )
+    return Intent(written)
+
+
+def _why(problem: Exception) -> str:
+    """What is wrong with a line, for whoever wrote it."""
+    if isinstance(problem, json.JSONDecodeError):
+        return f"not JSON, at column {problem.colno}"
+    if isinstance(problem, KeyError):
+        return f"there is no {json.dumps(problem.args[0])}"
+    if isinstance(problem, ValueError):
+        return str(problem)
+    return "not a JSON object with a text and an intent"
 
 
 def _as_json(judged: list[Judged]) -> str:

@@ -117,7 +117,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refused(why: str) -> int:
-    print(f"optout: {why}", file=sys.stderr)
+    # Refusals are in the words of HTTP, in which an option is a member of the body.
+    print(
+        f"optout: {why.replace('say allow_unconfigured', 'add --allow-unconfigured')}", file=sys.stderr
+    )
     return 2
 
 

@@ -121,7 +121,7 @@ def _report(asked: argparse.Namespace, found: list[dict[str, Any]], identifier: 
 
     is_of_answer = asked.report != "blocked"
     if is_of_answer and not any((each["reply"] or {}).get("status") in _SENT for each in found):
-        raise BadRequest("--report: nobody was answered, so that there is nothing to report of it")
+        raise BadRequest("--report: nobody was answered, so there is no delivery to report")
     return _as_asked(
         asked,
         trial_events.reported(

@@ -145,7 +145,7 @@ def _program_file(configured: Settings, today: date) -> Iterator[Diagnosis]:
             Condition.WARNING,
             "program file",
             f"warnings: {len(advice)}",
-            "See python -m optout check-programs.",
+            "See optout check-programs.",
         )
     names = {sender.program for sender in directory.every if sender.program}
     examples = sorted(name for name in names if "contoso" in name.lower())

@@ -38,10 +38,11 @@ class Checked:
         return list(_texts(self.file)) if self.file else []
 
 
-def check_file(path: Path, today: date | None = None) -> Checked:
+def check_file(path: Path, today: date | None = None, content: bytes | None = None) -> Checked:
     """Everything that can be found in a file, on a day; without one, nothing that depends on the day.
-    Raises ConfigurationError if it is not TOML."""
-    text = _text(path)
+    With content, that is checked, and the path is only its name. Raises ConfigurationError if it is not
+    TOML."""
+    text = _text(path, _read(path) if content is None else content)
     try:
         document = tomllib.loads(text)
     except ValueError as problem:  # TOML, or a number of thousands of digits
@@ -89,14 +90,17 @@ _SINGLE = re.compile(
 )
 
 
-def _text(path: Path) -> str:
-    """What a file says. Raises ConfigurationError where it cannot be read, or is not in UTF-8."""
+def _read(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as problem:
         raise ConfigurationError(
             f"{path}: cannot be read ({problem.strerror}). Set OPTOUT_PROGRAMS to your program file."
         ) from None
+
+
+def _text(path: Path, content: bytes) -> str:
+    """What a file says. Raises ConfigurationError where it is not in UTF-8."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]:
         raise ConfigurationError(
             f"{path}: not valid TOML: it is saved as UTF-16, at position 0. Save it as UTF-8"

@@ -15,7 +15,7 @@ from optout.domain.errors import ConfigurationError
 from optout.language import rules
 from optout.language.rules import Ruleset
 from optout.programs import keywords, reach
-from optout.programs.check import check_file
+from optout.programs.check import Checked, check_file
 from optout.programs.findings import Finding
 from optout.programs.schema import ProgramEntry, ProgramFile, SenderEntry
 
@@ -169,7 +169,11 @@ class Directory:
 
         Raises ConfigurationError with every error, one per line.
         """
-        checked = check_file(path, today)
+        return cls.of(path, check_file(path, today))
+
+    @classmethod
+    def of(cls, path: Path, checked: Checked) -> "Directory":
+        """The programs of a file that was checked. Raises ConfigurationError with every error."""
         if checked.errors or checked.file is None:
             raise ConfigurationError("\n".join(f"{path}: {finding}" for finding in checked.errors))
         return cls(_by_id(_senders(checked.file)), checked.warnings, _others(checked.file))

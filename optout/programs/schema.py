@@ -273,6 +273,8 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
             "it is not a valid list name",
             "Write up to 63 lower-case letters, digits and hyphens;",
         )
+    if error["type"] in ("enum", "literal_error"):
+        problems[error["type"]] = _no_such_value(error)
     problem, remedy = problems.get(error["type"], (error["msg"], ""))
     return Finding(
         f"{_entry(document, location)}, {where}",
@@ -280,6 +282,13 @@ def finding(document: dict[str, Any], error: dict[str, Any]) -> Finding:
         problem,
         f"{remedy} docs/programs.md explains every field.".lstrip(),
     )
+
+
+def _no_such_value(error: dict[str, Any]) -> tuple[str, str]:
+    """The problem with a value that is none of a few, and which of them to write."""
+    known = re.findall("'([^']+)'", error["ctx"]["expected"])
+    choice = listed(quoted(nearest(str(error["input"]), known) or known), "or")
+    return f'there is no "{error["input"]}"', f"Write {choice};"
 
 
 def _meant(location: list[Any]) -> str:

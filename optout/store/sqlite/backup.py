@@ -37,7 +37,9 @@ def write_backup(path: Path, target: Path) -> None:
     except (sqlite3.DatabaseError, OSError) as problem:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise OptoutError(f"{target}: cannot be written from {path}: {problem}") from problem
+        raise OptoutError(
+            f"{target}: cannot be written from {path}: {getattr(problem, 'strerror', None) or problem}"
+        ) from problem
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -239,7 +239,7 @@ class TablesStore(RecipientRows):
         if self._recipients.get(rows.RESTORE):
             raise ConfigurationError(
                 "a restore into these tables has not ended, so that people who opted out may be "
-                "missing: run python -m optout restore with the same copy until it says that it is done"
+                "missing: run optout restore with the same copy until it says that it is done"
             )
 
     def check(self) -> None:
