@@ -7,6 +7,7 @@ from typing import Any
 
 from optout.domain.enums import Effect, EvidenceKind, Party
 from optout.domain.text import in_one_line
+from optout.language.classify import UNSURE
 from optout.operations.documents import HistoryItem, Reply, State
 
 _LABEL = 12
@@ -92,6 +93,8 @@ def standing(name: str, answer: State) -> str:
 def _understood(item: HistoryItem) -> str:
     if not item["rule"]:
         return "no keyword"
+    if item["rule"] == UNSURE:
+        return f"perhaps {item['intent']}: only the second reader finds it"
     sure = " (probable)" if item["certainty"] == "probable" else ""
     return f"{item['intent']}{sure}, by {item['rule']}"
 

@@ -22,6 +22,8 @@ LONGEST = 4000
 
 # The rule of what only the second reader finds.
 UNSURE = "second-reader"
+# Of a sentence that only the second reader takes for a request, so many letters are kept as its words.
+_MOST_SAID = 120
 NO_MATCH = Match(Intent.NONE)
 # A keyword with good manners around it is no longer than this.
 _COURTEOUS_WORDS = 8
@@ -93,7 +95,7 @@ def _weighed(searched: Searched) -> Match:
         return replace(match, weighed=shown)
     if weighed.score < reader.without:
         return NO_MATCH
-    said = " ".join(weighed.sentence)
+    said = " ".join(weighed.sentence)[:_MOST_SAID]
     return Match(Intent.STOP, Certainty.PROBABLE, UNSURE, None, None, said, shown, unsure=True)
 
 
