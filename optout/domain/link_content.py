@@ -1,13 +1,13 @@
 """What a link names, in as few bytes as it takes: a recipient, a sender, and a fingerprint of its list.
 
-From the right: 4 bits say how the sender is written, 16 are the fingerprint of the list, 50 the
-recipient's digits; on the left the digits of a number, or 6 bits for each character of a short code
-or a sender ID. Seventeen bytes at most, for the longest sender ID and fifteen digits. Who may read or
-make them is not decided here: they are sealed before they leave.
+From the right: 4 bits say how the sender is written, and which attempt this is; 16 are the fingerprint
+of the list, 50 the recipient's digits; on the left the digits of a number, or 6 bits for each
+character of a short code or a sender ID. Seventeen bytes at most, for the longest sender ID and
+fifteen digits. Who may read or make them is not decided here: they are sealed before they leave.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2s
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -16,6 +16,9 @@ _NAME = re.compile(r"[a-z0-9 ]{1,11}")
 _CHARACTERS = "\0abcdefghijklmnopqrstuvwxyz0123456789 "
 _FORM_BITS, _LIST_BITS, _NUMBER_BITS, _CHARACTER_BITS = 4, 16, 50, 6
 _NUMBER, _NAMED = 1, 2
+# Of the four bits the upper two say nothing: they make other bytes that mean the same.
+_ATTEMPT_SHIFT = 2
+ATTEMPTS = 1 << _FORM_BITS - _ATTEMPT_SHIFT
 
 
 class NotALink(ValueError):
@@ -25,11 +28,13 @@ class NotALink(ValueError):
 @dataclass(frozen=True, slots=True)
 class LinkContent:
     """Whom a link opts out, and of which sender; `list_mark` tells which list that sender was on when
-    the link was made, should it be gone by the time somebody opens it."""
+    the link was made, should it be gone by the time somebody opens it. `attempt`, below ATTEMPTS, only
+    makes other bytes."""
 
     sender: str
     recipient: str
     list_mark: int
+    attempt: int = field(default=0, compare=False)
 
 
 def list_mark(name: str) -> int:
@@ -53,7 +58,7 @@ def pack(content: LinkContent) -> bytes:
     for value, bits in (
         (int(content.recipient), _NUMBER_BITS),
         (content.list_mark, _LIST_BITS),
-        (form, _FORM_BITS),
+        (content.attempt << _ATTEMPT_SHIFT | form, _FORM_BITS),
     ):
         packed = packed << bits | value
     return packed.to_bytes((packed.bit_length() + 7) // 8, "big")
@@ -66,10 +71,12 @@ def unpack(packed: bytes) -> LinkContent:
     for bits in (_FORM_BITS, _LIST_BITS, _NUMBER_BITS):
         found.append(rest & (1 << bits) - 1)
         rest >>= bits
-    form, mark, recipient = found
+    kind, mark, recipient = found
+    attempt, form = divmod(kind, 1 << _ATTEMPT_SHIFT)
     if form not in (_NUMBER, _NAMED):
         raise NotALink("of a later version")
-    content = LinkContent(f"+{rest}" if form == _NUMBER else _name(rest), f"+{recipient}", mark)
+    sender = f"+{rest}" if form == _NUMBER else _name(rest)
+    content = LinkContent(sender, f"+{recipient}", mark, attempt)
     if pack(content) != packed:
         raise NotALink("not as it is made")
     return content

@@ -27,6 +27,8 @@ from optout.programs.directory import Directory
 from optout.service import Service
 
 PAGE = "<!doctype html>"
+# What a sentence may have right after a link, and phones take for part of it; no token has any of them.
+_AROUND = ".,;:!?)]}>'\"’”»"
 
 
 class LinkPath(Body):
@@ -73,7 +75,7 @@ def opt_out(request: Request, service: Callable[[], Service]) -> Response:
         body += [_paragraph(each, each.back_by_word, found) for each in texts]
     else:
         body += [_paragraph(each, each.back_by_asking, found) for each in texts]
-        body += _ways([(found.program, found.sender.opt_out_by or "")])
+        body += _ways(dict.fromkeys((found.program, how) for how in found.ways))
     return _page(HTTPStatus.OK, texts, found.program, body)
 
 
@@ -82,7 +84,7 @@ def _follow(request: Request, service: Callable[[], Service]) -> Link | Response
     texts = link_texts.choose(request.headers.get("accept-language"))
     try:
         running = service()
-        found = running.links.follow(request.path.get("token", ""))
+        found = running.links.follow(request.path.get("token", "").rstrip(_AROUND))
     except Exception as problem:
         if request.method.upper() == "POST":
             log.stop_not_recorded(None, problem)

@@ -8,12 +8,12 @@ prove that a key made it. A token is base64url, which stays in the alphabet of S
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from optout.domain.link_content import LinkContent, NotALink, pack, unpack
+from optout.domain.link_content import ATTEMPTS, LinkContent, NotALink, pack, unpack
 from optout.domain.link_keys import LinkKey
 
 # The 16 bytes of the seal and 9 to 17 of content; no text of whole bytes has 4n + 1 characters.
@@ -38,9 +38,18 @@ class Tokens:
 
     def seal(self, content: LinkContent) -> str:
         """The token of a link, always the same. Raises NotALink for what does not fit, IndexError
-        without a key."""
-        sealed = self._ciphers[0][1].encrypt(pack(content), _USE)
-        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        without a key.
+
+        None ends in "-", but one in 64 ** ATTEMPTS: where text follows, Android's Patterns.WEB_URL
+        takes that for no part of an address, and opens a link that is cut.
+        """
+        token = ""
+        for attempt in range(ATTEMPTS):
+            sealed = self._ciphers[0][1].encrypt(pack(replace(content, attempt=attempt)), _USE)
+            token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+            if not token.endswith("-"):
+                break
+        return token
 
     def open(self, token: str) -> Opened | None:
         """What a token says; None for one that no key of today has made, in exactly this spelling."""

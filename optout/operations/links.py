@@ -41,12 +41,14 @@ class MadeLink:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link is for, whose messages these are, and the name of the key that made it."""
+    """What a link is for, whose messages these are, the name of the key that made it, and how the
+    program file says that its people reach somebody."""
 
     sender: Sender
     recipient: str
     program: str
     key: str
+    ways: tuple[str, ...] = ()
 
     @property
     def way_back(self) -> str | None:
@@ -98,7 +100,8 @@ class Links:
         if opened is None:
             return None
         sender = self._sender(opened.content)
-        return Link(sender, opened.content.recipient, self._program(sender), opened.key)
+        ways = tuple(each.opt_out_by for each in self._meant(sender) if each.opt_out_by)
+        return Link(sender, opened.content.recipient, self._program(sender), opened.key, ways)
 
     def tap(self, link: Link) -> Evidence:
         """Opt the person of a link out, as their own STOP of now would be: as far as the program's
@@ -177,8 +180,12 @@ class Links:
 
     def _program(self, sender: Sender) -> str:
         """Whose messages a sender's are, as people know it."""
-        meant = sender.either if sender.configured else self.directory.on_list(sender.list)
-        return ", ".join(dict.fromkeys(each.program for each in meant if each.program)) or sender.name
+        programs = (each.program for each in self._meant(sender) if each.program)
+        return ", ".join(dict.fromkeys(programs)) or sender.name
+
+    def _meant(self, sender: Sender) -> Collection[Sender]:
+        """Itself; of a sender that is gone, those of the list that it was on."""
+        return sender.either if sender.configured else self.directory.on_list(sender.list)
 
 
 def _read(given: object, countries: Collection[str]) -> str:

@@ -174,6 +174,7 @@ def test_a_sender_that_is_gone(tmp_path: Path, then: str, now: str, reached: boo
         assert found is not None
         assert found.program == ("Contoso UK" if reached else "contoso")
         assert found.way_back is None
+        assert found.ways == (("call 0800 800 8000",) if reached else ())
         assert links.tap(found).effect is Effect.OPTED_OUT
         assert out_of(world, "contoso", "contoso2", "65432") == [True, reached, reached]
 

@@ -165,6 +165,16 @@ def test_a_link_that_is_wrong(
     assert linked.history(PERSON) == []
 
 
+@pytest.mark.parametrize("after", [".", ",", "!", ")", ").", "%22", "%E2%80%9D"])
+def test_a_sentence_may_end_with_a_link(linked: App, after: str) -> None:
+    """Phones take what stands right after it, at the end of a text, for part of the address."""
+    target = path(linked)
+    assert opened(linked, target + after).status == 200
+    assert tapped(linked, target + after).status == 200
+    assert linked.check("CONTOSO", PERSON)["suppressed"]
+    assert opened(linked, f"{target[:-1]}{after}").status == 404
+
+
 def test_keys_rotate(linked: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a new key in front old links work; where the old one is taken out, they show the page that
     helps."""

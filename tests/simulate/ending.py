@@ -41,6 +41,10 @@ def nothing_lost(remains: Remains) -> Iterator[str]:
         is_entered = each.kind in ("manual", "import")
         if is_entered and not any(found[other.number] for other in same):
             yield f"history: {each} is lost"
+        if each.kind == "link" and operations.first_tap(each.person, each.sender) is each:
+            taps = [other for other in operations.all if is_same_link(each, other)]
+            if found[each.number] < sum(len(other.deliveries) for other in taps):
+                yield f"history: a tap like {each} is lost"
     held = len(remains.store.list_quarantine(1_000, None).items)
     expected = sum(each.is_quarantined for each in operations.all)
     if held != expected:
@@ -53,6 +57,12 @@ def says_the_same(one: Operation, other: Operation) -> bool:
         return True
     said = [(each.kind, each.person, each.scopes, each.at, each.out) for each in (one, other)]
     return one.kind == "import" and said[0] == said[1]
+
+
+def is_same_link(one: Operation, other: Operation) -> bool:
+    """Whether two taps are on the same link."""
+    said = [(each.kind, each.person, each.sender) for each in (one, other)]
+    return said[0] == said[1]
 
 
 def order(remains: Remains) -> Iterator[str]:

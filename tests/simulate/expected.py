@@ -52,11 +52,20 @@ class Operations:
         }
 
     def of(self, evidence: Evidence) -> Operation | None:
-        """Changes by hand, imports and verdicts have their number as the reason."""
+        """Changes by hand, imports and verdicts have their number as the reason; taps on one link
+        are all alike, and taken for the first."""
+        if evidence.kind is EvidenceKind.LINK:
+            return self.first_tap(evidence.recipient, evidence.sender or "")
         if evidence.message_id is None:
             return self.by_number.get(int(evidence.reason or -1))
         kind = "message" if evidence.kind is EvidenceKind.MESSAGE else "report"
         return self._recorded.get((kind, evidence.message_id, evidence.text, evidence.sender or ""))
+
+    def first_tap(self, person: str, sender: str) -> Operation | None:
+        """The first that somebody does to a link."""
+        taps = [each for each in self.all if each.kind == "link"]
+        about = [each for each in taps if (each.person, each.sender) == (person, sender)]
+        return min(about, key=lambda each: each.at, default=None)
 
     def state(self, history: Iterable[Evidence]) -> dict[str, State]:
         """The consents of one person after some evidence."""

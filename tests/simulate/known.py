@@ -24,18 +24,17 @@ def strictly() -> Iterator[None]:
 
 
 def untold(operation: Operation, failed: Set[str]) -> bool:
-    """A change by hand without a key, of which the queue did not hear before it was made, and whose
-    caller then heard of a failure: made again, it is another change, and the first is never announced.
-    `failed` is what has failed of it."""
-    is_left = operation.kind == "manual" and not operation.key
-    return Tolerance.is_on and is_left and "queue" in failed
+    """A change by hand without a key, or a tap on a link, of which the queue did not hear before it was
+    made, and whose caller then heard of a failure: made again, it is another change, and the first is
+    never announced. `failed` is what has failed of it."""
+    return Tolerance.is_on and operation.is_new_each_time and "queue" in failed
 
 
 def counted_too_often(operation: Operation, others: Iterable[Operation]) -> bool:
     """In tables: what failed after the index named it, where its number went to a message that changed
     nothing, and was then recorded under another id: a change by hand without a key that was made again,
-    a message that shares its id with another one."""
-    is_again = operation.kind == "manual" and not operation.key
+    a tap on a link, a message that shares its id with another one."""
+    is_again = operation.is_new_each_time
     if operation.kind == "message":
         is_again = any(
             other is not operation

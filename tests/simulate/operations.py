@@ -28,10 +28,11 @@ def moment(milliseconds: int) -> datetime:
 class Operation:
     """One thing that somebody does, as often as it is delivered.
 
-    `kind`: message, report, manual, import, verdict, check, malformed. `says` is the text, "out" or
-    "in" with its target, or a verdict. `at` and `deliveries` are milliseconds; `clock` says where its
-    time comes from: its own, none, or one that is far ahead. `about` is the number of the message that
-    a verdict is about, or whose id another message has. `key`: a change that says that it is the same.
+    `kind`: message, report, link, manual, import, verdict, check, malformed. `says` is the text, "out"
+    or "in" with its target, or a verdict. `at` and `deliveries` are milliseconds; `clock` says where
+    its time comes from: its own, none, or one that is far ahead. `about` is the number of the message
+    that a verdict is about, or whose id another message has. `key`: a change that says that it is the
+    same.
     """
 
     number: int
@@ -69,7 +70,7 @@ class Operation:
         """Out, in, or None where it says neither."""
         if self.kind in ("manual", "import"):
             return self.says.startswith("out")
-        if self.kind == "report":
+        if self.kind in ("report", "link"):
             return True
         line = LINES[self.sender]
         if self.kind != "message" or self.says in line.ignored:
@@ -95,7 +96,9 @@ class Operation:
         reaches everything is about that, too."""
         said = self._named
         begins = REACHES_FROM.get(self.sender)
-        names_sender = self.kind == "message" or (self.kind == "manual" and self.target == "sender")
+        names_sender = self.kind in ("message", "link") or (
+            self.kind == "manual" and self.target == "sender"
+        )
         stops = self.out or self.is_probable
         if begins is None or not names_sender or not stops or at < moment(begins):
             return said
@@ -124,6 +127,11 @@ class Operation:
     @property
     def is_probable(self) -> bool:
         return self.kind == "message" and self.says in PROBABLE
+
+    @property
+    def is_new_each_time(self) -> bool:
+        """Whether doing it again is another one, as nothing says that it is the same."""
+        return self.kind == "link" or (self.kind == "manual" and not self.key)
 
     @property
     def is_reviewed(self) -> bool:

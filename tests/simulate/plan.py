@@ -15,8 +15,8 @@ TEXTS = {
     "I have moved stop": 7, "do not want": 3, "JOIN": 3, "KEEP": 3, "HUSH": 2, "MUTE": 2,
 }  # fmt: skip
 KINDS = {
-    "message": 60, "report": 5, "manual": 9, "import": 4, "verdict": 9, "check": 10, "poll": 8,
-    "malformed": 2,
+    "message": 60, "report": 5, "link": 6, "manual": 9, "import": 4, "verdict": 9, "check": 10,
+    "poll": 8, "malformed": 2,
 }  # fmt: skip
 # How long a delivery takes, in milliseconds, and how many there are of an event.
 DELAYS = Spans(
@@ -57,7 +57,7 @@ _ANYTHING = Theme(
 )
 # Those whose answers are ours to give.
 _ANSWERED = tuple(name for name, line in LINES.items() if line.answers and not line.elsewhere)
-_BY_HAND = {"manual": 60, "message": 20, "import": 10, "verdict": 10, "check": 5}
+_BY_HAND = {"manual": 60, "link": 15, "message": 20, "import": 10, "verdict": 10, "check": 5}
 # Where uniform chance is weak, what goes wrong and who goes on is chosen: it hits one person and one
 # sender, and of all effects those that it is about.
 THEMES = {
@@ -96,7 +96,7 @@ THEMES = {
         weight=10,
         roughness="focused",
         kinds=_BY_HAND,
-        victims=frozenset({"manual", "import", "verdict"}),
+        victims=frozenset({"manual", "link", "import", "verdict"}),
     ),
     # Around the moment from which a STOP ends everything, to a program that adds words.
     "reach": replace(
@@ -231,6 +231,8 @@ def _finished(
             draft = replace(draft, says=f"{name} {chance.choice(('goes-on', 'goes-on', 'restarts'))}")
         case "report" | "check" | "malformed":
             draft = replace(draft, says=draft.kind)
+        case "link":
+            draft = replace(draft, says="link", clock="none")
     copies = int(weighted(chance, theme.copies))
     if draft.kind in ("check", "poll", "import") or (draft.kind == "manual" and not draft.key):
         copies = 1

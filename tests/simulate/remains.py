@@ -69,7 +69,7 @@ class Remains:
         """Whether nobody comes back to an announcement that is pending: a caller without a key has made
         another change of the one that failed. Something newer must have been announced."""
         operation = self.operations.of(item)
-        if operation is None or operation.kind != "manual" or operation.key:
+        if operation is None or not operation.is_new_each_time:
             return False
         is_told = item.number <= self.consumers.topic.newest(item.recipient)
         return is_told or known.untold(operation, self.failures(operation))

@@ -235,6 +235,8 @@ class Simulation:
         match operation.kind:
             case "manual":
                 return lambda process: _refusable(lambda: self._change(operation, process))
+            case "link":
+                return lambda process: process.tap(operation)
             case "import":
                 return lambda process: self._import(operation, process)
             case "verdict":

@@ -8,6 +8,7 @@ from typing import Any
 from optout.domain.errors import StoreAway
 from optout.domain.model import Decision, Evidence
 from optout.operations import changes, handle
+from optout.operations.links import Link, Links
 from optout.operations.recorder import Recorder
 from optout.store.tables import rows
 from optout.store.tables.recipients import RecipientRows
@@ -35,6 +36,21 @@ def no_key(patch: Patch) -> None:
     """A change by hand that is repeated under its key is another change."""
     numbers = count()
     patch.setattr(changes, "change_id", lambda operation, key, recipient: f"change {next(numbers)}")
+
+
+def tapped_once(patch: Patch) -> None:
+    """A link works once, as if nobody came back."""
+    tapped: dict[str, Evidence] = {}
+
+    def made(tap: Callable[..., Any]) -> Callable[..., Any]:
+        def once(self: Links, link: Link) -> Evidence:
+            if link.recipient not in tapped:
+                tapped[link.recipient] = tap(self, link)
+            return tapped[link.recipient]
+
+        return once
+
+    around(patch, Links, "tap", made)
 
 
 def swallowed_failure(patch: Patch) -> None:
@@ -125,6 +141,7 @@ def overwritten_rows(patch: Patch) -> None:
 RULES = (
     unconditional_record,
     no_key,
+    tapped_once,
     swallowed_failure,
     hasty_quarantine,
     stale_decision,
