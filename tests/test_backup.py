@@ -198,7 +198,7 @@ def test_the_documented_restore(tmp_path: Path) -> None:
     settings = {**os.environ, **environment(folder / "optout.db"), "PYTHONPATH": str(ROOT)}
 
     def run(commands: str) -> None:
-        script = commands.replace("python ", f"{sys.executable} ")
+        script = re.sub(r"^optout ", f"{sys.executable} -m optout ", commands, flags=re.MULTILINE)
         subprocess.run(["bash", "-euc", script], cwd=tmp_path, env=settings, check=True)
 
     def version(world: World) -> int:

@@ -90,7 +90,7 @@ REFUSED: list[Mistake] = [
         "another way to a number",
         "field",
         program(OF_PARTNER.replace("messaging_connect", "infobip")),
-        "sender 1 (+4520123456), program.sender.via", "'messaging_connect'", "docs/programs.md",
+        "sender 1 (+4520123456), program.sender.via", 'there is no "infobip"', "docs/programs.md",
     ),
 ]  # fmt: skip
 

@@ -194,7 +194,8 @@ FOUND: list[tuple[str, str, str, str, str, str]] = [
         "a word that stops all",
         "field",
         saying(keyword('"JOIN"', "stop_all")),
-        'program "Contoso", keyword 1, program.keyword.intent', "'stop'", "docs/programs.md",
+        'program "Contoso", keyword 1, program.keyword.intent',
+        'there is no "stop_all"', 'Write "stop"',
     ),
     (
         "a day in quotes",
@@ -206,7 +207,7 @@ FOUND: list[tuple[str, str, str, str, str, str]] = [
         "a reach that there is not",
         "field",
         "reach = 'sender'\n" + program(SHORT_CODE),
-        "file, reach", "'list'", "docs/programs.md",
+        "file, reach", 'there is no "sender"', 'Write "list"',
     ),
 ]  # fmt: skip
 
