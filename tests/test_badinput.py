@@ -107,7 +107,7 @@ def test_an_app_that_dies_ends_the_load(tmp_path: Path, monkeypatch: pytest.Monk
     began, threads = time.monotonic(), threading.active_count()
     held = load.hold(tmp_path, 2)
     assert time.monotonic() - began < 60
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
     assert "load: the app ended, with -9" in held.violations
 
 

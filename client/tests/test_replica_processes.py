@@ -202,7 +202,6 @@ def test_whatever_goes_wrong(
 
 def test_start_and_stop(optout: OptoutClient, copy_path: Path) -> None:
     """It is started once, may be stopped twice and started again, and no thread is left."""
-    before = threading.active_count()
     replica = Replica(optout, copy_path)
     with pytest.raises(ValueError, match="below max_age, which is 300"):
         replica.start(every=300)
@@ -214,4 +213,5 @@ def test_start_and_stop(optout: OptoutClient, copy_path: Path) -> None:
     replica.start()
     replica.close()
     replica.close()
-    assert threading.active_count() == before
+    # Of others' threads some may just be ending.
+    assert "optout-replica" not in {thread.name for thread in threading.enumerate()}

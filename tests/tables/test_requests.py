@@ -141,7 +141,7 @@ def test_threads_are_handed_in(azurite: str) -> None:
     write(store, Decision(evidence(), {LIST: OUT}))
     before = threading.active_count()
     assert [number for number, _ in store.list_out(LIST, 10, None).items] == [PERSON]
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     store.close()
     connected.close()
 
